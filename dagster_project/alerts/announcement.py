@@ -1,0 +1,158 @@
+"""After a load: enter what the marts say, prepare a digest for each recipient, deliver. No wording here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from dagster_project.alerts.breach import TOLD_STATES, Breach, Item
+from dagster_project.alerts.delivery import deliver
+from dagster_project.alerts.digest import Told, compose
+from dagster_project.alerts.ledger import Ledger, Prepared, open_ledger
+from dagster_project.alerts.outcome import Announcement, NotSent
+from dagster_project.alerts.routing import Recipient, UnitParents, read_recipient
+from dagster_project.settings import Settings
+
+_STATES = (*TOLD_STATES, "continuing", "eased")
+
+
+@dataclass
+class _Due:
+    """What is due to one address."""
+
+    address: str
+    roles: list[str] = field(default_factory=list)
+    items: dict[Item, Told] = field(default_factory=dict)
+    continuing: set[Item] = field(default_factory=set)
+
+
+def announce(
+    breaches: Sequence[Breach],
+    latest_months: Mapping[str, date],
+    recipients: Sequence[Mapping[str, str]],
+    unit_parents: UnitParents,
+    settings: Settings,
+    now: datetime,
+    load_id: str,
+) -> Announcement:
+    """Afterwards each has been told, once, what is new, worse or resolved in the latest month of a council.
+
+    `unit_parents` maps (council, unit) to the unit above. What the mail server does not take stays in the
+    ledger and is offered again by the next call, the same message. No refusal raises; an outbox or a ledger
+    that cannot be written does.
+    """
+    rows = [read_recipient(row) for row in recipients]
+    at = now.isoformat(timespec="seconds")
+    with open_ledger(settings.alert_ledger) as ledger:
+        with ledger.transaction():
+            current, history_entered, not_sent = _enter(ledger, breaches, latest_months, load_id, at)
+            told = _told_now(ledger, current)
+            dues, unreached = _route(told, current, rows, unit_parents)
+            already_told = 0
+            prepared: set[str] = set()
+            for due in dues:
+                told_before = ledger.told(due.address)
+                fresh = [one for item, one in due.items.items() if item not in told_before]
+                already_told += len(due.items) - len(fresh)
+                if fresh:
+                    prepared.add(_prepare(ledger, due, fresh, told_before, settings, now, load_id))
+        reachable = {row.address.casefold() for row in rows if not row.problem}
+        digests, undelivered = deliver(ledger, settings, reachable, prepared, at)
+    return Announcement(tuple(digests), history_entered, already_told, (*not_sent, *unreached, *undelivered))
+
+
+def _enter(
+    ledger: Ledger, breaches: Sequence[Breach], latest_months: Mapping[str, date], load_id: str, at: str
+) -> tuple[list[Breach], int, list[NotSent]]:
+    """Enter all; those of the latest months, how many older ones were not yet known, and the astray."""
+    history: list[Item] = []
+    current: list[Breach] = []
+    astray: Counter[str] = Counter()
+    for breach in breaches:
+        latest = latest_months.get(breach.council)
+        if breach.state not in _STATES:
+            continue
+        if latest is None or breach.month > latest:
+            astray[breach.council] += 1
+        elif breach.month < latest:
+            history.append(breach.item)
+        else:
+            current.append(breach)
+    entered = ledger.enter(history, "history", load_id, at)
+    ledger.enter((breach.item for breach in current), "latest", load_id, at)
+    reason = "its month is not the latest loaded of the council nor before it"
+    return current, entered, [NotSent(council, "", "", reason, count) for council, count in astray.items()]
+
+
+def _told_now(ledger: Ledger, current: Sequence[Breach]) -> dict[Item, Told]:
+    """What is to be told of the latest months. What is over counts as what it was; unknown, as a warning."""
+    told: dict[Item, Told] = {}
+    for breach in current:
+        if breach.state in TOLD_STATES and not ledger.is_history(breach.item):
+            severity = breach.severity
+            if breach.state == "resolved":
+                severity = ledger.gravest_before(breach.item) or "warning"
+            told[breach.item] = Told(breach, severity)
+    return told
+
+
+def _route(
+    told: Mapping[Item, Told], current: Sequence[Breach], rows: Sequence[Recipient], unit_parents: UnitParents
+) -> tuple[list[_Due], list[NotSent]]:
+    """What is due to each address, and what is due to rows that have none or to nobody at all."""
+    dues: dict[str, _Due] = {}
+    unreached: Counter[tuple[str, str, str, str]] = Counter()
+    for item, one in told.items():
+        covering = [row for row in rows if row.covers(one.breach, unit_parents)]
+        if not covering:
+            unreached[item.council, "", "", "no row of alert_recipients.csv covers its unit"] += 1
+        for row in covering:
+            if not row.wants(one.severity):
+                continue
+            if row.problem:
+                unreached[item.council, row.unit, row.role, row.problem] += 1
+                continue
+            due = dues.setdefault(row.address.casefold(), _Due(row.address))
+            due.items[item] = one
+            if row.role not in due.roles:
+                due.roles.append(row.role)
+    for breach in current:
+        if breach.state in TOLD_STATES or breach.worker_key is not None:
+            continue
+        for row in rows:
+            told_anyway = dues.get(row.address.casefold())
+            if told_anyway and row.wants(breach.severity) and row.covers(breach, unit_parents):
+                told_anyway.continuing.add(breach.item)
+    return list(dues.values()), [NotSent(*key, items=count) for key, count in unreached.items()]
+
+
+def _prepare(
+    ledger: Ledger,
+    due: _Due,
+    fresh: Sequence[Told],
+    told_before: set[Item],
+    settings: Settings,
+    now: datetime,
+    load_id: str,
+) -> str:
+    """Write the digest and record it, complete, before anything leaves; its Message-ID."""
+    from dagster_project.alerts import mail
+
+    digest = compose(due.address, due.roles, fresh, len(due.continuing), told_before)
+    sender = settings.smtp.sender
+    prepared = Prepared(
+        message_id=mail.message_id(digest, sender),
+        address=due.address,
+        role=", ".join(due.roles),
+        subject=digest.subject,
+        file_name=mail.file_name(digest),
+        message=mail.message(digest, sender, now, load_id),
+        new=digest.counts["new"],
+        worsened=digest.counts["worsened"],
+        resolved=digest.counts["resolved"],
+        load_id=load_id,
+    )
+    ledger.prepare(prepared, digest.items, now.isoformat(timespec="seconds"))
+    return prepared.message_id

@@ -1,0 +1,75 @@
+"""One verdict of the mart threshold_breaches, and the order of severities. No thresholds and no text here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+# From the mildest to the gravest; the words are those of threshold_policy.csv.
+SEVERITIES = ("none", "info", "warning", "breach")
+
+# The states a person is told of, in the order of the mail; continuing and eased only enter the ledger.
+TOLD_STATES = ("new", "worsened", "resolved")
+
+
+def rank(severity: str | None) -> int:
+    """Higher is graver. A row without a verdict (no policy holds) ranks with none."""
+    return SEVERITIES.index(severity) if severity in SEVERITIES else 0
+
+
+class Item(NamedTuple):
+    """What makes two breaches the same thing to tell. `worker` is empty for a unit."""
+
+    council: str
+    month: str
+    unit: str
+    metric: str
+    worker: str
+    severity: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A row of threshold_breaches with the names and the policy's words that a reader needs.
+
+    `worker_key` is set for a worker's own breach; it reaches the ledger and nothing else. `experience` is the
+    policy row's own (such as asye) and chooses the sentence about workers; empty gives the general one.
+    """
+
+    council: str
+    council_name: str
+    unit: str
+    unit_name: str
+    level: str
+    month: date
+    as_at: date
+    metric: str
+    worker_key: int | None
+    value: Decimal | None
+    rounded_value: Decimal | None
+    band: str | None
+    band_label: str | None
+    severity: str
+    lower: Decimal | None
+    upper: Decimal | None
+    target: Decimal | None
+    policy_id: str | None
+    source: str | None
+    months_in_breach: int
+    state: str
+    experience: str = ""
+
+    @property
+    def item(self) -> Item:
+        return Item(
+            self.council,
+            self.month.isoformat(),
+            self.unit,
+            self.metric,
+            "" if self.worker_key is None else str(self.worker_key),
+            self.severity or "none",
+            self.state,
+        )

@@ -1,0 +1,82 @@
+"""A digest as an e-mail: headers, plain text and HTML from the templates. Nothing is decided or sent here."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from datetime import datetime
+from email import policy
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dagster_project.alerts.digest import Digest, day_words, month_words
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_PLAIN_WIDTH = 76
+
+
+@cache
+def _templates() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=select_autoescape(enabled_extensions=("html.j2",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["month_words"] = month_words
+    environment.filters["day_words"] = day_words
+    return environment
+
+
+def html(digest: Digest, load_id: str) -> str:
+    return _templates().get_template("digest.html.j2").render(digest=digest, load_id=load_id)
+
+
+def plain(digest: Digest, load_id: str) -> str:
+    """The same in plain text, folded, a fact's further lines under its first."""
+    text = _templates().get_template("digest.txt.j2").render(digest=digest, load_id=load_id)
+    lines: list[str] = []
+    for line in text.splitlines():
+        indent = " " * (len(line) - len(line.lstrip()))
+        lines += textwrap.wrap(line, _PLAIN_WIDTH, subsequent_indent=indent, break_long_words=False) or [""]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+
+
+def message_id(digest: Digest, sender: str) -> str:
+    """Made of the content alone: the same digest made twice is the same message to a mail server."""
+    domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
+    return f"<caseload.{digest.key}@{domain}>"
+
+
+def message(digest: Digest, sender: str, now: datetime, load_id: str) -> bytes:
+    """The complete message as it goes to the wire, seven bits wide, lines ended with CRLF."""
+    mail = EmailMessage()
+    mail["From"] = sender
+    mail["To"] = digest.address
+    mail["Subject"] = digest.subject
+    mail["Date"] = format_datetime(now)
+    mail["Message-ID"] = message_id(digest, sender)
+    # Without these two an absent manager's mailbox answers every digest.
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
+    mail.set_content(plain(digest, load_id), cte="quoted-printable")
+    mail.add_alternative(html(digest, load_id), subtype="html", cte="quoted-printable")
+    mail.set_boundary(f"caseload-{digest.key}")
+    return mail.as_bytes(policy=policy.SMTP)
+
+
+def file_name(digest: Digest) -> str:
+    """A name that sorts by month and says for whom in the council, without the address."""
+    councils = sorted({item.council for item in digest.items})
+    month = max(month for _, month, _ in digest.places)
+    parts = [f"{month:%Y-%m}", councils[0] if len(councils) == 1 else "several-councils", digest.roles[0]]
+    slugs = [re.sub(r"[^a-z0-9-]+", "-", part.lower()).strip("-") for part in parts]
+    return "_".join([*filter(None, slugs), digest.key[:12]]) + ".eml"

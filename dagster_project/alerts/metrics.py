@@ -1,0 +1,56 @@
+"""Metrics and their numbers in words, from metrics.yml. No metric is named here and no number is rounded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Metric:
+    """The words for one metric. `workers` is experience -> now/resolved -> one/many -> sentence."""
+
+    words: str
+    unit: str = ""
+    unit_of_one: str = ""
+    decimals: int = 0
+    workers: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+
+    def number(self, value: Decimal) -> str:
+        """The value's own digits: never fewer decimals than the metric has, never rounded, no idle zeros."""
+        whole, _, fraction = f"{value:f}".partition(".")
+        fraction = fraction.rstrip("0").ljust(self.decimals, "0")
+        shown = f"{whole}.{fraction}" if fraction else whole
+        return shown.replace("-", "\N{MINUS SIGN}")
+
+    def measure(self, value: Decimal) -> str:
+        """The number with its unit, such as `26 cases per FTE social worker` or `2.0%`."""
+        if self.unit == "%":
+            return f"{self.number(value)}%"
+        unit = self.unit_of_one if value == 1 and self.unit_of_one else self.unit
+        return f"{self.number(value)} {unit}".strip()
+
+    def about_workers(self, count: int, unit_name: str, experience: str, resolved: bool) -> str:
+        """A sentence that counts workers of a unit and says nothing of any one of them."""
+        sentences = self.workers.get(experience) or self.workers.get("any")
+        if not sentences:
+            workers = "1 worker" if count == 1 else f"{count} workers"
+            return f"{workers} in {unit_name}: {self.words}"
+        sentence = sentences["resolved" if resolved else "now"]["one" if count == 1 else "many"]
+        return sentence.format(count=count, unit=unit_name)
+
+
+@cache
+def _listed() -> Mapping[str, Metric]:
+    import yaml
+
+    text = Path(__file__).with_name("metrics.yml").read_text(encoding="utf-8")
+    return {name: Metric(**entry) for name, entry in yaml.safe_load(text).items()}
+
+
+def metric(name: str) -> Metric:
+    """The metric's words; one that metrics.yml does not list is said by its own name."""
+    return _listed().get(name) or Metric(words=name.replace("_", " ").capitalize())

@@ -1,0 +1,19 @@
+"""Landed files become archived deliveries: discover, read, check, pseudonymise, archive, record."""
+
+from dagster_project.deliveries.arrival import Arrival, Judge, Summary, month_days, new_load_id, receive
+from dagster_project.deliveries.discovery import Landed, Landing, discover
+from dagster_project.deliveries.manifest import Delivery, Manifest
+
+__all__ = [
+    "Arrival",
+    "Delivery",
+    "Judge",
+    "Landed",
+    "Landing",
+    "Manifest",
+    "Summary",
+    "discover",
+    "month_days",
+    "new_load_id",
+    "receive",
+]

@@ -1,0 +1,102 @@
+"""Accepted rows as immutable Parquet: one file per extract, month and load. Never opened for writing again."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.deliveries.pseudonyms import register_keys
+from dagster_project.extracts import Specification
+
+EMPTY_MONTH = "0001-01-01"
+
+
+def month_folder(archive: Path, extract: str, month: date | str) -> Path:
+    return archive / extract / f"month={month}"
+
+
+def stage(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    specification: Specification,
+    council: str,
+    delivery: str,
+    secret: bytes,
+) -> str:
+    """Put the accepted rows of `relation`, identifiers replaced, into the batch's table; its name is returned."""
+    register_keys(connection, relation, specification, council, secret)
+    batch = f"batch_{specification.extract}"
+    columns = ["? as delivery", "? as council", "accepted.row_number"]
+    joins = ""
+    for column in specification.columns:
+        if column.pseudonym:
+            alias = f"{column.name}_pseudonym"
+            joins += (
+                f" left join pseudonyms as {alias} on {alias}.kind = '{column.pseudonym}' "
+                f'and {alias}.identifier = accepted."{column.name}"'
+            )
+            columns.append(f'{alias}.key as "{column.archived_name}"')
+        else:
+            columns.append(f'accepted."{column.name}"')
+    select = f"select {', '.join(columns)} from {relation} as accepted{joins}"
+    connection.execute(_create_batch_table(batch, specification))
+    connection.execute(f"insert into {batch} {select}", [delivery, council])
+    connection.execute("drop table pseudonyms")
+    return batch
+
+
+def write_batch(
+    connection: duckdb.DuckDBPyConnection, archive: Path, specification: Specification, month: date, load_id: str,
+    deliveries: list[str],
+) -> Path:
+    """Write the staged rows of `deliveries` as one Parquet file that appears whole or not at all."""
+    folder = month_folder(archive, specification.extract, month)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{load_id}.parquet"
+    batch = f"batch_{specification.extract}"
+    listed = ", ".join(f"'{delivery}'" for delivery in deliveries)
+    _copy(connection, f"select * from {batch} where delivery in ({listed}) order by delivery, row_number", path)
+    return path
+
+
+def ensure_empty_files(connection: duckdb.DuckDBPyConnection, archive: Path, specifications: list[Specification]) -> None:
+    """Give every extract one file without rows, so that its columns and types are known before anything arrived."""
+    for specification in specifications:
+        folder = month_folder(archive, specification.extract, EMPTY_MONTH)
+        path = folder / f"columns-{specification.source_hash}.parquet"
+        if not path.is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            table = f"columns_{specification.extract}"
+            connection.execute(_create_batch_table(table, specification))
+            _copy(connection, f"select * from {table}", path)
+
+
+def drop_batch(connection: duckdb.DuckDBPyConnection, specifications: list[Specification]) -> None:
+    for specification in specifications:
+        connection.execute(f"drop table if exists batch_{specification.extract}")
+
+
+def _create_batch_table(name: str, specification: Specification) -> str:
+    columns = ", ".join(f'"{column.archived_name}" {column.archived_type}' for column in specification.columns)
+    return f"create temp table if not exists {name} (delivery varchar, council varchar, row_number bigint, {columns})"
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
+    being_written = path.with_name(f".{path.name}.writing")
+    target = str(being_written).replace("'", "''")
+    connection.execute(f"copy ({select}) to '{target}' (format parquet, compression zstd)")
+    being_written.chmod(0o440)
+    _flush(being_written)
+    os.replace(being_written, path)
+    _flush(path.parent)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,102 @@
+"""Which deliveries lie in the landing area. Looks at names and kinds of files only; opens none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from dagster_project.extracts import Specification
+
+READABLE_ENDINGS = {".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls"}
+MONTH_FOLDER = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
+
+
+@dataclass(frozen=True)
+class Landed:
+    """One delivery as it lies in landing: an extract of a council and month, and why it cannot be read if so."""
+
+    council: str
+    month: date
+    extract: str
+    path: Path
+    refused_because: str | None = None
+
+
+@dataclass
+class Landing:
+    """What was found: deliveries, and names that are neither a delivery nor a folder for one."""
+
+    deliveries: list[Landed] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)
+
+
+def discover(
+    landing: Path,
+    specifications: Mapping[str, Specification],
+    councils: Mapping[str, str],
+    *,
+    council: str | None = None,
+    months: tuple[date | None, date | None] = (None, None),
+) -> Landing:
+    """Every delivery under `landing`, oldest month first; `months` is an inclusive range, None is unbounded."""
+    found = Landing()
+    for council_folder in _entries(landing):
+        if council is not None and council_folder.name != council:
+            continue
+        if not _is_folder(council_folder):
+            found.strangers.append(f"{council_folder.name}: not a council's folder")
+            continue
+        for month_folder in _entries(council_folder):
+            place = f"{council_folder.name}/{month_folder.name}"
+            match = MONTH_FOLDER.match(month_folder.name)
+            if not match or not _is_folder(month_folder):
+                found.strangers.append(f"{place}: not a month's folder (YYYY-MM)")
+                continue
+            month = date(int(match[1]), int(match[2]), 1)
+            if (months[0] and month < months[0]) or (months[1] and month > months[1]):
+                continue
+            registered = council_folder.name in councils
+            _discover_month(found, council_folder.name, registered, month, month_folder, specifications)
+    found.deliveries.sort(key=lambda landed: (landed.month, landed.council, landed.extract))
+    return found
+
+
+def _discover_month(
+    found: Landing,
+    council: str,
+    registered: bool,
+    month: date,
+    folder: Path,
+    specifications: Mapping[str, Specification],
+) -> None:
+    by_extract: dict[str, list[Path]] = {}
+    for path in _entries(folder):
+        extract = path.stem.lower()
+        if extract in specifications and (path.suffix.lower() in READABLE_ENDINGS or not path.is_file()):
+            by_extract.setdefault(extract, []).append(path)
+        else:
+            found.strangers.append(f"{council}/{folder.name}/{path.name}: not an extract that is known here")
+    for extract, paths in by_extract.items():
+        names = " and ".join(path.name for path in paths)
+        reason = None
+        if not registered:
+            reason = f"{names}: council {council} is not registered in councils.csv"
+        elif len(paths) > 1:
+            reason = f"{names}: two files of one extract; keep one"
+        elif paths[0].is_symlink() or not paths[0].is_file():
+            reason = f"{names}: a link or a folder stands in the file's place"
+        found.deliveries.append(Landed(council, month, extract, paths[0], reason))
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What lies in a folder, by name, without what starts with a dot; nothing where there is no folder."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if not path.name.startswith((".", "~$")))
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()

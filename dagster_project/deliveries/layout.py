@@ -1,0 +1,214 @@
+"""Where the table lies in a file: header, data, and what is neither. Types and rules come after, not here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dagster_project.deliveries.cells import Sheet, is_workbook, read_bytes, text_sheets
+from dagster_project.deliveries.refusal import Refused
+from dagster_project.deliveries.workbook import workbook_sheets
+from dagster_project.extracts import Specification
+
+ROWS_SEARCHED_FOR_A_HEADER = 200
+BLANK_CHARACTERS = " \t\r\n\f\v\u00a0\u2007\u202f\u200b\ufeff"
+MISSING = frozenset({"", "-", "n/a", "null", "none", "#n/a"})
+TOTAL = re.compile(r"^(grand[\s-]+|sub[\s-]*|overall[\s-]+)?totals?\b", re.IGNORECASE)
+NOTE = re.compile(
+    r"^(\*|©|note|source|produced|generated|report|run\b|extracted|exported|printed|prepared|end of|data as|as at|page\b)",
+    re.IGNORECASE,
+)
+
+
+@dataclass
+class Table:
+    """The data of one delivery as text: canonical columns in specification order, each row with its place.
+
+    `overlong` are the numbers of rows with more filled fields than the header has.
+    """
+
+    columns: list[str]
+    rows: list[Sequence[str]]
+    row_numbers: list[int]
+    overlong: set[int] = field(default_factory=set)
+    notices: dict[str, int] = field(default_factory=dict)
+    unknown_columns: int = 0
+
+
+def read_table(path: Path, specification: Specification) -> Table:
+    """The table that `specification` describes, wherever it lies in the file.
+
+    Raises Refused when no sheet has the required columns, two have, or the file is cut short.
+    """
+    data = read_bytes(path)
+    place = path.name
+    if not data:
+        raise Refused(f"{place}: the file is empty")
+    if is_workbook(data):
+        return _from_workbook(workbook_sheets(data, place), specification, place)
+    sheets = text_sheets(data, place)
+    located = {separator: _locate(sheet, specification) for separator, sheet in sheets.items()}
+    separator = min(located, key=lambda key: (len(located[key].missing), -located[key].recognised))
+    sheet, where = sheets[separator], located[separator]
+    if where.missing:
+        raise Refused(_missing_columns(place, where))
+    return _table(sheet, where, specification, place)
+
+
+def _from_workbook(sheets: list[Sheet], specification: Specification, place: str) -> Table:
+    if not sheets:
+        raise Refused(f"{place}: the workbook has no visible sheet")
+    located = [(sheet, _locate(sheet, specification)) for sheet in sheets]
+    whole = [(sheet, where) for sheet, where in located if not where.missing]
+    if not whole:
+        closest = min((where for _, where in located), key=lambda where: (len(where.missing), -where.recognised))
+        raise Refused(_missing_columns(place, closest))
+    if len(whole) > 1:
+        raise Refused(f"{place}: two visible sheets have the required columns; keep one")
+    sheet, where = whole[0]
+    return _table(sheet, where, specification, place)
+
+
+@dataclass
+class _Header:
+    """A row taken for the header: where it stands and which canonical column each field is."""
+
+    index: int
+    fields: list[str | None]
+    missing: list[str]
+    recognised: int
+    width: int
+
+
+def header_key(text: str) -> str:
+    """The form in which headers compare: without case, spaces, underscores and line breaks."""
+    return re.sub(r"[\s_\u00a0\u200b\ufeff]+", "", text).lower()
+
+
+def _locate(sheet: Sheet, specification: Specification) -> _Header:
+    keys = {header_key(column.name): column.name for column in specification.columns}
+    required = set(specification.required_names)
+    best = _Header(0, [], sorted(required), -1, 0)
+    for index, row in enumerate(sheet.rows[:ROWS_SEARCHED_FOR_A_HEADER]):
+        fields = [keys.get(header_key(cell)) for cell in row]
+        known = {name for name in fields if name}
+        missing = [name for name in specification.required_names if name not in known]
+        if len(known) > best.recognised:
+            width = max((number for number, cell in enumerate(row, start=1) if cell.strip(BLANK_CHARACTERS)), default=0)
+            best = _Header(index, fields, missing, len(known), width)
+        if not missing:
+            return best
+    return best
+
+
+def _missing_columns(place: str, where: _Header) -> str:
+    names = ", ".join(where.missing)
+    return f"{place}: required column{'s' if len(where.missing) > 1 else ''} missing: {names}"
+
+
+def _table(sheet: Sheet, where: _Header, specification: Specification, place: str) -> Table:
+    body = sheet.rows[where.index + 1 :]
+    first_number = where.index + 2
+    columns = [column.name for column in specification.columns]
+    positions = {name: [i for i, known in enumerate(where.fields) if known == name] for name in columns}
+    twins = {name: places for name, places in positions.items() if len(places) > 1}
+    width = len(where.fields) if sheet.is_text else where.width
+    unknown = sum(
+        1 for cell, known in zip(sheet.rows[where.index], where.fields, strict=False)
+        if known is None and cell.strip(BLANK_CHARACTERS)
+    )
+    required = [positions[name][0] for name in specification.required_names]
+    last = _last_data_row(body, required)
+    if sheet.is_text:
+        _refuse_if_cut_short(sheet, body, last, width, place)
+    table = Table(columns, [], [], unknown_columns=unknown)
+    if where.index:
+        table.notices["title_rows"] = where.index
+    pick = [positions[name][0] if positions[name] else None for name in columns]
+    plain = _plain_order(pick, width)
+    for offset, row in enumerate(body):
+        kind = _kind(row, required, offset > last)
+        if kind != "data":
+            table.notices[kind] = table.notices.get(kind, 0) + 1
+            continue
+        number = first_number + offset
+        if len(row) > width and any(cell.strip(BLANK_CHARACTERS) for cell in row[width:]):
+            table.overlong.add(number)
+        if len(row) < width:
+            row = row + [""] * (width - len(row))
+        for name, places in twins.items():
+            if len({row[i].strip(BLANK_CHARACTERS) for i in places}) > 1:
+                raise Refused(f"{place}, row {number}: two columns are headed {name} and differ")
+        table.rows.append(row if plain and len(row) == width else [row[i] if i is not None else "" for i in pick])
+        table.row_numbers.append(number)
+    return table
+
+
+def _plain_order(pick: list[int | None], width: int) -> bool:
+    return pick == list(range(width))
+
+
+def _kind(row: Sequence[str], required: list[int], is_after_data: bool) -> str:
+    """data, blank_rows, total_rows or notes."""
+    if all(i < len(row) and row[i] for i in required) and not row[0][:1].isspace() and not _starts_as_total(row):
+        return "data"
+    filled = [cell.strip(BLANK_CHARACTERS) for cell in row]
+    filled = [cell for cell in filled if cell]
+    if not filled:
+        return "blank_rows"
+    if TOTAL.match(filled[0]) and _lacks_something(row, required, filled[0]):
+        return "total_rows"
+    if is_after_data:
+        return "notes"
+    return "data"
+
+
+def _starts_as_total(row: Sequence[str]) -> bool:
+    first = next((cell for cell in row if cell), "")
+    return TOTAL.match(first.strip(BLANK_CHARACTERS)) is not None
+
+
+def _lacks_something(row: Sequence[str], required: list[int], first: str) -> bool:
+    """A total row stands in for no record: a required cell is missing, or the word is its whole first cell."""
+    lacking = any(i >= len(row) or row[i].strip(BLANK_CHARACTERS).lower() in MISSING for i in required)
+    return lacking or TOTAL.fullmatch(first.rstrip(":")) is not None
+
+
+def _last_data_row(body: list[list[str]], required: list[int]) -> int:
+    """Index of the last row that is data: what follows it are notes, totals and blanks.
+
+    A note fills few cells and reads as words: one cell of several words, or one that starts as notes do.
+    """
+    for index in range(len(body) - 1, -1, -1):
+        filled = [cell.strip(BLANK_CHARACTERS) for cell in body[index]]
+        filled = [cell for cell in filled if cell]
+        if not filled:
+            continue
+        if TOTAL.match(filled[0]) and _lacks_something(body[index], required, filled[0]):
+            continue
+        lacking = any(
+            i >= len(body[index]) or body[index][i].strip(BLANK_CHARACTERS).lower() in MISSING for i in required
+        )
+        if lacking and (NOTE.match(filled[0]) or (len(filled) == 1 and _reads_as_words(filled[0]))):
+            continue
+        return index
+    return -1
+
+
+def _reads_as_words(text: str) -> bool:
+    return len(text.split()) > 2 or text.startswith(("(", "*"))
+
+
+def _refuse_if_cut_short(sheet: Sheet, body: list[list[str]], last: int, width: int, place: str) -> None:
+    """A last record with fewer fields than the header was cut off, unless the whole file leaves them out."""
+    if last < 0:
+        return
+    final = body[last]
+    if len(final) >= width:
+        return
+    others = [row for row in body[:last] if any(cell.strip(BLANK_CHARACTERS) for cell in row)]
+    leaves_out_empty_ends = sheet.line_ended and any(len(row) < width for row in others)
+    if not leaves_out_empty_ends:
+        raise Refused(f"{place}: the last line has {len(final)} of {width} fields: the file was cut short")

@@ -1,0 +1,234 @@
+"""What arrived, what became of it and what still has to be built. One SQLite file beside the archive."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+
+from dagster_project.deliveries.checking import RejectedCell
+
+SCHEMA = """
+create table if not exists deliveries (
+    delivery text primary key,
+    council text not null,
+    month text not null,
+    extract text not null,
+    grain text not null,
+    file_name text not null,
+    sha256 text not null,
+    received_at text not null,
+    load_id text not null,
+    specification_hash text not null,
+    reference_hash text not null,
+    key_fingerprint text,
+    rows_read integer not null,
+    rows_accepted integer not null,
+    rows_rejected integer not null,
+    rows_repeated integer not null,
+    rows_unmapped integer not null,
+    is_refused integer not null,
+    refused_because text,
+    superseded_by text,
+    archive_file text
+);
+create index if not exists deliveries_by_place on deliveries (council, month, extract);
+create table if not exists rejected_cells (
+    delivery text not null,
+    extract text not null,
+    row_number integer not null,
+    column_name text not null,
+    rule text not null,
+    shape text not null,
+    expected text not null
+);
+create table if not exists notices (
+    delivery text not null,
+    notice text not null,
+    rows integer not null
+);
+create table if not exists months_to_build (
+    council text not null,
+    month text not null,
+    primary key (council, month)
+);
+create table if not exists built (
+    council text primary key,
+    reference_hash text not null
+);
+create table if not exists marks (
+    name text primary key,
+    value text not null
+);
+"""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One extract of one council and month as it arrived; `delivery` names it for ever."""
+
+    delivery: str
+    council: str
+    month: date
+    extract: str
+    grain: str
+    file_name: str
+    sha256: str
+    received_at: str
+    load_id: str
+    specification_hash: str
+    reference_hash: str
+    key_fingerprint: str | None = None
+    rows_read: int = 0
+    rows_accepted: int = 0
+    rows_rejected: int = 0
+    rows_repeated: int = 0
+    rows_unmapped: int = 0
+    is_refused: bool = False
+    refused_because: str | None = None
+    superseded_by: str | None = None
+    archive_file: str | None = None
+    rejected: Sequence[RejectedCell] = field(default=(), repr=False, compare=False)
+    notices: dict[str, int] = field(default_factory=dict, compare=False)
+
+    def columns(self) -> dict[str, object]:
+        values = asdict(self)
+        del values["rejected"], values["notices"]
+        values["month"] = self.month.isoformat()
+        values["is_refused"] = int(self.is_refused)
+        return values
+
+
+class Manifest:
+    """The record of deliveries. Every change is one transaction; readers see all of a load's batch or none of it."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        with self._connect() as connection:
+            connection.executescript(SCHEMA)
+
+    @contextmanager
+    def _connect(self) -> Iterator[sqlite3.Connection]:
+        connection = sqlite3.connect(self._path, timeout=60)
+        try:
+            connection.row_factory = sqlite3.Row
+            connection.execute("pragma synchronous = full")
+            with connection:
+                yield connection
+        finally:
+            connection.close()
+
+    def all(self) -> list[Delivery]:
+        """Every delivery ever recorded, oldest first; without rejected cells and notices."""
+        with self._connect() as connection:
+            rows = connection.execute("select * from deliveries order by received_at, delivery").fetchall()
+        return [_delivery(row) for row in rows]
+
+    def latest(self) -> dict[tuple[str, date, str], Delivery]:
+        """The last delivery of each council, month and extract, refused or not."""
+        return {(d.council, d.month, d.extract): d for d in self.all()}
+
+    def in_force(self) -> dict[tuple[str, date, str], Delivery]:
+        """The accepted delivery that the marts are built from, of each council, month and extract."""
+        return {
+            (d.council, d.month, d.extract): d for d in self.all() if not d.is_refused and d.superseded_by is None
+        }
+
+    def record(self, deliveries: Iterable[Delivery]) -> None:
+        """Enter deliveries; an accepted one supersedes the one in force and its month is to be built."""
+        with self._connect() as connection:
+            for delivery in deliveries:
+                if not delivery.is_refused:
+                    place = (delivery.council, delivery.month.isoformat(), delivery.extract)
+                    connection.execute(
+                        "update deliveries set superseded_by = ? where council = ? and month = ? and extract = ? "
+                        "and is_refused = 0 and superseded_by is null",
+                        (delivery.delivery, *place),
+                    )
+                    connection.execute("insert or ignore into months_to_build values (?, ?)", place[:2])
+                values = delivery.columns()
+                marks = ", ".join("?" for _ in values)
+                connection.execute(
+                    f"insert into deliveries ({', '.join(values)}) values ({marks})", tuple(values.values())
+                )
+                connection.executemany(
+                    "insert into rejected_cells values (?, ?, ?, ?, ?, ?, ?)",
+                    [
+                        (delivery.delivery, delivery.extract, c.row_number, c.column, c.rule, c.shape, c.expected)
+                        for c in delivery.rejected
+                    ],
+                )
+                connection.executemany(
+                    "insert into notices values (?, ?, ?)",
+                    [(delivery.delivery, notice, rows) for notice, rows in delivery.notices.items()],
+                )
+
+    def months_to_build(self) -> set[tuple[str, date]]:
+        """Council months whose marts are older than their deliveries: kept until a build has been published."""
+        with self._connect() as connection:
+            rows = connection.execute("select council, month from months_to_build").fetchall()
+        return {(row["council"], date.fromisoformat(row["month"])) for row in rows}
+
+    def built(self, months: Iterable[tuple[str, date]], reference_hashes: dict[str, str]) -> None:
+        """The marts of these months are published, under this state of each council's reference data."""
+        with self._connect() as connection:
+            connection.executemany(
+                "delete from months_to_build where council = ? and month = ?", [(c, m.isoformat()) for c, m in months]
+            )
+            connection.executemany(
+                "insert or replace into built values (?, ?)", sorted(reference_hashes.items())
+            )
+
+    def reference_hashes_built(self) -> dict[str, str]:
+        """The state of each council's reference data its marts were last built with."""
+        with self._connect() as connection:
+            rows = connection.execute("select council, reference_hash from built").fetchall()
+        return {row["council"]: row["reference_hash"] for row in rows}
+
+    def mark(self, name: str) -> str | None:
+        """A remembered state of the installation, such as the dbt project the marts were built with."""
+        with self._connect() as connection:
+            row = connection.execute("select value from marks where name = ?", (name,)).fetchone()
+        return row["value"] if row else None
+
+    def set_mark(self, name: str, value: str) -> None:
+        with self._connect() as connection:
+            connection.execute("insert or replace into marks values (?, ?)", (name, value))
+
+    def key_fingerprints(self) -> dict[str, str]:
+        """The fingerprint of the secret each council's identifiers were hashed with."""
+        with self._connect() as connection:
+            rows = connection.execute(
+                "select council, max(key_fingerprint) as fingerprint from deliveries "
+                "where key_fingerprint is not null group by council"
+            ).fetchall()
+        return {row["council"]: row["fingerprint"] for row in rows}
+
+    def quarantine(self) -> list[dict[str, object]]:
+        """Rejected cells of the deliveries in force and of the last refused ones, with their council and month."""
+        with self._connect() as connection:
+            rows = connection.execute(
+                "select d.council, d.month, c.* from rejected_cells as c join deliveries as d using (delivery) "
+                "where d.superseded_by is null order by d.council, d.month, c.extract, c.row_number"
+            ).fetchall()
+        return [dict(row) for row in rows]
+
+    def notices(self) -> list[dict[str, object]]:
+        """What was remarked on deliveries in force: total rows, repeats, unmapped rows and the like, with counts."""
+        with self._connect() as connection:
+            rows = connection.execute(
+                "select d.council, d.month, d.extract, n.* from notices as n join deliveries as d using (delivery) "
+                "where d.superseded_by is null order by d.council, d.month, d.extract, n.notice"
+            ).fetchall()
+        return [dict(row) for row in rows]
+
+
+def _delivery(row: sqlite3.Row) -> Delivery:
+    values = dict(row)
+    values["month"] = date.fromisoformat(values["month"])
+    values["is_refused"] = bool(values["is_refused"])
+    return Delivery(**values)

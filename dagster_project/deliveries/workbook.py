@@ -1,0 +1,134 @@
+"""The visible sheets of a workbook as rows of text, each cell as its sender sees it. No knowledge of extracts."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from xml.etree import ElementTree
+
+from dagster_project.deliveries.cells import Sheet
+from dagster_project.deliveries.refusal import Refused
+
+EXACT_WHOLE_NUMBERS = 10**15
+FORMULA_WITHOUT_VALUE = "#VALUE!"
+CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
+REFERENCE = re.compile(rb'\br="([A-Z]+)(\d+)"')
+VALUE = re.compile(rb"<(?:\w+:)?v>([^<]*)</(?:\w+:)?v>")
+
+
+def workbook_sheets(data: bytes, place: str) -> list[Sheet]:
+    """Every visible sheet, in order.
+
+    A number is written with the 15 digits a workbook shows; a date as YYYY-MM-DD, with its time where it has one;
+    error cells keep their `#...` text, and a formula without a stored value reads as an error.
+    Raises Refused when the bytes are no workbook.
+    """
+    from python_calamine import CalamineWorkbook, SheetVisibleEnum
+
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        sheets = [
+            (about.name, book.get_sheet_by_name(about.name).to_python(skip_empty_area=False))
+            for about in book.sheets_metadata
+            if about.visible == SheetVisibleEnum.Visible
+        ]
+    except Exception as error:
+        raise Refused(f"{place}: unreadable as a workbook, or cut short") from error
+    errors = _error_cells(data)
+    return [
+        Sheet(name, [_with_errors([_text(cell) for cell in row], errors.get(name, {}).get(number, {}))
+                     for number, row in enumerate(rows, start=1)], is_text=False)
+        for name, rows in sheets
+    ]
+
+
+def _text(cell: Any) -> str:
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, int):
+        cell = float(cell)
+    if isinstance(cell, float):
+        return _number(cell)
+    if isinstance(cell, datetime):
+        return cell.date().isoformat() if cell.time() == datetime.min.time() else cell.isoformat(sep=" ")
+    if isinstance(cell, date):
+        return cell.isoformat()
+    return str(cell)
+
+
+def _number(value: float) -> str:
+    """15 significant digits, plain; a whole number past them keeps its E, for digits were lost."""
+    if abs(value) >= EXACT_WHOLE_NUMBERS:
+        return f"{value:.14E}"
+    if value == int(value):
+        return str(int(value))
+    return format(Decimal(f"{value:.15g}"), "f")
+
+
+def _with_errors(row: list[str], errors: dict[int, str]) -> list[str]:
+    for index, text in errors.items():
+        row.extend([""] * (index + 1 - len(row)))
+        row[index] = text
+    return row
+
+
+def _error_cells(data: bytes) -> dict[str, dict[int, dict[int, str]]]:
+    """Sheet name -> row number -> column index -> error text, for cells the reader would give as empty."""
+    if not data.startswith(b"PK"):
+        return {}
+    found: dict[str, dict[int, dict[int, str]]] = {}
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for name, part in _sheet_parts(archive).items():
+            content = archive.read(part)
+            if b't="e"' not in content and b"<f" not in content:
+                continue
+            rows = found.setdefault(name, {})
+            for match in CELL.finditer(content):
+                text = _error_text(match[1], match[2] or b"")
+                reference = REFERENCE.search(match[1])
+                if text and reference:
+                    rows.setdefault(int(reference[2]), {})[_column_index(reference[1])] = text
+    return found
+
+
+def _error_text(attributes: bytes, inside: bytes) -> str | None:
+    value = VALUE.search(inside)
+    stored = value[1].decode("ascii", "replace") if value else ""
+    if b't="e"' in attributes:
+        return stored or FORMULA_WITHOUT_VALUE
+    has_formula = re.search(rb"<(?:\w+:)?f\b", inside) is not None
+    if has_formula and not stored and b"<is>" not in inside and b't="str"' not in attributes:
+        return FORMULA_WITHOUT_VALUE
+    return None
+
+
+def _column_index(letters: bytes) -> int:
+    index = 0
+    for letter in letters:
+        index = index * 26 + letter - 64
+    return index - 1
+
+
+def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
+    """The part of the package that holds each sheet."""
+    names = set(archive.namelist())
+    if "xl/workbook.xml" not in names or "xl/_rels/workbook.xml.rels" not in names:
+        return {}
+    targets = {}
+    for relation in ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels")):
+        target = relation.get("Target", "")
+        targets[relation.get("Id")] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+    parts = {}
+    for element in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter():
+        if element.tag.endswith("}sheet"):
+            relation_id = next((value for key, value in element.attrib.items() if key.endswith("}id")), None)
+            part = targets.get(relation_id)
+            if part in names:
+                parts[element.get("name", "")] = part
+    return parts

@@ -1,0 +1,151 @@
+"""What is wrong with reference data, in words that name file, row and column. Nothing is mended here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+
+from dagster_project.reference.names import LEVEL_DEPTH
+from dagster_project.reference.tables import Table
+
+Rows = Sequence[Mapping[str, str]]
+Tables = Mapping[str, Rows]
+
+UNIT_SLUGS_RESERVED = {"unmapped", "outside"}
+
+
+def lint_values(table: Table, rows: Rows) -> list[str]:
+    """Values that are missing or break their type or code list."""
+    problems = []
+    for row in rows:
+        for column in table.columns:
+            problem = table.problem_with(column, row[column])
+            if problem:
+                problems.append(f"{row['_place']}, column {column}: {problem}")
+    return problems
+
+
+def lint_references(declared: Mapping[str, Table], tables: Tables) -> list[str]:
+    """Councils, units and roles that are named but registered nowhere."""
+    councils = {row["council"] for row in tables["councils"]}
+    units = {(row["council"], row["unit"]) for row in tables["org_units"]}
+    roles = {row["role"] for row in tables["roles"]}
+    exists: dict[str, Callable[[Mapping[str, str], str], bool]] = {
+        "councils": lambda row, column: row[column] in councils,
+        "roles": lambda row, column: row[column] in roles,
+        "org_units": lambda row, column: (row["council"], row[column]) in units,
+    }
+    problems = []
+    for name, rows in tables.items():
+        for column, target in declared[name].references.items():
+            for row in rows:
+                if row[column] and not exists[target](row, column):
+                    problems.append(f"{row['_place']}, column {column}: {row[column]!r} is not in {target}.csv")
+    return problems
+
+
+def lint_org_units(rows: Rows) -> list[str]:
+    """Every council is one tree: one unit of level council on top, each other unit below a higher one."""
+    problems = []
+    by_council: dict[str, dict[str, Mapping[str, str]]] = defaultdict(dict)
+    for row in rows:
+        by_council[row["council"]][row["unit"]] = row
+    for council, units in sorted(by_council.items()):
+        roots = [row for row in units.values() if row["level"] == "council"]
+        if len(roots) != 1:
+            problems.append(f"org_units.csv, council {council}: one unit of level council is wanted, found {len(roots)}")
+        for row in units.values():
+            if row["unit"] in UNIT_SLUGS_RESERVED:
+                problems.append(f"{row['_place']}, column unit: {row['unit']!r} is a reserved name")
+            if row["level"] == "council":
+                if row["parent_unit"]:
+                    problems.append(f"{row['_place']}, column parent_unit: a council has no unit above it")
+                continue
+            parent = units.get(row["parent_unit"])
+            if parent is None:
+                problems.append(f"{row['_place']}, column parent_unit: {row['parent_unit']!r} is no unit of {council}")
+            elif LEVEL_DEPTH.get(parent["level"], 0) > LEVEL_DEPTH.get(row["level"], 0):
+                problems.append(f"{row['_place']}, column parent_unit: a {row['level']} cannot lie below a {parent['level']}")
+            elif _is_in_a_circle(row, units):
+                problems.append(f"{row['_place']}, column parent_unit: the unit lies below itself")
+    return problems
+
+
+def _is_in_a_circle(row: Mapping[str, str], units: Mapping[str, Mapping[str, str]]) -> bool:
+    seen = {row["unit"]}
+    above = units.get(row["parent_unit"])
+    while above is not None:
+        if above["unit"] in seen:
+            return True
+        seen.add(above["unit"])
+        above = units.get(above["parent_unit"])
+    return False
+
+
+def lint_periods(name: str, rows: Rows, same: tuple[str, ...], what: str) -> list[str]:
+    """Periods of rows that speak of the same thing (`same` columns) must not overlap; `valid_to` is exclusive."""
+    problems = []
+    groups: dict[tuple[str, ...], list[Mapping[str, str]]] = defaultdict(list)
+    for row in rows:
+        if row["valid_to"] and row["valid_to"] <= row["valid_from"]:
+            problems.append(f"{row['_place']}, column valid_to: not after valid_from")
+        groups[tuple(row[column] for column in same)].append(row)
+    for group in groups.values():
+        ordered = sorted(group, key=lambda row: row["valid_from"])
+        for earlier, later in zip(ordered, ordered[1:], strict=False):
+            if not earlier["valid_to"] or later["valid_from"] < earlier["valid_to"]:
+                problems.append(
+                    f"{later['_place']}, column valid_from: its period overlaps {earlier['_place']} ({what})"
+                )
+    return problems
+
+
+def lint_bands(rows: Rows) -> list[str]:
+    """For each policy and date the bands leave no gap and no overlap, from the lowest value to the highest."""
+    problems = []
+    policies: dict[tuple[str, ...], list[Mapping[str, str]]] = defaultdict(list)
+    for row in rows:
+        scope = ("policy_id", "council", "unit", "level", "service_area", "role_group", "experience", "metric")
+        policies[tuple(row[column] for column in scope)].append(row)
+    for policy in policies.values():
+        dates = sorted({row["valid_from"] for row in policy} | {row["valid_to"] for row in policy if row["valid_to"]})
+        for day in dates:
+            in_force = [r for r in policy if r["valid_from"] <= day and (not r["valid_to"] or day < r["valid_to"])]
+            if in_force:
+                problems += _bands_on(day, in_force)
+    return problems
+
+
+def _bands_on(day: str, rows: Rows) -> list[str]:
+    identity = f"threshold_policy.csv, policy {rows[0]['policy_id']}" + (f" from {day}" if day else "")
+    ordered = sorted(rows, key=lambda row: (row["lower"] != "", Decimal(row["lower"] or 0)))
+    problems = []
+    if len({row["rounding"] for row in ordered}) > 1:
+        problems.append(f"{identity}: its bands are rounded in different ways")
+    if ordered[0]["lower"] and Decimal(ordered[0]["lower"]) > 0:
+        problems.append(f"{identity}: values below {ordered[0]['lower']} have no band")
+    if ordered[-1]["upper"]:
+        problems.append(f"{identity}: values from {ordered[-1]['upper']} on have no band")
+    for below, above in zip(ordered, ordered[1:], strict=False):
+        if not below["upper"] or not above["lower"] or Decimal(below["upper"]) > Decimal(above["lower"]):
+            problems.append(f"{identity}: bands {below['band']} and {above['band']} overlap")
+        elif Decimal(below["upper"]) < Decimal(above["lower"]):
+            problems.append(f"{identity}: a gap lies between bands {below['band']} and {above['band']}")
+    return problems
+
+
+def lint(declared: Mapping[str, Table], tables: Tables) -> list[str]:
+    """Every problem of the merged reference data, as one sentence each; empty when it can be used."""
+    problems = [problem for name, rows in tables.items() for problem in lint_values(declared[name], rows)]
+    if problems:
+        return problems
+    problems += lint_references(declared, tables)
+    problems += lint_org_units(tables["org_units"])
+    problems += lint_periods("org_units", tables["org_units"], ("council", "unit"), "one unit")
+    costs = tables["unit_costs"]
+    problems += lint_periods("unit_costs", costs, ("council", "role", "grade"), "one role and grade")
+    default_costs = [row for row in costs if row["is_default"].lower() == "true"]
+    problems += lint_periods("unit_costs", default_costs, ("council", "role"), "two default grades of one role")
+    problems += lint_bands(tables["threshold_policy"])
+    return list(dict.fromkeys(problems))

@@ -1,0 +1,153 @@
+"""`seeds/` and the council's own rows read together. Rows in, checked rows out; no rule about children or cost here."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from dagster_project.reference.lint import lint
+from dagster_project.reference.names import RoleName, UnitName, role_names, unit_names
+from dagster_project.reference.tables import Table, load_tables
+from dagster_project.settings import Settings
+
+READING_FILES = ("councils", "org_units", "unit_aliases", "roles", "role_aliases", "delivery_limits")
+NOT_IN_MARTS = ("alert_recipients",)
+
+Row = Mapping[str, str]
+
+
+class ReferenceDataError(Exception):
+    """The reference data cannot be used; `problems` holds one sentence for each thing to mend."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The merged reference data: rows of text by file name, keys unique, references whole."""
+
+    tables: Mapping[str, tuple[Row, ...]]
+
+    def rows(self, name: str) -> tuple[Row, ...]:
+        return self.tables[name]
+
+    @cached_property
+    def councils(self) -> dict[str, str]:
+        """Name of each registered council by its slug."""
+        return {row["council"]: row["name"] for row in self.rows("councils")}
+
+    @cached_property
+    def unit_names(self) -> list[UnitName]:
+        return unit_names(self.rows("org_units"), self.rows("unit_aliases"))
+
+    @cached_property
+    def role_names(self) -> list[RoleName]:
+        return role_names(self.rows("roles"), self.rows("role_aliases"), self.councils)
+
+    def limits(self, council: str, extract: str) -> Row:
+        """The delivery limits in force: the row that names most of council and extract."""
+        fitting = [
+            row
+            for row in self.rows("delivery_limits")
+            if row["council"] in ("", council) and row["extract"] in ("", extract)
+        ]
+        return max(fitting, key=lambda row: (row["council"] != "", row["extract"] != ""))
+
+    def reading_fingerprint(self, council: str) -> str:
+        """Changes when a row changes that decides how this council's deliveries are read."""
+        return self._fingerprint(council, READING_FILES)
+
+    def marts_fingerprint(self, council: str) -> str:
+        """Changes when a row changes that a mart of this council depends on."""
+        return self._fingerprint(council, tuple(name for name in self.tables if name not in NOT_IN_MARTS))
+
+    def _fingerprint(self, council: str, names: tuple[str, ...]) -> str:
+        relevant = [
+            [name, {column: value for column, value in row.items() if column != "_place"}]
+            for name in sorted(names)
+            for row in self.rows(name)
+            if row.get("council", "") in ("", council)
+        ]
+        return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()[:16]
+
+    def write(self, folder: Path) -> None:
+        """Put every merged file into `folder`; a file whose bytes would not change is left alone."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, table in load_tables().items():
+            text = io.StringIO(newline="")
+            writer = csv.DictWriter(text, table.columns, extrasaction="ignore", lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(self.rows(name))
+            content = text.getvalue().encode("utf-8")
+            path = folder / f"{name}.csv"
+            if not path.is_file() or path.read_bytes() != content:
+                path.write_bytes(content)
+
+
+def load_reference(settings: Settings) -> Reference:
+    """Read, merge and lint the product's and the council's reference data.
+
+    Raises ReferenceDataError with every problem found; nothing is half-merged.
+    """
+    declared = load_tables()
+    problems = []
+    for path in sorted(settings.council_reference.glob("*.csv")):
+        if path.stem.lower() not in declared:
+            problems.append(f"{path.name}: not a reference file; known are {', '.join(sorted(declared))}")
+    tables = {}
+    for name, table in declared.items():
+        shipped, wrong = _read(settings.seeds / f"{name}.csv", table, "seeds")
+        own, wrong_own = _read(settings.council_reference / f"{name}.csv", table, "reference")
+        problems += wrong + wrong_own
+        merged = {tuple(row[column] for column in table.key): row for row in [*shipped, *own]}
+        tables[name] = tuple(merged[key] for key in sorted(merged))
+    if problems:
+        raise ReferenceDataError(problems)
+    problems = lint(declared, tables)
+    if problems:
+        raise ReferenceDataError(problems)
+    return Reference(tables)
+
+
+def _read(path: Path, table: Table, folder: str) -> tuple[list[Row], list[str]]:
+    """Rows of one file with their place in it, and what is wrong with the file's form."""
+    if not path.is_file():
+        return [], []
+    place = f"{folder}/{path.name}"
+    data = path.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", errors="replace")
+    try:
+        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        header = [(name or "").strip() for name in reader.fieldnames or []]
+        reader.fieldnames = header
+        problems = [f"{place}: column {name} is missing" for name in table.columns if name not in header]
+        problems += [f"{place}: column {name!r} is unknown" for name in header if name and name not in table.columns]
+        if problems:
+            return [], problems
+        rows: list[Row] = []
+        keys: dict[tuple[str, ...], int] = {}
+        for cells in reader:
+            values = {name: (cells.get(name) or "").strip() for name in table.columns}
+            if not any(values.values()):
+                continue
+            if None in cells:
+                problems.append(f"{place}, row {reader.line_num}: more fields than the header has")
+            key = tuple(values[column] for column in table.key)
+            if key in keys:
+                problems.append(f"{place}, row {reader.line_num}: repeats the key of row {keys[key]}")
+            keys[key] = reader.line_num
+            rows.append({**values, "_place": f"{place}, row {reader.line_num}"})
+    except csv.Error as error:
+        return [], [f"{place}: not a readable CSV ({error})"]
+    return rows, problems

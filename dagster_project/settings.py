@@ -1,0 +1,139 @@
+"""The environment, read once and typed. The only module that looks at environment variables."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """A setting is missing or cannot be used; the message says which and how to set it."""
+
+
+@dataclass(frozen=True)
+class Smtp:
+    """Where mail is handed over; `host` empty means mail stays in the outbox."""
+
+    host: str = ""
+    port: int = 25
+    user: str = ""
+    password: str = field(default="", repr=False)
+    starttls: bool = False
+    sender: str = "caseload@localhost"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Folders of one installation and its secrets. Every folder lies under `home` (CASELOAD_HOME)."""
+
+    home: Path
+    pseudonym_key_variable: str = field(default="", repr=False)
+    smtp: Smtp = field(default_factory=Smtp)
+
+    @property
+    def landing(self) -> Path:
+        return self.home / "landing"
+
+    @property
+    def council_reference(self) -> Path:
+        return self.home / "reference"
+
+    @property
+    def archive(self) -> Path:
+        return self.home / "archive"
+
+    @property
+    def manifest(self) -> Path:
+        return self.archive / "manifest.sqlite"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.home / "warehouse"
+
+    @property
+    def database(self) -> Path:
+        return self.warehouse / "caseload.duckdb"
+
+    @property
+    def run_inputs(self) -> Path:
+        """Parquet that one load hands to dbt: the manifest, the scope, the names of units and roles."""
+        return self.warehouse / "run"
+
+    @property
+    def merged_reference(self) -> Path:
+        """`seeds/` and the council's own rows, merged: what dbt, Python and the checks read."""
+        return self.warehouse / "reference"
+
+    @property
+    def published(self) -> Path:
+        return self.home / "published"
+
+    @property
+    def outbox(self) -> Path:
+        return self.home / "outbox"
+
+    @property
+    def alert_ledger(self) -> Path:
+        return self.outbox / "ledger.sqlite"
+
+    @property
+    def demo_key_file(self) -> Path:
+        """The key `caseload demo` makes for its own data directory; readable by the owner only."""
+        return self.home / ".demo-pseudonym.key"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.home / ".load.lock"
+
+    @property
+    def seeds(self) -> Path:
+        return PROJECT_ROOT / "seeds"
+
+    @property
+    def expectations(self) -> Path:
+        return PROJECT_ROOT / "expectations"
+
+    @property
+    def dbt_project(self) -> Path:
+        return PROJECT_ROOT / "dbt"
+
+    def pseudonym_key(self) -> bytes:
+        """The secret under which identifiers are hashed: CASELOAD_PSEUDONYM_KEY, else the demo's own file.
+
+        Raises SettingsError where there is neither: identifiers are never archived unhashed.
+        """
+        if self.pseudonym_key_variable:
+            return self.pseudonym_key_variable.encode("utf-8")
+        if self.demo_key_file.is_file():
+            return self.demo_key_file.read_text(encoding="utf-8").strip().encode("utf-8")
+        raise SettingsError(
+            "CASELOAD_PSEUDONYM_KEY is not set: identifiers of children and workers are replaced by a keyed hash "
+            "on arrival and nothing can be loaded without the key. Set it to a long random secret that is kept "
+            "outside this repository, and keep it: another key would make every known child a stranger."
+        )
+
+
+def load_settings() -> Settings:
+    """Read the environment.
+
+    Raises SettingsError for a value that cannot be used.
+    """
+    home = Path(os.environ.get("CASELOAD_HOME") or "data").expanduser().resolve()
+    port = os.environ.get("CASELOAD_SMTP_PORT") or "25"
+    if not port.isdigit():
+        raise SettingsError(f"CASELOAD_SMTP_PORT is {port!r}: a port number is wanted, such as 587")
+    return Settings(
+        home=home,
+        pseudonym_key_variable=os.environ.get("CASELOAD_PSEUDONYM_KEY", ""),
+        smtp=Smtp(
+            host=os.environ.get("CASELOAD_SMTP_HOST", ""),
+            port=int(port),
+            user=os.environ.get("CASELOAD_SMTP_USER", ""),
+            password=os.environ.get("CASELOAD_SMTP_PASSWORD", ""),
+            starttls=os.environ.get("CASELOAD_SMTP_STARTTLS", "").lower() in {"1", "true", "yes"},
+            sender=os.environ.get("CASELOAD_SMTP_FROM") or "caseload@localhost",
+        ),
+    )

@@ -1,0 +1,86 @@
+"""From the archive to the marts in the warehouse file: scope, inputs, dbt. Publishing is the next module's work."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from dagster_project.deliveries import Manifest
+from dagster_project.reference import Reference
+from dagster_project.settings import Settings
+from dagster_project.warehouse.inputs import write_inputs
+from dagster_project.warehouse.scope import CouncilMonth, ScopeRow, build_scope
+from dagster_project.warehouse.transformation import NodeResult, invoke, project_fingerprint
+
+
+@dataclass
+class Build:
+    """What a build covered and what dbt said; `months` are the council months whose own deliveries changed."""
+
+    months: set[CouncilMonth]
+    is_full: bool
+    scope: list[ScopeRow] = field(default_factory=list)
+    nodes: list[NodeResult] = field(default_factory=list)
+
+    @property
+    def warnings(self) -> list[NodeResult]:
+        return [node for node in self.nodes if node.status == "warn"]
+
+
+def months_due(settings: Settings, manifest: Manifest, reference: Reference) -> Build:
+    """What has to be built: months with new deliveries, and all months of councils whose reference data changed.
+
+    Everything, where there is no warehouse yet or the dbt project changed.
+    """
+    in_force = manifest.in_force()
+    loaded = {(council, month) for council, month, _ in in_force}
+    is_full = not settings.database.is_file() or manifest.mark("dbt_project") != project_fingerprint(
+        settings.dbt_project
+    )
+    if is_full:
+        return Build(loaded | manifest.months_to_build(), is_full=True)
+    hashes = manifest.reference_hashes_built()
+    restated = {
+        council for council in {c for c, _ in loaded} if hashes.get(council) != reference.marts_fingerprint(council)
+    }
+    return Build(manifest.months_to_build() | {(c, m) for c, m in loaded if c in restated}, is_full=False)
+
+
+def build(
+    settings: Settings,
+    manifest: Manifest,
+    reference: Reference,
+    due: Build,
+    on_node: Callable[[str], None] | None = None,
+) -> Build:
+    """Build and test the marts of the months due in the warehouse file.
+
+    Raises TransformationError; then what is published stays as it was and the months stay due.
+    """
+    due.scope = build_scope(manifest.in_force(), due.months)
+    reference.write(settings.merged_reference)
+    write_inputs(settings.run_inputs, manifest.all(), due.scope, reference)
+    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    seeds = _seeds_fingerprint(settings)
+    if due.is_full:
+        arguments += ["--full-refresh"]
+    elif manifest.mark("seeds") == seeds:
+        arguments += ["--exclude-resource-type", "seed"]
+    due.nodes = invoke(settings, arguments, on_node)
+    manifest.set_mark("seeds", seeds)
+    return due
+
+
+def confirm(manifest: Manifest, reference: Reference, settings: Settings, done: Build) -> None:
+    """Record that the marts of these months are published."""
+    councils = {row.council for row in done.scope if row.is_loaded}
+    manifest.built(done.months, {council: reference.marts_fingerprint(council) for council in councils})
+    manifest.set_mark("dbt_project", project_fingerprint(settings.dbt_project))
+
+
+def _seeds_fingerprint(settings: Settings) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(settings.merged_reference.glob("*.csv")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]

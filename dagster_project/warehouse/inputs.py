@@ -1,0 +1,105 @@
+"""What a build reads besides the archive, written as Parquet for dbt: manifest, scope, names. Decides nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dagster_project.deliveries import Delivery, month_days
+from dagster_project.reference import Reference
+from dagster_project.warehouse.scope import EXTRACT_FLAGS, ScopeRow
+
+FOREVER = date(9999, 12, 31)
+ALWAYS = date(1, 1, 1)
+
+DELIVERIES = pa.schema(
+    [
+        ("delivery", pa.string()),
+        ("council", pa.string()),
+        ("month", pa.date32()),
+        ("as_at", pa.date32()),
+        ("extract", pa.string()),
+        ("grain", pa.string()),
+        ("file_name", pa.string()),
+        ("sha256", pa.string()),
+        ("received_at", pa.timestamp("us")),
+        ("rows_read", pa.int32()),
+        ("rows_accepted", pa.int32()),
+        ("rows_rejected", pa.int32()),
+        ("rows_repeated", pa.int32()),
+        ("rows_unmapped", pa.int32()),
+        ("is_refused", pa.bool_()),
+        ("refused_because", pa.string()),
+        ("superseded_by", pa.string()),
+        ("is_in_force", pa.bool_()),
+    ]
+)
+SCOPE = pa.schema(
+    [
+        ("council", pa.string()),
+        ("month", pa.date32()),
+        ("as_at", pa.date32()),
+        ("reach", pa.int32()),
+        ("is_loaded", pa.bool_()),
+        *((f"has_{extract}", pa.bool_()) for extract in EXTRACT_FLAGS),
+    ]
+)
+UNIT_NAMES = pa.schema(
+    [
+        ("council", pa.string()),
+        ("name_key", pa.string()),
+        ("unit", pa.string()),
+        ("valid_from", pa.date32()),
+        ("valid_to", pa.date32()),
+    ]
+)
+ROLE_NAMES = pa.schema([("council", pa.string()), ("name_key", pa.string()), ("role", pa.string())])
+
+
+def write_inputs(folder: Path, deliveries: Sequence[Delivery], scope: Sequence[ScopeRow], reference: Reference) -> None:
+    """Replace the four input files of a build; each appears whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / "deliveries.parquet", DELIVERIES, [_delivery_row(delivery) for delivery in deliveries])
+    _write(folder / "build_scope.parquet", SCOPE, [_scope_row(row) for row in scope])
+    _write(
+        folder / "unit_names.parquet",
+        UNIT_NAMES,
+        [
+            {
+                "council": name.council,
+                "name_key": name.name_key,
+                "unit": name.unit,
+                "valid_from": date.fromisoformat(name.valid_from) if name.valid_from else ALWAYS,
+                "valid_to": date.fromisoformat(name.valid_to) if name.valid_to else FOREVER,
+            }
+            for name in reference.unit_names
+        ],
+    )
+    _write(folder / "role_names.parquet", ROLE_NAMES, [vars(name) for name in reference.role_names])
+
+
+def _delivery_row(delivery: Delivery) -> dict[str, Any]:
+    return {
+        **vars(delivery),
+        "as_at": month_days(delivery.month)[1],
+        "received_at": datetime.fromisoformat(delivery.received_at).replace(tzinfo=None),
+        "is_in_force": not delivery.is_refused and delivery.superseded_by is None,
+    }
+
+
+def _scope_row(row: ScopeRow) -> dict[str, Any]:
+    flags = {f"has_{extract}": extract in row.extracts for extract in EXTRACT_FLAGS}
+    return {**vars(row), **flags}
+
+
+def _write(path: Path, schema: pa.Schema, rows: Sequence[dict[str, Any]]) -> None:
+    table = pa.Table.from_pylist([{name: row[name] for name in schema.names} for row in rows], schema=schema)
+    being_written = path.with_name(f".{path.name}.writing")
+    pq.write_table(table, being_written)
+    os.replace(being_written, path)

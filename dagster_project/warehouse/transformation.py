@@ -1,0 +1,123 @@
+"""dbt in this process: one parse, one build, its results as rows. No SQL of marts here."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from dagster_project.settings import Settings
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one model, seed or test."""
+
+    unique_id: str
+    name: str
+    kind: str
+    status: str
+    seconds: float
+    message: str
+
+    @property
+    def failed(self) -> bool:
+        return self.status in {"error", "fail", "runtime error"}
+
+
+class TransformationError(Exception):
+    """dbt could not build or test the marts; `failures` says which and why. The published marts are untouched."""
+
+    def __init__(self, failures: list[str]) -> None:
+        self.failures = failures
+        super().__init__("\n".join(failures))
+
+
+@cache
+def project_fingerprint(folder: Path) -> str:
+    """Changes when a model, macro, test or declaration of the dbt project changes."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in {".sql", ".yml"} and "target" not in path.relative_to(folder).parts:
+            digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def dbt_arguments(settings: Settings) -> list[str]:
+    """Where dbt finds the project and may write, for this installation."""
+    return [
+        "--project-dir",
+        str(settings.dbt_project),
+        "--profiles-dir",
+        str(settings.dbt_project),
+        "--target-path",
+        str(settings.warehouse / "dbt"),
+        "--log-path",
+        str(settings.warehouse / "dbt" / "logs"),
+    ]
+
+
+def set_dbt_environment(settings: Settings) -> None:
+    """Tell dbt which installation it works on: it reads its paths from the environment."""
+    os.environ["CASELOAD_HOME"] = str(settings.home)
+    os.environ["CASELOAD_REFERENCE"] = str(settings.merged_reference)
+    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+
+
+def invoke(
+    settings: Settings, arguments: Sequence[str], on_node: Callable[[str], None] | None = None
+) -> list[NodeResult]:
+    """Run one dbt command in this process.
+
+    Raises TransformationError when dbt itself or a node fails; warnings of tests are in the results.
+    """
+    from dbt.cli.main import dbtRunner
+
+    set_dbt_environment(settings)
+    settings.warehouse.mkdir(parents=True, exist_ok=True)
+    callbacks = [_node_callback(on_node)] if on_node else []
+    outcome = dbtRunner(callbacks=callbacks).invoke(
+        [arguments[0], "--quiet", "--no-print", *arguments[1:], *dbt_arguments(settings)]
+    )
+    close_connections()
+    results = [_node_result(result) for result in getattr(outcome.result, "results", None) or []]
+    failures = [f"{r.kind} {r.name}: {r.message}" for r in results if r.failed]
+    if outcome.exception is not None:
+        failures.append(f"dbt: {_first_line(outcome.exception)}")
+    if failures or not outcome.success:
+        raise TransformationError(failures or ["dbt did not finish"])
+    return results
+
+
+def close_connections() -> None:
+    """Let go of the warehouse file, which dbt's adapter keeps open in this process."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()
+
+
+def _node_callback(on_node: Callable[[str], None]) -> Callable[[Any], None]:
+    def told(event: Any) -> None:
+        if event.info.name == "NodeFinished" and event.data.node_info.resource_type in ("model", "seed"):
+            on_node(event.data.node_info.node_name)
+
+    return told
+
+
+def _node_result(result: Any) -> NodeResult:
+    return NodeResult(
+        unique_id=result.node.unique_id,
+        name=result.node.name,
+        kind=str(result.node.resource_type.value),
+        status=str(result.status.value),
+        seconds=float(result.execution_time or 0),
+        message=str(result.message or ""),
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -1,0 +1,35 @@
+{# The financial year of a date, April to March, written 2017-18. #}
+{% macro financial_year(day) -%}
+case
+    when extract(month from {{ day }}) >= 4
+        then concat(
+            cast(extract(year from {{ day }}) as varchar(4)), '-',
+            right(cast(extract(year from {{ day }}) + 1 as varchar(4)), 2)
+        )
+    else concat(
+        cast(extract(year from {{ day }}) - 1 as varchar(4)), '-',
+        right(cast(extract(year from {{ day }}) as varchar(4)), 2)
+    )
+end
+{%- endmacro %}
+
+{# Whole months from one date to a later month's last day, which stands for every later day. #}
+{% macro months_to_month_end(day, month_end) -%}
+(
+    (extract(year from {{ month_end }}) - extract(year from {{ day }})) * 12
+    + extract(month from {{ month_end }}) - extract(month from {{ day }})
+)
+{%- endmacro %}
+
+{# The first of a month a number of months away. #}
+{% macro months_away(month, months) -%}
+{{ return(adapter.dispatch('months_away')(month, months)) }}
+{%- endmacro %}
+
+{% macro default__months_away(month, months) -%}
+cast({{ month }} + to_months({{ months }}) as date)
+{%- endmacro %}
+
+{% macro spark__months_away(month, months) -%}
+add_months({{ month }}, {{ months }})
+{%- endmacro %}

@@ -1,0 +1,47 @@
+{# Exact arithmetic. Rounding is half up (away from zero at the tie), once, never through binary floating point. #}
+
+{# A DECIMAL rounded half up. Never round by casting: engines differ. #}
+{% macro half_up(value, decimals, precision=14) -%}
+cast(round({{ value }}, {{ decimals }}) as decimal({{ precision }}, {{ decimals }}))
+{%- endmacro %}
+
+
+{# numerator / denominator rounded half up to `decimals`, in whole numbers; NULL where the denominator is zero. #}
+{% macro ratio_half_up(numerator, denominator, decimals, precision=14) -%}
+{{ return(adapter.dispatch('ratio_half_up')(numerator, denominator, decimals, precision)) }}
+{%- endmacro %}
+
+{% macro default__ratio_half_up(numerator, denominator, decimals, precision) -%}
+{%- set n = whole_parts(numerator) -%}
+{%- set d = whole_parts(denominator) -%}
+cast(
+    (sign({{ n }}) * sign({{ d }}))
+    * cast(
+        (2 * abs({{ n }}) * {{ '1' ~ '0' * decimals }} + abs({{ d }})) // nullif(2 * abs({{ d }}), 0)
+        as decimal(38, 0)
+    )
+    * cast({{ '0.' ~ '0' * (decimals - 1) ~ '1' if decimals else '1' }} as decimal({{ decimals + 1 }}, {{ decimals }}))
+    as decimal({{ precision }}, {{ decimals }})
+)
+{%- endmacro %}
+
+{# A decimal as a whole number of 10^-18ths. Whole part and fraction apart, so that neither leaves 38 digits. #}
+{% macro whole_parts(value) -%}
+{%- set exact = 'cast(' ~ value ~ ' as decimal(38, 18))' -%}
+(
+    cast(floor({{ exact }}) as hugeint) * 1000000000000000000
+    + cast(({{ exact }} - floor({{ exact }})) * 1000000000000000000 as hugeint)
+)
+{%- endmacro %}
+
+
+{# A share of a whole as a percentage with one decimal. #}
+{% macro rate(part, whole) -%}
+{{ ratio_half_up('(100 * (' ~ part ~ '))', '(' ~ whole ~ ')', 1, 9) }}
+{%- endmacro %}
+
+
+{# Zero where the value is negative; NULL stays NULL, which greatest() would lose. #}
+{% macro floored(value) -%}
+(case when {{ value }} < 0 then 0 else {{ value }} end)
+{%- endmacro %}

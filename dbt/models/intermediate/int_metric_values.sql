@@ -1,0 +1,125 @@
+with due as (
+    {{ months_due() }}
+),
+
+caseload as (
+    select totals.*
+    from {{ ref('int_caseload_totals') }} as totals
+    inner join due
+        on
+            totals.council = due.council
+            and totals.month = due.month
+),
+
+agency as (
+    select totals.*
+    from {{ ref('int_agency_totals') }} as totals
+    inner join due
+        on
+            totals.council = due.council
+            and totals.month = due.month
+),
+
+units as (
+    select
+        council, month, as_at, unit, level, service_area, grain,
+        'average_caseload' as metric,
+        cast(open_cases as decimal(38, 15)) as numerator,
+        cast(fte_social_workers as decimal(38, 15)) as denominator
+    from caseload
+
+    union all
+
+    select
+        council, month, as_at, unit, level, service_area, grain,
+        'unallocated_cases' as metric,
+        cast(unallocated_cases as decimal(38, 15)) as numerator,
+        1 as denominator
+    from caseload
+
+    union all
+
+    select
+        council, month, as_at, unit, level, service_area, grain,
+        'manager_held_cases' as metric,
+        cast(manager_held_cases as decimal(38, 15)) as numerator,
+        1 as denominator
+    from caseload
+
+    union all
+
+    select
+        council, month, as_at, unit, level, service_area, grain,
+        'cases_without_social_workers' as metric,
+        cast(
+            case when fte_social_workers = 0 then open_cases when fte_social_workers > 0 then 0 end as decimal(38, 15)
+        ) as numerator,
+        1 as denominator
+    from caseload
+
+    union all
+
+    -- Forecast against budget: year to date over the months loaded, times twelve.
+    select
+        council, month, as_at, unit, level, service_area, 'rows' as grain,
+        'agency_cost_variance_percent' as metric,
+        cast(100 * (12 * year_to_date_gbp - months_loaded * budget_gbp) as decimal(38, 15)) as numerator,
+        cast(months_loaded * budget_gbp as decimal(38, 15)) as denominator
+    from agency
+),
+
+workers as (
+    select
+        workers.council,
+        workers.month,
+        workers.as_at,
+        workers.unit,
+        workers.is_asye,
+        workers.worker_key,
+        workers.role_group,
+        workers.open_cases
+    from {{ ref('int_worker_totals') }} as workers
+    inner join due
+        on
+            workers.council = due.council
+            and workers.month = due.month
+)
+
+select
+    council,
+    month,
+    as_at,
+    unit,
+    cast(null as bigint) as worker_key,
+    level,
+    service_area,
+    cast(null as varchar) as role_group,
+    cast(null as varchar) as experience,
+    grain,
+    metric,
+    numerator,
+    denominator
+from units
+
+union all
+
+select
+    workers.council,
+    workers.month,
+    workers.as_at,
+    workers.unit,
+    workers.worker_key,
+    'worker' as level,
+    units.service_area,
+    workers.role_group,
+    case when workers.is_asye then 'asye' end as experience,
+    'rows' as grain,
+    'worker_caseload' as metric,
+    cast(workers.open_cases as decimal(38, 15)) as numerator,
+    cast(1 as decimal(38, 15)) as denominator
+from workers
+left join {{ ref('int_unit_months') }} as units
+    on
+        workers.council = units.council
+        and workers.month = units.month
+        and workers.unit = units.unit

@@ -1,0 +1,114 @@
+with due as (
+    {{ months_due() }}
+),
+
+totals as (
+    select
+        totals.council,
+        totals.month,
+        totals.unit,
+        totals.open_cases,
+        totals.fte_social_workers
+    from {{ ref('stg_caseload_summary') }} as totals
+    inner join due
+        on
+            totals.council = due.council
+            and totals.month = due.month
+),
+
+units_with_post_rows as (
+    select distinct
+        council,
+        month,
+        unit
+    from {{ ref('int_post_totals') }}
+    where post_rows > 0
+),
+
+-- Rows win over totals for the same unit and month, each measure for itself.
+in_use as (
+    select
+        totals.council,
+        totals.month,
+        totals.unit,
+        'open_cases' as measure,
+        cast(totals.open_cases as decimal(38, 15)) as amount
+    from totals
+    left join {{ ref('int_case_totals') }} as case_rows
+        on
+            totals.council = case_rows.council
+            and totals.month = case_rows.month
+            and totals.unit = case_rows.unit
+    where case_rows.unit is null
+
+    union all
+
+    select
+        totals.council,
+        totals.month,
+        totals.unit,
+        'fte_social_workers' as measure,
+        cast(totals.fte_social_workers as decimal(38, 15)) as amount
+    from totals
+    left join units_with_post_rows
+        on
+            totals.council = units_with_post_rows.council
+            and totals.month = units_with_post_rows.month
+            and totals.unit = units_with_post_rows.unit
+    where units_with_post_rows.unit is null
+),
+
+below as (
+    select
+        in_use.council,
+        in_use.month,
+        in_use.measure,
+        in_use.amount,
+        in_use.unit as counted_unit,
+        tree.unit
+    from in_use
+    inner join {{ ref('int_unit_tree') }} as tree
+        on
+            in_use.council = tree.council
+            and in_use.unit = tree.descendant
+),
+
+-- A service's own total already holds what its teams' totals say.
+counted_higher_up as (
+    select distinct
+        lower_total.council,
+        lower_total.month,
+        lower_total.measure,
+        lower_total.unit,
+        lower_total.counted_unit
+    from below as lower_total
+    inner join below as higher_total
+        on
+            lower_total.council = higher_total.council
+            and lower_total.month = higher_total.month
+            and lower_total.measure = higher_total.measure
+            and lower_total.unit = higher_total.unit
+            and lower_total.counted_unit <> higher_total.counted_unit
+    inner join {{ ref('int_unit_tree') }} as tree
+        on
+            lower_total.council = tree.council
+            and lower_total.counted_unit = tree.descendant
+            and higher_total.counted_unit = tree.unit
+)
+
+select
+    below.council,
+    below.month,
+    below.unit,
+    sum(case when below.measure = 'open_cases' then below.amount end) as open_cases,
+    sum(case when below.measure = 'fte_social_workers' then below.amount end) as fte_social_workers
+from below
+left join counted_higher_up
+    on
+        below.council = counted_higher_up.council
+        and below.month = counted_higher_up.month
+        and below.measure = counted_higher_up.measure
+        and below.unit = counted_higher_up.unit
+        and below.counted_unit = counted_higher_up.counted_unit
+where counted_higher_up.unit is null
+group by below.council, below.month, below.unit

@@ -1,0 +1,19 @@
+select
+    delivery,
+    council,
+    month,
+    extract,
+    grain,
+    file_name,
+    sha256,
+    received_at,
+    rows_read,
+    rows_accepted,
+    rows_rejected,
+    rows_repeated,
+    rows_unmapped,
+    is_refused,
+    refused_because,
+    superseded_by,
+    is_in_force
+from {{ source('run', 'deliveries') }}

@@ -1,0 +1,24 @@
+"""All marts this oracle expects of a council."""
+
+from __future__ import annotations
+
+from .expected_breaches import deliveries, threshold_breaches
+from .expected_caseload import caseload_bands, throughput, worker_caseloads
+from .expected_cost import agency_costs
+from .expected_rows import ExpectedMart
+from .expected_workforce import establishment, recruitment_pipeline
+from .truth import MadeUpCouncil
+
+
+def expected_marts(council: MadeUpCouncil, pseudonym_key: str) -> list[ExpectedMart]:
+    """Every mart, computed from the council's truth alone."""
+    return [
+        caseload_bands(council),
+        worker_caseloads(council, pseudonym_key),
+        agency_costs(council),
+        establishment(council),
+        recruitment_pipeline(council),
+        throughput(council),
+        threshold_breaches(council, pseudonym_key),
+        deliveries(council),
+    ]

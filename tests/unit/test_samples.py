@@ -1,0 +1,415 @@
+"""The sample councils as they lie in landing, read back from the files and held to the printed figures."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from dagster_project.extracts import Column, Specification, load_specifications
+from dagster_project.reference import name_key
+from dagster_project.samples import SampleError, write_samples
+from dagster_project.samples.fitting import misfits, require_fit
+from dagster_project.samples.months import add_months, month_end, months_from
+from dagster_project.samples.spellings import SEEDS, Spellings
+from dagster_project.samples.workers import partition
+from dagster_project.settings import PROJECT_ROOT
+
+COUNCIL = "nottinghamshire"
+MONTHS = months_from(date(2017, 6, 1), 12)
+LAST = MONTHS[-1]
+EXTRACTS = ("caseload", "workforce", "posts", "offers", "agency_spend")
+# June 2018, table 1 and the table of para 8.
+TABLE_1 = {
+    "assessment": (927, Decimal(36)),
+    "disability": (389, Decimal(16)),
+    "child_protection": (2054, Decimal(94)),
+}
+SUPPORT_OFFICERS = {
+    "ashfield_dcpt": Decimal(3),
+    "bassetlaw_dcpt": Decimal(4),
+    "broxtowe_rushcliffe_dcpt": Decimal(3),
+    "mansfield_dcpt": Decimal(3),
+    "childrens_disability_team": Decimal(3),
+    "looked_after_team": Decimal("4.5"),
+}
+
+Row = dict[str, Any]
+
+
+class Landed:
+    """Every landed file of the sample, read once; units and roles are told by any of their names."""
+
+    def __init__(self, home: Path) -> None:
+        self.folder = home / "landing" / COUNCIL
+        self.paths = write_samples(home)
+        self.spellings = Spellings(COUNCIL)
+        self.unit_of = _slugs(self.spellings.units)
+        self.role_of = _slugs(self.spellings.roles)
+        self.rows = {(path.parent.name, path.stem): _read(path) for path in self.paths}
+
+    def of(self, extract: str, month: date) -> list[Row]:
+        return self.rows[f"{month:%Y-%m}", extract]
+
+    def unit(self, row: Row, column: str = "team") -> str:
+        return self.unit_of[name_key(row[column])]
+
+    def role(self, row: Row) -> str:
+        return self.role_of[name_key(row["role"])]
+
+    def in_post(self, month: date) -> list[Row]:
+        last_day = month_end(month)
+        return [r for r in self.of("workforce", month) if r["ended_on"] is None or r["ended_on"] >= last_day]
+
+    def fte(self, month: date, role: str) -> dict[str, Decimal]:
+        totals: dict[str, Decimal] = defaultdict(Decimal)
+        for row in self.in_post(month):
+            if self.role(row) == role:
+                totals[self.unit(row)] += row["fte"]
+        return totals
+
+    def open_at_end(self, month: date) -> Counter[str]:
+        return Counter(self.unit(row) for row in self.of("caseload", month) if _is_open(row, month))
+
+
+@pytest.fixture(scope="module")
+def landed(tmp_path_factory: pytest.TempPathFactory) -> Landed:
+    return Landed(tmp_path_factory.mktemp("home"))
+
+
+def test_the_last_month_holds_the_cases_and_workers_of_table_1(landed: Landed) -> None:
+    service_of = {
+        row["unit"]: row["parent_unit"] for row in _seed("org_units.csv") if row["council"] == COUNCIL
+    }
+    cases: Counter[str] = Counter()
+    for unit, count in landed.open_at_end(LAST).items():
+        cases[service_of[unit]] += count
+    workers: dict[str, Decimal] = defaultdict(Decimal)
+    for unit, fte in landed.fte(LAST, "social_worker").items():
+        workers[service_of[unit]] += fte
+
+    assert {service: (cases[service], workers[service]) for service in TABLE_1} == TABLE_1
+
+
+def test_the_printed_table_arrives_as_the_summary_of_june(landed: Landed) -> None:
+    rows = landed.of("caseload_summary", date(2018, 6, 1))
+
+    assert [row["unit"] for row in rows] == [
+        "Assessment",
+        "Children\u2019s Disability Service (CDS)",
+        "District Chid Protection Teams (DCPTs)",
+    ]
+    assert {
+        landed.unit(row, "unit"): (row["open_cases"], row["fte_social_workers"]) for row in rows
+    } == TABLE_1
+
+
+def test_support_officers_are_deployed_as_printed(landed: Landed) -> None:
+    assert landed.fte(LAST, "support_officer") == SUPPORT_OFFICERS
+    assert sum(landed.fte(LAST, "senior_support_officer").values()) == 2
+
+
+def test_the_printed_share_of_social_workers_qualified_under_18_months(landed: Landed) -> None:
+    month = date(2018, 1, 1)
+    recent_from = date(2016, 8, 1)
+    workers = {
+        row["worker_id"]: row["qualified_on"] >= recent_from
+        for row in landed.in_post(month)
+        if landed.role(row) in landed.spellings.social_work_roles and row["employment"] != "agency"
+    }
+
+    assert _half_up(Decimal(100) * sum(workers.values()) / len(workers)) == 47
+
+
+@pytest.mark.parametrize("month", [date(2018, 1, 1), date(2018, 2, 1), date(2018, 3, 1)])
+def test_agency_spend_of_2017_18_heads_for_the_printed_forecast(landed: Landed, month: date) -> None:
+    loaded = [m for m in MONTHS if m <= month]
+    spent = sum(row["amount_gbp"] for m in loaded for row in landed.of("agency_spend", m))
+
+    assert _half_up(spent / len(loaded) * 12 / 100_000) == 42
+
+
+def test_every_row_satisfies_its_specification(landed: Landed) -> None:
+    for path in landed.paths:
+        month = date.fromisoformat(f"{path.parent.name}-01")
+        spec = load_specifications()[path.stem]
+        assert misfits(spec, landed.of(path.stem, month), month, landed.spellings) == [], path
+
+
+def test_every_month_of_every_extract_is_landed(landed: Landed) -> None:
+    wanted = {(f"{month:%Y-%m}", extract) for month in MONTHS for extract in EXTRACTS}
+
+    assert set(landed.rows) == wanted | {("2018-06", "caseload_summary")}
+    assert sorted(landed.paths) == sorted(landed.folder.rglob("*.*"))
+
+
+def test_each_month_starts_with_the_cases_the_last_one_ended_with(landed: Landed) -> None:
+    for month in MONTHS[:-1]:
+        following = add_months(month, 1)
+        before = {
+            r["case_id"]: _lasting(r, landed) for r in landed.of("caseload", month) if _is_open(r, month)
+        }
+        after = {
+            r["case_id"]: _lasting(r, landed)
+            for r in landed.of("caseload", following)
+            if r["opened_on"] < following
+        }
+        assert before == after, month
+
+
+def test_nothing_is_known_before_it_happens(landed: Landed) -> None:
+    dates = {"caseload": ("allocated_on", "closed_on", "plan_started_on"), "workforce": ("ended_on",)}
+    for month in MONTHS:
+        for extract, columns in dates.items():
+            for row in landed.of(extract, month):
+                assert all(row[column] is None or row[column] <= month_end(month) for column in columns)
+
+
+def test_a_transferred_case_goes_on_as_a_case_of_the_receiving_team(landed: Landed) -> None:
+    for month in MONTHS:
+        rows = landed.of("caseload", month)
+        opened = Counter((r["child_id"], landed.unit(r), r["opened_on"]) for r in rows)
+        moved = Counter(
+            (r["child_id"], landed.unit(r, "transferred_to"), r["closed_on"])
+            for r in rows
+            if r["closure_outcome"] == "transferred"
+        )
+        assert moved
+        assert not moved - opened
+        assert all(
+            landed.unit(r) != landed.unit(r, "transferred_to")
+            for r in rows
+            if r["closure_outcome"] == "transferred"
+        )
+
+
+def test_an_open_case_is_held_by_a_worker_in_post_or_by_nobody(landed: Landed) -> None:
+    for month in MONTHS:
+        started = {row["worker_id"]: row["started_on"] for row in landed.in_post(month)}
+        held = [row for row in landed.of("caseload", month) if _is_open(row, month)]
+        for row in held:
+            assert row["worker_id"] is None or row["worker_id"] in started
+            assert (row["worker_id"] is None) == (row["allocated_on"] is None)
+            assert row["allocated_on"] is None or row["allocated_on"] >= row["opened_on"]
+        assert 0 < sum(row["worker_id"] is None for row in held) < 30
+
+
+def test_vacancies_are_the_part_of_the_posts_that_nobody_employed_holds(landed: Landed) -> None:
+    for month in MONTHS:
+        posts = {row["post_id"]: row for row in landed.of("posts", month)}
+        held: dict[str, Decimal] = defaultdict(Decimal)
+        for row in landed.in_post(month):
+            if row["employment"] != "agency":
+                held[row["post_id"]] += row["fte"]
+        assert set(held) <= set(posts)
+        assert all(post["fte"] - post["vacant_fte"] == held[post_id] for post_id, post in posts.items())
+
+
+def test_an_offer_is_a_starter_of_a_later_month(landed: Landed) -> None:
+    for month, following in pairwise(MONTHS):
+        offers = landed.of("offers", month)
+        assert all(row["accepted_on"] <= month_end(month) < row["expected_start_on"] for row in offers)
+        due = Counter(
+            (landed.unit(r), landed.role(r), r["fte"], r["expected_start_on"])
+            for r in offers
+            if r["expected_start_on"] <= month_end(following)
+        )
+        started = Counter(
+            (landed.unit(r), landed.role(r), r["fte"], r["started_on"])
+            for r in landed.of("workforce", following)
+        )
+        assert not due - started, month
+
+
+def test_pay_is_hours_at_the_hourly_rate_save_for_credit_notes(landed: Landed) -> None:
+    lines = [row for month in MONTHS for row in landed.of("agency_spend", month)]
+    timesheets = [row for row in lines if row["hours"] is not None]
+
+    assert all(
+        abs(r["hours"] * r["hourly_rate_gbp"] - r["amount_gbp"]) <= Decimal("0.01") for r in timesheets
+    )
+    assert len({row["line_id"] for row in lines}) == len(lines)
+    assert {row["cost_type"] for row in lines} == {"pay", "fee", "travel"}
+    assert any(row["amount_gbp"] < 0 for row in lines)
+
+
+def test_the_year_holds_what_real_deliveries_hold(landed: Landed) -> None:
+    cases, staff = landed.of("caseload", LAST), landed.of("workforce", LAST)
+    children = Counter(row["child_id"] for row in cases if _is_open(row, LAST))
+    families = Counter(row["family_id"] for row in cases if row["family_id"])
+    managers = {row["worker_id"] for row in staff if landed.role(row) == "team_manager"}
+    reasons = {row["leaving_reason"] for month in MONTHS for row in landed.of("workforce", month)}
+    spelt = {row["team"] for month in MONTHS for row in landed.of("caseload", month)}
+
+    assert max(children.values()) > 1
+    assert max(families.values()) > 2
+    assert any(row["worker_id"] in managers for row in cases)
+    assert {"resignation", "retirement", "end_of_contract", "internal_move"} <= reasons
+    assert {row["fte"] for row in staff} >= {Decimal("0.5"), Decimal("0.6"), Decimal("0.8"), Decimal(1)}
+    assert any(row["asye"] for row in staff)
+    assert any(row["absent_at_month_end"] == "maternity" for row in staff)
+    assert any(row["post_id"] is None for m in MONTHS for row in landed.of("workforce", m))
+    assert {"Broxtowe & Rushcliffe DCPTs", "Ashfield District Child Protection Team (DCPT)"} <= spelt
+    assert any("\u2019" in name for name in spelt)
+    assert {path.suffix for path in landed.paths} == {".csv", ".xlsx"}
+
+
+def test_identifiers_cannot_be_taken_for_real_ones(landed: Landed) -> None:
+    for row in landed.of("workforce", LAST):
+        assert row["worker_id"].startswith("EX-")
+        assert row["registration_no"] is None or row["registration_no"].startswith("SW0000")
+    assert all(row["child_id"].startswith("EX-") for row in landed.of("caseload", LAST))
+
+
+def test_another_process_writes_the_same_bytes(landed: Landed, tmp_path: Path) -> None:
+    code = "import pathlib, dagster_project.samples as s; s.write_samples(pathlib.Path('.'))"
+    environment = {
+        **os.environ,
+        "PYTHONHASHSEED": "7",
+        "TZ": "Pacific/Auckland",
+        "PYTHONPATH": str(PROJECT_ROOT),
+    }
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=tmp_path)
+
+    home = landed.folder.parent.parent
+    assert _digests(tmp_path) == _digests(home)
+
+
+def test_writing_again_leaves_files_and_recipients_untouched(landed: Landed) -> None:
+    home = landed.folder.parent.parent
+    recipients = home / "reference" / "alert_recipients.csv"
+    shipped = recipients.read_text(encoding="utf-8")
+    assert shipped.count("@nottinghamshire.example,") == 3
+    before = {path: path.stat().st_mtime_ns for path in landed.paths}
+    recipients.write_text("council,unit,severity,channel,role\n", encoding="utf-8")
+
+    write_samples(home)
+
+    assert {path: path.stat().st_mtime_ns for path in landed.paths} == before
+    assert recipients.read_text(encoding="utf-8") == "council,unit,severity,channel,role\n"
+    recipients.write_text(shipped, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"case_id": None}, "case_id is required"),
+        ({"case_type": "adoption"}, "case_type"),
+        ({"team": "Rutland Team"}, "team"),
+        ({"opened_on": date(2018, 6, 1)}, "opened_on"),
+        ({"closed_on": date(2018, 5, 4)}, "closure_outcome is required"),
+        ({"colour": "red"}, "columns unknown"),
+    ],
+)
+def test_a_row_that_does_not_fit_is_not_written(change: Row, complaint: str) -> None:
+    fitting: Row = {
+        "case_id": "EX-C1",
+        "child_id": "EX-P1",
+        "case_type": "assessment",
+        "team": "Assessment North",
+        "opened_on": date(2018, 5, 1),
+    }
+    spec = load_specifications()["caseload"]
+    require_fit(spec, [fitting], LAST, Spellings(COUNCIL))
+
+    with pytest.raises(SampleError, match=complaint):
+        require_fit(spec, [{**fitting, **change}], LAST, Spellings(COUNCIL))
+
+
+@pytest.mark.parametrize("hundredths", [0, 50, 100, 110, 149, 150, 200, 1240, 1860, 3467])
+def test_contracts_add_up_to_the_total_exactly(hundredths: int) -> None:
+    parts = partition(hundredths, part_time=True)
+
+    assert sum(parts) == hundredths
+    assert all(0 < part <= 100 for part in parts)
+
+
+def _read(path: Path) -> list[Row]:
+    spec = load_specifications()[path.stem]
+    if path.suffix == ".xlsx":
+        table: list[list[Any]] = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
+    else:
+        content = path.read_bytes()
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = content.decode("cp1252")
+        table = [list(line) for line in csv.reader(io.StringIO(text, newline=""))]
+    headers = [str(cell).lower().replace(" ", "_") for cell in table[0]]
+    if spec.columns[0].name not in headers:
+        table = table[2:]
+        headers = [str(cell) for cell in table[0]]
+    parsers = [_parser(spec, header) for header in headers]
+    return [
+        {header: parse(cell) for header, parse, cell in zip(headers, parsers, line, strict=True)}
+        for line in table[1:]
+    ]
+
+
+def _parser(spec: Specification, header: str) -> Callable[[Any], Any]:
+    column: Column = spec.column(header)
+    parse = {"date": _date, "decimal": _number, "money": _number, "boolean": _boolean}.get(column.type, str)
+    known: dict[Any, Any] = {"": None}
+
+    def value(cell: Any) -> Any:
+        if cell not in known:
+            known[cell] = parse(cell)
+        return known[cell]
+
+    return value
+
+
+def _date(cell: Any) -> date:
+    if isinstance(cell, date):
+        return cell
+    pattern = "%d/%m/%Y" if "/" in cell else "%Y-%m-%d"
+    return datetime.strptime(cell, pattern).date()
+
+
+def _number(cell: Any) -> Decimal:
+    text = str(cell).replace("£", "").replace(",", "")
+    return -Decimal(text[1:-1]) if text.startswith("(") else Decimal(text)
+
+
+def _boolean(cell: Any) -> bool:
+    return {"true": True, "false": False}[str(cell).lower()]
+
+
+def _is_open(row: Row, month: date) -> bool:
+    return row["closed_on"] is None or row["closed_on"] > month_end(month)
+
+
+def _lasting(row: Row, landed: Landed) -> tuple[Any, ...]:
+    """What a case keeps from month to month."""
+    return (landed.unit(row), row["child_id"], row["family_id"], row["case_type"], row["opened_on"])
+
+
+def _slugs(spellings: Mapping[str, list[str]]) -> dict[str, str]:
+    return {name_key(name): slug for slug, names in spellings.items() for name in (slug, *names)}
+
+
+def _seed(name: str) -> list[dict[str, str]]:
+    with (SEEDS / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _half_up(value: Decimal) -> int:
+    return int(value.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def _digests(home: Path) -> dict[str, str]:
+    files = (path for path in home.rglob("*") if path.is_file())
+    return {str(path.relative_to(home)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
