@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from dagster_project.alerts.breach import TOLD_STATES, Breach, Item
+from dagster_project.alerts.breach import RUNNING_STATES, TOLD_STATES, Breach, Item
 from dagster_project.alerts.delivery import deliver
 from dagster_project.alerts.digest import Told, compose
 from dagster_project.alerts.ledger import Ledger, Prepared, open_ledger
@@ -15,7 +15,7 @@ from dagster_project.alerts.outcome import Announcement, NotSent
 from dagster_project.alerts.routing import Recipient, UnitParents, read_recipient
 from dagster_project.settings import Settings
 
-_STATES = (*TOLD_STATES, "continuing", "eased")
+_STATES = (*TOLD_STATES, *RUNNING_STATES)
 
 
 @dataclass
@@ -49,7 +49,7 @@ def announce(
         with ledger.transaction():
             current, history_entered, not_sent = _enter(ledger, breaches, latest_months, load_id, at)
             told = _told_now(ledger, current)
-            dues, unreached = _route(told, current, rows, unit_parents)
+            dues, unreached = _route(ledger, told, current, rows, unit_parents)
             already_told = 0
             prepared: set[str] = set()
             for due in dues:
@@ -99,6 +99,7 @@ def _told_now(ledger: Ledger, current: Sequence[Breach]) -> dict[Item, Told]:
 
 
 def _route(
+    ledger: Ledger,
     told: Mapping[Item, Told], current: Sequence[Breach], rows: Sequence[Recipient], unit_parents: UnitParents
 ) -> tuple[list[_Due], list[NotSent]]:
     """What is due to each address, and what is due to rows that have none or to nobody at all."""
@@ -118,14 +119,38 @@ def _route(
             due.items[item] = one
             if row.role not in due.roles:
                 due.roles.append(row.role)
-    for breach in current:
-        if breach.state in TOLD_STATES or breach.worker_key is not None:
-            continue
-        for row in rows:
-            told_anyway = dues.get(row.address.casefold())
-            if told_anyway and row.wants(breach.severity) and row.covers(breach, unit_parents):
-                told_anyway.continuing.add(breach.item)
+    _route_running(ledger, dues, current, rows, unit_parents)
     return list(dues.values()), [NotSent(*key, items=count) for key, count in unreached.items()]
+
+
+def _route_running(
+    ledger: Ledger,
+    dues: dict[str, _Due],
+    current: Sequence[Breach],
+    rows: Sequence[Recipient],
+    unit_parents: UnitParents,
+) -> None:
+    """A breach that runs on is news to who never heard of it; to others it is only counted beside other news."""
+    running = [breach for breach in current if breach.state in RUNNING_STATES]
+    reached = [row for row in rows if not row.problem]
+    heard = {row.address.casefold(): ledger.heard_of(row.address) for row in reached}
+    for breach in running:
+        for row in reached:
+            if not (row.wants(breach.severity) and row.covers(breach, unit_parents)):
+                continue
+            address = row.address.casefold()
+            if breach.item.subject not in heard[address]:
+                due = dues.setdefault(address, _Due(row.address))
+                due.items[breach.item] = Told(breach, breach.severity)
+                if row.role not in due.roles:
+                    due.roles.append(row.role)
+    for breach in running:
+        for row in reached:
+            told_anyway = dues.get(row.address.casefold())
+            is_told = told_anyway is not None and breach.item in told_anyway.items
+            if told_anyway and not is_told and breach.worker_key is None:
+                if row.wants(breach.severity) and row.covers(breach, unit_parents):
+                    told_anyway.continuing.add(breach.item)
 
 
 def _prepare(

@@ -10,8 +10,9 @@ from typing import NamedTuple
 # From the mildest to the gravest; the words are those of threshold_policy.csv.
 SEVERITIES = ("none", "info", "warning", "breach")
 
-# The states a person is told of, in the order of the mail; continuing and eased only enter the ledger.
+# The states a person is told of; continuing and eased are told only to who has not heard of the breach before.
 TOLD_STATES = ("new", "worsened", "resolved")
+RUNNING_STATES = ("continuing", "eased")
 
 
 def rank(severity: str | None) -> int:
@@ -29,6 +30,11 @@ class Item(NamedTuple):
     worker: str
     severity: str
     state: str
+
+    @property
+    def subject(self) -> tuple[str, str, str]:
+        """What the breach is of, whatever the month: a worker is the same in whichever unit."""
+        return (self.council, self.metric, self.worker or f"unit {self.unit}")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from dagster_project.alerts.breach import TOLD_STATES, Breach, Item, rank
+from dagster_project.alerts.breach import RUNNING_STATES, TOLD_STATES, Breach, Item, rank
 from dagster_project.alerts.metrics import Metric, metric
 
 _MONTHS = (
@@ -18,7 +18,13 @@ _MONTHS = (
     *("July", "August", "September", "October", "November", "December"),
 )
 _LEVELS = ("council", "division", "service", "team", "contract", "worker")
-_HEADINGS = {"new": "New", "worsened": "Worse", "resolved": "Resolved"}
+_RUNNING = "running"
+_HEADINGS = {
+    "new": "New",
+    "worsened": "Worse",
+    _RUNNING: "Running on, told to you for the first time",
+    "resolved": "Resolved",
+}
 _SEVERITY_WORDS = {"breach": "Breach", "warning": "Warning", "info": "Information"}
 
 
@@ -73,7 +79,8 @@ class Digest:
     @property
     def tally(self) -> str:
         new, worse, resolved = (self.counts[state] for state in TOLD_STATES)
-        return f"{new} new, {worse} worse, {resolved} resolved"
+        running = f", {self.counts[_RUNNING]} running" if self.counts[_RUNNING] else ""
+        return f"{new} new, {worse} worse, {resolved} resolved{running}"
 
     @property
     def subject(self) -> str:
@@ -95,7 +102,7 @@ def compose(
     entries = [_entry(group) for group in groups.values()]
     sections = tuple(
         Section(_HEADINGS[state], tuple(entry for entry in entries if entry.state == state))
-        for state in TOLD_STATES
+        for state in _HEADINGS
     )
     places = sorted(
         {(_clean(told.breach.council_name), told.breach.month, told.breach.as_at) for told in due},
@@ -106,7 +113,7 @@ def compose(
         roles=tuple(roles),
         places=tuple(places),
         sections=tuple(section for section in sections if section.entries),
-        counts={state: sum(entry.state == state for entry in entries) for state in TOLD_STATES},
+        counts={state: sum(entry.state == state for entry in entries) for state in _HEADINGS},
         continuing=continuing,
         items=tuple(told.breach.item for told in due),
         key=_key(address, list(groups.values()), told_before),
@@ -157,7 +164,7 @@ def _entry(group: Sequence[Told]) -> Entry:
         council_name=_clean(breach.council_name),
         unit_name=_clean(breach.unit_name),
         level=breach.level if breach.worker_key is None else "workers",
-        state=breach.state,
+        state=_RUNNING if breach.state in RUNNING_STATES else breach.state,
         severity=severity,
         verdict="Resolved" if is_over else _SEVERITY_WORDS.get(severity, ""),
         statement=statement,

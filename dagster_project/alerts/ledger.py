@@ -134,6 +134,18 @@ class Ledger:
         )
         return {Item(*row) for row in rows}
 
+    def heard_of(self, address: str) -> set[tuple[str, str, str]]:
+        """Subjects whose present run of breaches this recipient has heard of: told since it was last resolved."""
+        resolved = {
+            Item(*row).subject: row[1]
+            for row in self._db.execute(f"select {_ITEM} from items where state = 'resolved' order by month")
+        }
+        return {
+            item.subject
+            for item in self.told(address)
+            if item.state != "resolved" and item.month > resolved.get(item.subject, "")
+        }
+
     def prepare(self, digest: Prepared, items: Iterable[Item], at: str) -> None:
         """Record the message and, as told by it, its items."""
         self._db.execute(

@@ -41,12 +41,12 @@ def html(digest: Digest, load_id: str) -> str:
 
 
 def plain(digest: Digest, load_id: str) -> str:
-    """The same in plain text, folded, a fact's further lines under its first."""
+    """The same in plain text, folded, with the further lines of an entry set in."""
     text = _templates().get_template("digest.txt.j2").render(digest=digest, load_id=load_id)
     lines: list[str] = []
     for line in text.splitlines():
-        indent = " " * (len(line) - len(line.lstrip()))
-        lines += textwrap.wrap(line, _PLAIN_WIDTH, subsequent_indent=indent, break_long_words=False) or [""]
+        hanging = " " * (len(line) - len(line.lstrip()) + 2) if line.startswith((" ", "*")) else ""
+        lines += textwrap.wrap(line, _PLAIN_WIDTH, subsequent_indent=hanging, break_long_words=False) or [""]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
 
 

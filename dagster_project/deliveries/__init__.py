@@ -1,6 +1,6 @@
 """Landed files become archived deliveries: discover, read, check, pseudonymise, archive, record."""
 
-from dagster_project.deliveries.arrival import Arrival, Judge, Summary, month_days, new_load_id, receive
+from dagster_project.deliveries.arrival import Arrival, Judge, Months, Summary, month_days, new_load_id, receive
 from dagster_project.deliveries.discovery import Landed, Landing, discover
 from dagster_project.deliveries.manifest import Delivery, Manifest
 
@@ -11,6 +11,7 @@ __all__ = [
     "Landed",
     "Landing",
     "Manifest",
+    "Months",
     "Summary",
     "discover",
     "month_days",

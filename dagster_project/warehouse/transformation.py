@@ -81,7 +81,7 @@ def invoke(
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     callbacks = [_node_callback(on_node)] if on_node else []
     outcome = dbtRunner(callbacks=callbacks).invoke(
-        [arguments[0], "--quiet", "--no-print", *arguments[1:], *dbt_arguments(settings)]
+        [arguments[0], "--quiet", "--no-print", "--log-level", "none", "--log-level-file", "info", *arguments[1:], *dbt_arguments(settings)]
     )
     close_connections()
     results = [_node_result(result) for result in getattr(outcome.result, "results", None) or []]

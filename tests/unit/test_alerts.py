@@ -155,11 +155,34 @@ def test_two_loads_at_once_tell_a_breach_once(
 
 
 def test_older_months_enter_history_once_and_are_never_mailed(say: Announce) -> None:
-    first = say([of(MAY), of(MAY, unit="newark"), of(JUNE, state="continuing")])
-    again = say([of(MAY), of(MAY, unit="newark"), of(JUNE, state="continuing")])
+    first = say([of(MAY), of(MAY, unit="newark"), of(JUNE, metric="agency_rate", state="new")])
+    again = say([of(MAY), of(MAY, unit="newark"), of(JUNE, metric="agency_rate", state="new")])
 
-    assert first.digests == again.digests == ()
+    assert [(d.new, d.worsened, d.resolved) for d in first.digests] == [(1, 0, 0)]
+    assert again.digests == ()
     assert (first.history_entered, again.history_entered) == (2, 0)
+
+
+def test_a_breach_that_runs_on_is_told_once_to_who_never_heard_of_it(say: Announce) -> None:
+    running = of(JUNE, state="continuing", months_in_breach=6)
+    first = say([of(MAY), running])
+    again = say([of(MAY), running])
+    later = say([of(MAY), running, of(JULY, state="continuing", months_in_breach=7)])
+
+    assert [d.subject for d in first.digests] == [
+        "Caseload 2018-06 Northshire: 0 new, 0 worse, 0 resolved, 1 running"
+    ]
+    assert "TOLD TO YOU FOR THE FIRST TIME" in text_of(first)
+    assert "6 months running" in text_of(first)
+    assert again.digests == later.digests == ()
+
+
+def test_a_breach_that_came_back_after_it_was_resolved_is_told_again(say: Announce) -> None:
+    say([HIGH])
+    say([of(JULY, severity="none", state="resolved")])
+    back = replace(HIGH, month=date(2018, 9, 1), as_at=date(2018, 9, 30), state="continuing")
+
+    assert len(say([back]).digests) == 1
 
 
 def test_what_entered_as_history_is_not_mailed_even_when_its_month_is_latest_again(say: Announce) -> None:
@@ -202,10 +225,10 @@ def test_a_recipient_added_later_hears_of_the_latest_month(say: Announce) -> Non
     assert [d.address for d in later.digests] == ["new@example.org"]
 
 
-def test_continuing_and_eased_breaches_are_counted_in_the_mail_and_not_told(say: Announce) -> None:
+def test_continuing_and_eased_breaches_once_told_are_only_counted_beside_other_news(say: Announce) -> None:
     quiet = [replace(HIGH, unit="newark", state="continuing"), replace(HIGH, unit="dcpt", state="eased")]
 
-    assert say(quiet).digests == ()
+    assert say(quiet).digests[0].new == 0
     told = say([HIGH, *quiet])
     assert told.digests[0].new == 1
     assert "2 other thresholds stay crossed" in text_of(told)

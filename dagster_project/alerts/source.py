@@ -1,0 +1,41 @@
+"""Breaches as the marts hold them. Reads the verdict; decides nothing."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.alerts.breach import Breach
+from dagster_project.reference import Reference
+
+LATEST = "select council, max(month) as month from caseload_bands group by council"
+BREACHES = """
+select
+    council, unit, level, month, as_at, metric, worker_key, value, rounded_value, band, band_label, severity,
+    lower, upper, target, policy_id, source, months_in_breach, state
+from threshold_breaches
+order by council, month, metric, unit, worker_key
+"""
+
+
+def read_breaches(database: Path, reference: Reference) -> tuple[list[Breach], dict[str, date]]:
+    """Every breach in the warehouse and the latest month loaded of each council."""
+    names = {(row["council"], row["unit"]): row["name"] for row in reference.rows("org_units")}
+    experience = {row["policy_id"]: row["experience"] for row in reference.rows("threshold_policy")}
+    with duckdb.connect(str(database), read_only=True) as warehouse:
+        latest = dict(warehouse.execute(LATEST).fetchall())
+        result = warehouse.execute(BREACHES)
+        columns = [column[0] for column in result.description or []]
+        rows = [dict(zip(columns, values, strict=True)) for values in result.fetchall()]
+    breaches = [
+        Breach(
+            **row,
+            council_name=reference.councils.get(row["council"], row["council"]),
+            unit_name=names.get((row["council"], row["unit"]), row["unit"].capitalize()),
+            experience=experience.get(row["policy_id"], ""),
+        )
+        for row in rows
+    ]
+    return breaches, latest

@@ -1,0 +1,281 @@
+"""The command line: parse, call, print. What a command does lives in the packages."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from dagster_project.settings import PROJECT_ROOT, Settings, SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from dagster_project.load import LoadReport, Progress
+
+app = typer.Typer(
+    name="caseload",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help=(
+        "Children's social care caseloads, workforce and agency cost, month by month: landed extracts in, checked "
+        "marts and alerts out.\n\n"
+        "Extracts land in [bold]$CASELOAD_HOME/landing/<council>/<YYYY-MM>/<extract>.csv[/] (or .xlsx); "
+        "[bold]caseload load[/] takes in what is new and publishes the marts in "
+        "[bold]$CASELOAD_HOME/published/current[/]. CASELOAD_HOME is ./data unless set; CASELOAD_PSEUDONYM_KEY is the "
+        "secret under which identifiers are hashed.\n\n"
+        "Exit codes: 0 done, 1 a delivery was refused or a load failed, 2 wrong usage."
+    ),
+)
+
+DONE, FAILED = 0, 1
+WIDTH_WITHOUT_TERMINAL = 120
+
+Council = Annotated[str | None, typer.Option(help="Only this council, by its slug in councils.csv.")]
+Month = Annotated[str | None, typer.Option(help="Only this month, YYYY-MM.")]
+From = Annotated[str | None, typer.Option("--from", help="From this month on, YYYY-MM.")]
+To = Annotated[str | None, typer.Option("--to", help="Up to and with this month, YYYY-MM.")]
+
+
+@app.command()
+def demo() -> None:
+    """Make the sample council's extracts, load every month and show what comes out.
+
+    Makes a pseudonym key of its own in the data directory when CASELOAD_PSEUDONYM_KEY is not set. Running it again
+    changes nothing.
+    """
+    from dagster_project.demo import prepare
+
+    settings = load_settings()
+    console = _console()
+    console.print(f"Sample deliveries go to {settings.landing}", markup=False)
+    written = prepare(settings)
+    console.print(f"{written.files} files lie there, {written.changed} of them new.")
+    report = _load(settings, None, (None, None))
+    _print_report(console, settings, report, whole=True)
+    raise typer.Exit(FAILED if report.has_refusals else DONE)
+
+
+@app.command()
+def sample() -> None:
+    """Write the sample council's extracts into the landing area, without loading them.
+
+    The same bytes every time; files that are there already are left alone.
+    """
+    from dagster_project.samples import write_samples
+
+    settings = load_settings()
+    paths = write_samples(settings.home)
+    _console().print(f"{len(paths)} sample files lie under {settings.landing}", markup=False)
+
+
+@app.command()
+def load(council: Council = None, month: Month = None, from_: From = None, to: To = None) -> None:
+    """Take in everything new in the landing area and publish the marts.
+
+    A file that is in force already changes nothing. A refused file leaves the last good delivery of its month in
+    force, and the exit code is 1.
+
+    Examples: [bold]caseload load[/]  ·  [bold]caseload load --council ambershire --month 2024-05[/]  ·
+    [bold]caseload load --from 2023-04 --to 2024-03[/]
+    """
+    settings = load_settings()
+    months = _months(month, from_, to)
+    _registered(settings, council)
+    report = _load(settings, council, months)
+    _print_report(_console(), settings, report, whole=False)
+    raise typer.Exit(FAILED if report.has_refusals else DONE)
+
+
+@app.command()
+def status(council: Council = None, month: Month = None, from_: From = None, to: To = None) -> None:
+    """Show the manifest: what arrived, what was refused and why, what is missing, which rows are in quarantine.
+
+    Quarantine names extract, row, column and rule, never a value.
+    """
+    from dagster_project.reports.manifest import print_status
+
+    settings = load_settings()
+    print_status(_console(), settings, council, _months(month, from_, to))
+
+
+@app.command()
+def publish(
+    to: Annotated[Path, typer.Option(help="Folder to copy to, for instance on a file share.")],
+    restricted: Annotated[bool, typer.Option(help="Copy the restricted tier (workers) as well.")] = False,
+) -> None:
+    """Copy the published marts to a folder: plain files, no links, each replaced whole.
+
+    The restricted tier is left out unless asked for.
+    """
+    from dagster_project.warehouse import copy_to
+
+    copied = copy_to(load_settings(), to, with_restricted=restricted)
+    _console().print(f"{len(copied)} files copied to {to}", markup=False)
+
+
+def _console() -> Console:
+    """Wide enough for its tables where no terminal sets the width, as in a log or a pipe."""
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDTH_WITHOUT_TERMINAL)
+
+
+def _load(settings: Settings, council: str | None, months: tuple[date | None, date | None]) -> LoadReport:
+    from dagster_project.load import load as run_load
+
+    with _progress() as told:
+        return run_load(settings, council=council, months=months, progress=told)
+
+
+def _print_report(console: Console, settings: Settings, report: LoadReport, *, whole: bool) -> None:
+    """What the load did; with `whole` also what the marts say and where everything lies."""
+    from dagster_project.reports import published, terminal
+
+    terminal.print_arrival(console, report.arrival)
+    if report.published or whole:
+        from dagster_project.reference import load_reference
+
+        reference = load_reference(settings)
+        rows = reference.rows("org_units")
+        tree = {(row["council"], row["unit"]): row["parent_unit"] or None for row in rows}
+        names = {(row["council"], row["unit"]): row["name"] for row in rows}
+        touched = sorted({row.council for row in report.build.scope if row.reach == 0}) if report.build else []
+        councils = [] if whole else touched
+        if published.published_file(settings).exists():
+            terminal.print_units(console, published.unit_rows(settings, councils), tree)
+            terminal.print_breaches(console, published.breach_rows(settings, councils), names)
+            if whole:
+                terminal.print_figures(console, published.figure_rows(settings))
+    terminal.print_checks(console, report)
+    terminal.print_alerts(console, report)
+    if report.changed_nothing:
+        console.print("[bold]Nothing new: the marts are as they were.[/]")
+    terminal.print_seconds(console, report.seconds)
+    if whole:
+        terminal.print_places(console, settings)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A live bar in a terminal; one line a phase elsewhere."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        phases: set[str] = set()
+
+        def tell(phase: str, done: int, total: int, what: str) -> None:
+            if phase not in phases:
+                phases.add(phase)
+                console.print(f"... {PHASE_WORDS.get(phase, phase)}", markup=False)
+
+        yield tell
+        return
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description:<32}"),
+        BarColumn(),
+        TextColumn("{task.fields[what]}"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    ) as bars:
+        tasks: dict[str, int] = {}
+
+        def show(phase: str, done: int, total: int, what: str) -> None:
+            if phase not in tasks:
+                for task in tasks.values():
+                    bars.remove_task(task)  # type: ignore[arg-type]
+                tasks.clear()
+                tasks[phase] = bars.add_task(PHASE_WORDS.get(phase, phase), total=total or None, what=what)
+            bars.update(tasks[phase], completed=done, total=total or None, what=what)  # type: ignore[arg-type]
+
+        yield show
+
+
+PHASE_WORDS = {
+    "arrive": "reading what landed",
+    "build": "building the marts",
+    "check": "checking",
+    "publish": "publishing",
+}
+
+
+def _months(month: str | None, first: str | None, last: str | None) -> tuple[date | None, date | None]:
+    if month and (first or last):
+        raise typer.BadParameter("give either --month, or --from and --to")
+    if month:
+        only = _month(month, "--month")
+        return only, only
+    months = (_month(first, "--from") if first else None, _month(last, "--to") if last else None)
+    if months[0] and months[1] and months[0] > months[1]:
+        raise typer.BadParameter(f"--from {first} is later than --to {last}")
+    return months
+
+
+def _month(text: str, option: str) -> date:
+    from dagster_project.load import parse_month
+
+    try:
+        return parse_month(text)
+    except ValueError:
+        raise typer.BadParameter(f"{option} {text!r} is not a month: write it as YYYY-MM, such as 2018-05") from None
+
+
+def _registered(settings: Settings, council: str | None) -> None:
+    if council is None:
+        return
+    from dagster_project.reference import load_reference
+
+    known = load_reference(settings).councils
+    if council not in known:
+        raise typer.BadParameter(
+            f"--council {council!r} is not registered; known are {', '.join(sorted(known))}. "
+            f"Register it in {settings.council_reference / 'councils.csv'}."
+        )
+
+
+def main() -> None:
+    """Run the command line; every failure is a sentence on standard error and an exit code, never a traceback."""
+    try:
+        app()
+    except SettingsError as error:
+        _fail(str(error))
+    except Exception as error:
+        _fail(_words(error))
+
+
+def _words(error: Exception) -> str:
+    """What to tell of a failure. Words of our own errors are safe; another's may hold a value, so only its kind."""
+    from dagster_project.deliveries.pseudonyms import CollisionError
+    from dagster_project.extracts import SpecificationError
+    from dagster_project.load import LoadInProgressError
+    from dagster_project.quality import SuiteError
+    from dagster_project.reference import ReferenceDataError
+    from dagster_project.warehouse import PublishingError, TransformationError
+
+    if isinstance(error, ReferenceDataError):
+        return "The reference data cannot be used:\n  " + "\n  ".join(error.problems)
+    if isinstance(error, TransformationError):
+        return "The marts could not be built; what was published stays.\n  " + "\n  ".join(error.failures)
+    if isinstance(error, (CollisionError, LoadInProgressError, PublishingError, SpecificationError, SuiteError)):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        place = f" ({error.filename})" if error.filename else ""
+        return f"The operating system says: {error.strerror}{place}"
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    ours = [frame for frame in traceback.extract_tb(error.__traceback__) if str(PROJECT_ROOT) in frame.filename]
+    place = ours[-1] if ours else last
+    return f"Unexpected {type(error).__name__} at {Path(place.filename).name}:{place.lineno}. Nothing published was changed."
+
+
+def _fail(words: str) -> None:
+    Console(stderr=True).print(f"Error: {words}", markup=False, highlight=False, soft_wrap=True)
+    sys.exit(FAILED)

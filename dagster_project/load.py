@@ -1,0 +1,167 @@
+"""A load, the whole way once: deliveries, marts, checks, the published copy, alerts. Each step is a package's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from time import perf_counter
+
+from filelock import FileLock, Timeout
+
+from dagster_project import alerts, deliveries, quality, warehouse
+from dagster_project.alerts.source import read_breaches
+from dagster_project.extracts import load_specifications
+from dagster_project.reference import Reference, load_reference
+from dagster_project.settings import Settings
+
+Progress = Callable[[str, int, int, str], None]
+"""Told as a phase goes on: its name, how much is done, of how much, and what is being worked on."""
+
+
+class LoadInProgressError(Exception):
+    """Another load holds the lock."""
+
+
+@dataclass
+class LoadReport:
+    """What one load did: what arrived, what was built and checked, what was published and told, and how long it took."""
+
+    load_id: str
+    arrival: deliveries.Arrival
+    build: warehouse.Build | None = None
+    checks: list[quality.CheckResult] = field(default_factory=list)
+    published: Path | None = None
+    announcement: alerts.Announcement | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def changed_nothing(self) -> bool:
+        return self.build is None and not self.arrival.recorded
+
+    @property
+    def has_refusals(self) -> bool:
+        return bool(self.arrival.refused)
+
+
+@contextmanager
+def only_load(settings: Settings) -> Iterator[None]:
+    """Hold the installation for one load.
+
+    Raises LoadInProgressError when another has it.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(settings.lock_file, timeout=0):
+            yield
+    except Timeout:
+        raise LoadInProgressError(
+            f"another load is at work on {settings.home}; it holds {settings.lock_file.name}. Wait for it to end."
+        ) from None
+
+
+def load(
+    settings: Settings,
+    *,
+    council: str | None = None,
+    months: deliveries.Months = (None, None),
+    progress: Progress = lambda phase, done, total, what: None,
+    now: datetime | None = None,
+) -> LoadReport:
+    """Load everything new in landing; afterwards the published marts say what the archive says.
+
+    Raises ReferenceDataError, SettingsError, TransformationError or LoadInProgressError; what was published before
+    stays, and what was archived is built by the next load.
+    """
+    now = now or datetime.now(UTC)
+    with only_load(settings):
+        reference = load_reference(settings)
+        watch = _Watch()
+        load_id = deliveries.new_load_id(now)
+        with watch.phase("arrive"):
+            arrival = deliveries.receive(
+                settings,
+                reference,
+                load_specifications(),
+                quality.judge_deliveries(settings),
+                load_id=load_id,
+                now=now,
+                council=council,
+                months=months,
+                progress=lambda done, total, what: progress("arrive", done, total, what),
+            )
+        report = LoadReport(load_id, arrival, seconds=watch.seconds)
+        manifest = deliveries.Manifest(settings.manifest)
+        due = warehouse.months_due(settings, manifest, reference)
+        if due.months or arrival.recorded:
+            _build_and_publish(settings, reference, manifest, due, report, progress, watch)
+        with watch.phase("alert"):
+            report.announcement = announce(settings, reference, load_id, now)
+        return report
+
+
+def _build_and_publish(
+    settings: Settings,
+    reference: Reference,
+    manifest: deliveries.Manifest,
+    due: warehouse.Build,
+    report: LoadReport,
+    progress: Progress,
+    watch: _Watch,
+) -> None:
+    with watch.phase("build"):
+        done: list[str] = []
+
+        def on_node(name: str) -> None:
+            done.append(name)
+            progress("build", len(done), 0, name)
+
+        report.build = warehouse.build(settings, manifest, reference, due, on_node)
+    with watch.phase("check"):
+        progress("check", 0, 0, "checks on the marts")
+        councils = sorted({row.council for row in due.scope if row.is_loaded})
+        report.checks = quality.check_marts(settings, reference, councils)
+        quality.write_results(settings.warehouse / "checks", report.load_id, report.checks)
+    with watch.phase("publish"):
+        progress("publish", 0, 0, "the marts")
+        report.published = warehouse.publish(settings, report.load_id)
+        warehouse.confirm(manifest, reference, settings, due)
+
+
+def announce(settings: Settings, reference: Reference, load_id: str, now: datetime) -> alerts.Announcement | None:
+    """Tell recipients what is new, worse or resolved in the latest month of each council; None before a first build."""
+    if not settings.database.is_file():
+        return None
+    breaches, latest_months = read_breaches(settings.database, reference)
+    unit_parents = {
+        (row["council"], row["unit"]): row["parent_unit"] or None for row in reference.rows("org_units")
+    }
+    for row in reference.rows("org_units"):
+        if row["level"] == "council":
+            unit_parents[(row["council"], "unmapped")] = row["unit"]
+    return alerts.announce(
+        breaches, latest_months, reference.rows("alert_recipients"), unit_parents, settings, now, load_id
+    )
+
+
+class _Watch:
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        started = perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = perf_counter() - started
+
+
+def parse_month(text: str) -> date:
+    """The first day of a month written YYYY-MM.
+
+    Raises ValueError for anything else.
+    """
+    return datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC).date()

@@ -1,0 +1,122 @@
+"""The manifest as people read it: what arrived, was refused, is missing or in quarantine. Values never appear."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+
+from rich.console import Console
+from rich.table import Table
+
+from dagster_project.deliveries import Delivery, Manifest, Months
+from dagster_project.extracts import load_specifications
+from dagster_project.reports.terminal import print_refusals, titled_table
+from dagster_project.settings import Settings
+
+# A council that can send totals only is not missing the rows they stand for.
+STANDS_IN = {"caseload": "caseload_summary", "workforce": "caseload_summary"}
+
+
+def print_status(console: Console, settings: Settings, council: str | None, months: Months) -> None:
+    """Print the manifest of the months asked for."""
+    if not settings.manifest.is_file():
+        console.print(f"Nothing has been loaded yet under {settings.home}. Land files and run `caseload load`.")
+        return
+    manifest = Manifest(settings.manifest)
+    wanted = [
+        delivery
+        for delivery in manifest.all()
+        if (council is None or delivery.council == council)
+        and (months[0] is None or months[0] <= delivery.month)
+        and (months[1] is None or delivery.month <= months[1])
+    ]
+    if not wanted:
+        console.print("No delivery of that council and those months is recorded.")
+        return
+    latest = {(d.council, d.month, d.extract): d for d in wanted}
+    in_force = {
+        (d.council, d.month, d.extract): d for d in wanted if not d.is_refused and d.superseded_by is None
+    }
+    for name in sorted({d.council for d in wanted}):
+        console.print(_months_table(name, latest, in_force))
+        gaps = _gaps({month for slug, month, _ in in_force if slug == name})
+        if gaps:
+            console.print(f"Months missing between those loaded: {', '.join(f'{gap:%Y-%m}' for gap in gaps)}")
+    print_refusals(console, [d for d in latest.values() if d.is_refused], "Refused")
+    _print_quarantine(console, manifest, wanted)
+
+
+def _months_table(
+    council: str,
+    latest: dict[tuple[str, date, str], Delivery],
+    in_force: dict[tuple[str, date, str], Delivery],
+) -> Table:
+    arrived = {extract for slug, _, extract in latest if slug == council}
+    extracts = [name for name, s in load_specifications().items() if s.expected_each_month or name in arrived]
+    table = titled_table(f"{council}: rows in force (+ rejected, ? no known unit)")
+    table.add_column("month")
+    for extract in extracts:
+        table.add_column(extract, justify="right")
+    for month in sorted({month for slug, month, _ in latest if slug == council}):
+        cells = []
+        for extract in extracts:
+            place = (council, month, extract)
+            cells.append(_cell(latest.get(place), in_force.get(place), _expected(council, month, extract, in_force)))
+        table.add_row(f"{month:%Y-%m}", *cells)
+    return table
+
+
+def _expected(council: str, month: date, extract: str, in_force: dict[tuple[str, date, str], Delivery]) -> bool:
+    """Whether the extract is missed: each month's own, unless monthly totals stand in for it."""
+    stood_in = (council, month, STANDS_IN.get(extract, "")) in in_force
+    return load_specifications()[extract].expected_each_month and not stood_in
+
+
+def _cell(last: Delivery | None, current: Delivery | None, expected: bool) -> str:
+    refused = " [bold red]refused[/]" if last and last.is_refused else ""
+    if current is None:
+        return refused.strip() or ("[yellow]missing[/]" if expected else "")
+    words = f"{current.rows_accepted:,}"
+    if current.rows_rejected:
+        words += f" [yellow]+{current.rows_rejected}[/]"
+    if current.rows_unmapped:
+        words += f" [yellow]?{current.rows_unmapped}[/]"
+    return words + (f" (later{refused})" if refused else "")
+
+
+def _gaps(months: set[date]) -> list[date]:
+    gaps = []
+    ordered = sorted(months)
+    for earlier, later in zip(ordered, ordered[1:], strict=False):
+        month = _next(earlier)
+        while month < later:
+            gaps.append(month)
+            month = _next(month)
+    return gaps
+
+
+def _next(month: date) -> date:
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def _print_quarantine(console: Console, manifest: Manifest, wanted: list[Delivery]) -> None:
+    names = {delivery.delivery for delivery in wanted}
+    cells = [cell for cell in manifest.quarantine() if cell["delivery"] in names]
+    if not cells:
+        return
+    table = titled_table("Rows in quarantine, by rule")
+    for heading in ("council", "month", "extract", "column", "rule", "expected"):
+        table.add_column(heading)
+    table.add_column("rows", justify="right")
+    table.add_column("first rows")
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for cell in cells:
+        key = tuple(str(cell[name]) for name in ("council", "month", "extract", "column_name", "rule", "expected"))
+        groups.setdefault(key, []).append(int(str(cell["row_number"])))
+    for (council, month, *rest), rows in sorted(groups.items()):
+        first = ", ".join(str(row) for row in rows[:5])
+        table.add_row(council, month[:7], *rest, str(len(rows)), first)
+    console.print(table)
+    kinds = Counter(str(notice["notice"]) for notice in manifest.notices() if notice["delivery"] in names)
+    if kinds:
+        console.print("Remarked: " + ", ".join(f"{kind.replace('_', ' ')} in {n}" for kind, n in sorted(kinds.items())))

@@ -1,0 +1,61 @@
+"""Rows of the published marts for drawing. Reads the internal tier only, so no worker can be shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dagster_project.settings import Settings
+
+LATEST_MONTHS = """
+select council, max(month) as month from caseload_bands where open_cases is not null group by council
+union
+select council, max(month) as month from caseload_bands
+where open_cases is not null and grain = 'rows' group by council
+"""
+UNITS = f"""
+select
+    council, month, grain, unit, unit_name, level, open_cases, fte_social_workers, average_caseload,
+    band, severity, fte_to_target
+from caseload_bands join ({LATEST_MONTHS}) as latest using (council, month)
+where open_cases is not null and (council = any(?) or len(?) = 0)
+order by council, month, unit
+"""
+BREACHES = """
+select
+    council, month, unit, metric, rounded_value, band, severity, state, months_in_breach
+from threshold_breaches
+    join (select council, max(month) as month from caseload_bands group by council) as latest using (council, month)
+where council = any(?) or len(?) = 0
+order by council, month, severity = 'breach' desc, severity = 'warning' desc, metric, unit
+"""
+FIGURES = "select figure_id, measure, period, printed, computed, exact, matches from report_figures order by figure_id"
+
+
+def published_file(settings: Settings) -> Path:
+    """The internal tier's DuckDB file."""
+    return settings.published / "current" / "marts.duckdb"
+
+
+def unit_rows(settings: Settings, councils: list[str]) -> list[dict[str, Any]]:
+    """Units with cases in the latest month of each council, and in its latest month that came as rows."""
+    return _query(settings, UNITS, [councils, councils])
+
+
+def breach_rows(settings: Settings, councils: list[str]) -> list[dict[str, Any]]:
+    """Thresholds crossed or resolved in the latest month of each council."""
+    return _query(settings, BREACHES, [councils, councils])
+
+
+def figure_rows(settings: Settings) -> list[dict[str, Any]]:
+    """Printed figures beside the computed ones."""
+    return _query(settings, FIGURES, [])
+
+
+def _query(settings: Settings, sql: str, parameters: list[Any]) -> list[dict[str, Any]]:
+    with duckdb.connect(str(published_file(settings)), read_only=True) as marts:
+        result = marts.execute(sql, parameters)
+        columns = [column[0] for column in result.description or []]
+        return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]

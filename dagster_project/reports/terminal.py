@@ -1,0 +1,215 @@
+"""What a load did and what the marts say, as tables for a terminal. No colour carries a meaning alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from dagster_project.deliveries import Arrival, Delivery
+from dagster_project.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster_project.load import LoadReport
+
+SIGNS = {"breach": "[bold red]breach[/]", "warning": "[yellow]warning[/]", "info": "[cyan]info[/]", "none": "ok"}
+INDENT = {"council": 0, "division": 1, "service": 2, "team": 3}
+PHASES = {
+    "arrive": "reading, checking, archiving",
+    "build": "marts (dbt)",
+    "check": "checks",
+    "publish": "publishing",
+    "alert": "alerts",
+}
+
+
+def print_arrival(console: Console, arrival: Arrival) -> None:
+    """Deliveries of this load by extract, and every refusal with its reason."""
+    if arrival.recorded:
+        table = titled_table("What arrived")
+        for heading in ("council", "extract", "months"):
+            table.add_column(heading, no_wrap=True)
+        for heading in ("files", "rows", "accepted", "rejected", "unmapped", "refused"):
+            table.add_column(heading, justify="right", no_wrap=True)
+        groups: dict[tuple[str, str], list[Delivery]] = defaultdict(list)
+        for delivery in arrival.recorded:
+            groups[(delivery.council, delivery.extract)].append(delivery)
+        for (council, extract), group in sorted(groups.items()):
+            months = sorted(delivery.month for delivery in group)
+            table.add_row(
+                council,
+                extract,
+                _span(months[0], months[-1]),
+                str(len(group)),
+                *(f"{sum(getattr(d, name) for d in group):,}" for name in
+                  ("rows_read", "rows_accepted", "rows_rejected", "rows_unmapped")),
+                str(sum(d.is_refused for d in group)),
+            )
+        console.print(table)
+    if arrival.already_loaded:
+        console.print(f"{arrival.already_loaded} deliveries were loaded before and have not changed.")
+    print_refusals(console, arrival.refused, "Refused")
+    print_refusals(console, arrival.refused_before, "Refused before, unchanged since")
+    for stranger in arrival.strangers:
+        console.print(f"Left alone: {stranger}", markup=False)
+
+
+def print_refusals(console: Console, refused: Sequence[Delivery], title: str) -> None:
+    if not refused:
+        return
+    console.print(f"[bold]{title}[/] (the last good delivery of the month stays in force):")
+    for delivery in refused:
+        console.print(f"  {delivery.council} {delivery.month:%Y-%m}  {delivery.refused_because}", markup=False)
+
+
+def print_units(console: Console, rows: Sequence[Mapping[str, Any]], tree: Mapping[tuple[str, str], str | None]) -> None:
+    """Average caseload and band by unit, each council's units as a tree."""
+    months: dict[tuple[str, date], list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        months[(row["council"], row["month"])].append(row)
+    for (council, month), units in sorted(months.items()):
+        grain = "from rows" if any(unit["grain"] == "rows" for unit in units) else "from monthly totals"
+        table = titled_table(f"{council}, {month:%B %Y} ({grain})")
+        table.add_column("unit", no_wrap=True)
+        for heading in ("cases", "FTE", "average"):
+            table.add_column(heading, justify="right")
+        table.add_column("band", no_wrap=True)
+        table.add_column("severity", no_wrap=True)
+        table.add_column("to target", justify="right")
+        for unit in sorted(units, key=lambda unit: _path(council, unit["unit"], tree)):
+            table.add_row(
+                "  " * INDENT.get(unit["level"], 0) + unit["unit_name"],
+                _number(unit["open_cases"]),
+                _number(unit["fte_social_workers"]),
+                _number(unit["average_caseload"]),
+                (unit["band"] or "").replace("_", " "),
+                SIGNS.get(unit["severity"], ""),
+                _number(unit["fte_to_target"]),
+            )
+        console.print(table)
+
+
+def print_breaches(console: Console, rows: Sequence[Mapping[str, Any]], names: Mapping[tuple[str, str], str]) -> None:
+    """Thresholds crossed in the latest month of each council."""
+    if not rows:
+        console.print("No threshold is crossed.")
+        return
+    table = titled_table("Thresholds crossed in the latest month")
+    table.add_column("unit", no_wrap=True)
+    table.add_column("measure")
+    table.add_column("value", justify="right")
+    for heading in ("band", "severity", "state"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("months", justify="right")
+    for row in rows:
+        table.add_row(
+            names.get((row["council"], row["unit"]), row["unit"]),
+            row["metric"].replace("_", " "),
+            format(row["rounded_value"].normalize(), ",f"),
+            (row["band"] or "").replace("_", " "),
+            SIGNS[row["severity"]],
+            row["state"],
+            str(row["months_in_breach"]),
+        )
+    console.print(table)
+
+
+def print_figures(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Figures the reports print beside what the marts compute."""
+    if not rows:
+        return
+    table = titled_table("Figures of the reports, computed from the extracts")
+    table.add_column("figure", no_wrap=True)
+    table.add_column("measure")
+    table.add_column("period", no_wrap=True)
+    for heading in ("printed", "computed", "exact"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for row in rows:
+        table.add_row(
+            row["figure_id"],
+            row["measure"],
+            row["period"],
+            row["printed"],
+            row["computed"],
+            _number(row["exact"]),
+            "matches" if row["matches"] else "[bold red]differs[/]",
+        )
+    console.print(table)
+
+
+def print_alerts(console: Console, report: LoadReport) -> None:
+    """Digests written or sent by this load, and what reached nobody."""
+    told = report.announcement
+    if told is None:
+        return
+    if told.digests:
+        table = titled_table("Alerts")
+        table.add_column("to", no_wrap=True)
+        table.add_column("subject")
+        table.add_column("by", no_wrap=True)
+        for digest in told.digests:
+            state = digest.via if digest.delivered else f"not yet: {digest.reply}"
+            table.add_row(digest.role or digest.address, digest.subject, state)
+        console.print(table)
+    elif report.published:
+        console.print("No alert is due: everybody has been told before.")
+    for missed in told.not_sent:
+        where = " ".join(part for part in (missed.council, missed.unit, missed.role) if part)
+        console.print(f"Not told: {where}: {missed.reason} ({missed.items})", markup=False)
+
+
+def print_checks(console: Console, report: LoadReport) -> None:
+    """Checks that found something, with how many units."""
+    if report.build is None:
+        return
+    failed = [check for check in report.checks if not check.passed]
+    console.print(f"{len(report.checks) - len(failed)} of {len(report.checks)} checks on the marts pass.")
+    for check in failed:
+        units = len({(row["council"], row["unit"]) for row in check.failing})
+        console.print(f"  {check.severity:5}  {check.asset}: {check.reason} ({units} units)", markup=False)
+
+
+def print_seconds(console: Console, seconds: Mapping[str, float]) -> None:
+    parts = [f"{PHASES.get(phase, phase)} {taken:.1f}" for phase, taken in seconds.items()]
+    console.print("Seconds: " + ", ".join(parts) + f"; in all {sum(seconds.values()):.1f}")
+
+
+def print_places(console: Console, settings: Settings) -> None:
+    """Where everything lies."""
+    table = titled_table("Where it lies")
+    table.add_column("what")
+    table.add_column("where", overflow="fold")
+    for what, path in (
+        ("landed files", settings.landing),
+        ("archive and manifest", settings.archive),
+        ("marts for analysts", settings.published / "current" / "marts.duckdb"),
+        ("marts with workers", settings.published / "current" / "restricted" / "marts.duckdb"),
+        ("marts as Parquet", settings.published / "current" / "parquet"),
+        ("alerts", settings.outbox),
+    ):
+        table.add_row(what, str(path))
+    console.print(table)
+
+
+def titled_table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+
+
+def _number(value: Any) -> str:
+    return "" if value is None else f"{value:,}"
+
+
+def _span(first: date, last: date) -> str:
+    return f"{first:%Y-%m}" if first == last else f"{first:%Y-%m} to {last:%Y-%m}"
+
+
+def _path(council: str, unit: str, tree: Mapping[tuple[str, str], str | None]) -> tuple[str, ...]:
+    """The unit's place in the tree: the names above it, then its own."""
+    above = tree.get((council, unit))
+    return (*_path(council, above, tree), unit) if above else (unit,)
