@@ -116,6 +116,12 @@ class Settings:
         )
 
 
+def make_private(folder: Path) -> Path:
+    """The folder, made if need be, that only its owner may enter: it holds keys of children and workers."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
 def load_settings() -> Settings:
     """Read the environment.
 

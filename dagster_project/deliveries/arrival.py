@@ -15,7 +15,8 @@ import duckdb
 
 from dagster_project.deliveries.archive import drop_batch, ensure_empty_files, stage, write_batch
 from dagster_project.deliveries.checking import Checked, check, prepare
-from dagster_project.deliveries.discovery import Landed, discover
+from dagster_project.deliveries.discovery import MONTH_PACK, Landed, discover
+from dagster_project.deliveries.packs import unpack
 from dagster_project.deliveries.layout import read_table
 from dagster_project.deliveries.manifest import Delivery, Manifest
 from dagster_project.deliveries.pseudonyms import fingerprint
@@ -98,6 +99,7 @@ def receive(
     manifest = Manifest(settings.manifest)
     wanted = {name: s for name, s in specifications.items() if extracts is None or name in extracts}
     landing = discover(settings.landing, wanted, reference.councils, council=council, months=months)
+    unpack(landing, wanted, refuse_unreadable=extracts is None)
     arrival = Arrival(load_id, strangers=landing.strangers if extracts is None else [])
     fresh = _fresh(landing.deliveries, manifest, reference, specifications, arrival)
     with duckdb.connect(":memory:") as connection:
@@ -132,7 +134,7 @@ def _fresh(
     for landed in deliveries:
         place = (landed.council, landed.month, landed.extract)
         reading = (
-            specifications[landed.extract].source_hash,
+            _specification_hash(specifications, landed.extract),
             fingerprints.setdefault(landed.council, reference.reading_fingerprint(landed.council)),
         )
         sha256 = _sha256(landed)
@@ -146,6 +148,11 @@ def _fresh(
             continue
         fresh.append((landed, sha256))
     return fresh
+
+
+def _specification_hash(specifications: Mapping[str, Specification], extract: str) -> str:
+    """A month pack that cannot be opened has no specification of its own."""
+    return specifications[extract].source_hash if extract != MONTH_PACK else ""
 
 
 def _read_the_same(delivery: Delivery, reading: tuple[str, str]) -> bool:
@@ -204,20 +211,23 @@ class _Batch:
 
     def take(self, landed: Landed, sha256: str) -> None:
         """Read and check one file; its rows wait, typed and hashed, for the verdict."""
-        specification = self._specifications[landed.extract]
+        specification = self._specifications.get(landed.extract)
         delivery = Delivery(
             delivery=f"{landed.council}-{landed.month:%Y-%m}-{landed.extract}-{self._load_id}",
             council=landed.council,
             month=landed.month,
             extract=landed.extract,
-            grain=specification.grain,
+            grain=specification.grain if specification else "rows",
             file_name=landed.path.name,
             sha256=sha256,
             received_at=self._now.astimezone(UTC).isoformat(timespec="microseconds"),
             load_id=self._load_id,
-            specification_hash=specification.source_hash,
+            specification_hash=_specification_hash(self._specifications, landed.extract),
             reference_hash=self._reference.reading_fingerprint(landed.council),
         )
+        if specification is None:
+            self._pending.append(replace(delivery, is_refused=True, refused_because=landed.refused_because))
+            return
         try:
             checked = self._checked(landed, specification)
         except Refused as refused:
@@ -253,14 +263,14 @@ class _Batch:
             and (not name.valid_to or as_at < name.valid_to)
         ]
         roles = [(name.name_key, name.role) for name in self._reference.role_names if name.council == landed.council]
-        table = read_table(landed.path, specification)
+        table = read_table(landed.path, specification, landed.sheet)
         return check(self._connection, table, specification, (first, last), units, roles, landed.path.name)
 
     def close(self) -> list[Delivery]:
         """Hear the verdict, write the archive, then the manifest, in this order: a crash between loses nothing."""
         if not self._pending:
             return []
-        reasons = self._judge(self._summaries)
+        reasons = self._judge(self._summaries) if self._summaries else {}
         judged = [
             replace(
                 delivery,

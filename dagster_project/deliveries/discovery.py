@@ -10,26 +10,34 @@ from pathlib import Path
 
 from dagster_project.extracts import Specification
 
-READABLE_ENDINGS = {".csv", ".txt", ".tsv", ".xlsx", ".xlsm", ".xls"}
+WORKBOOK_ENDINGS = {".xlsx", ".xlsm", ".xls"}
+READABLE_ENDINGS = {".csv", ".txt", ".tsv", *WORKBOOK_ENDINGS}
+MONTH_PACK = "month_pack"
+NOT_A_FILE = "a link or a folder stands in the file's place"
 MONTH_FOLDER = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
 
 
 @dataclass(frozen=True)
 class Landed:
-    """One delivery as it lies in landing: an extract of a council and month, and why it cannot be read if so."""
+    """One delivery as it lies in landing: an extract of a council and month, and why it cannot be read if so.
+
+    `sheet` names the sheet of a month pack that holds it; None where the file holds nothing else.
+    """
 
     council: str
     month: date
     extract: str
     path: Path
     refused_because: str | None = None
+    sheet: str | None = None
 
 
 @dataclass
 class Landing:
-    """What was found: deliveries, and names that are neither a delivery nor a folder for one."""
+    """What was found: deliveries, workbooks that may hold several, and names that are none of these."""
 
     deliveries: list[Landed] = field(default_factory=list)
+    packs: list[Landed] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
 
 
@@ -73,22 +81,34 @@ def _discover_month(
     specifications: Mapping[str, Specification],
 ) -> None:
     by_extract: dict[str, list[Path]] = {}
+    packs: list[Path] = []
     for path in _entries(folder):
         extract = path.stem.lower()
         if extract in specifications and (path.suffix.lower() in READABLE_ENDINGS or not path.is_file()):
             by_extract.setdefault(extract, []).append(path)
+        elif path.suffix.lower() in WORKBOOK_ENDINGS:
+            packs.append(path)
         else:
             found.strangers.append(f"{council}/{folder.name}/{path.name}: not an extract that is known here")
+    for pack in packs:
+        reason = None if registered else f"{pack.name}: {_not_registered(council)}"
+        if reason is None and (pack.is_symlink() or not pack.is_file()):
+            reason = f"{pack.name}: {NOT_A_FILE}"
+        found.packs.append(Landed(council, month, MONTH_PACK, pack, reason))
     for extract, paths in by_extract.items():
         names = " and ".join(path.name for path in paths)
         reason = None
         if not registered:
-            reason = f"{names}: council {council} is not registered in councils.csv"
+            reason = f"{names}: {_not_registered(council)}"
         elif len(paths) > 1:
             reason = f"{names}: two files of one extract; keep one"
         elif paths[0].is_symlink() or not paths[0].is_file():
-            reason = f"{names}: a link or a folder stands in the file's place"
+            reason = f"{names}: {NOT_A_FILE}"
         found.deliveries.append(Landed(council, month, extract, paths[0], reason))
+
+
+def _not_registered(council: str) -> str:
+    return f"council {council} is not registered in councils.csv"
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -37,8 +37,8 @@ class Table:
     unknown_columns: int = 0
 
 
-def read_table(path: Path, specification: Specification) -> Table:
-    """The table that `specification` describes, wherever it lies in the file.
+def read_table(path: Path, specification: Specification, sheet: str | None = None) -> Table:
+    """The table that `specification` describes, wherever it lies in the file, or in its sheet `sheet`.
 
     Raises Refused when no sheet has the required columns, two have, or the file is cut short.
     """
@@ -47,7 +47,7 @@ def read_table(path: Path, specification: Specification) -> Table:
     if not data:
         raise Refused(f"{place}: the file is empty")
     if is_workbook(data):
-        return _from_workbook(workbook_sheets(data, place), specification, place)
+        return _from_workbook(workbook_sheets(data, place, sheet), specification, place)
     sheets = text_sheets(data, place)
     located = {separator: _locate(sheet, specification) for separator, sheet in sheets.items()}
     separator = min(located, key=lambda key: (len(located[key].missing), -located[key].recognised))

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from dagster_project.deliveries.checking import RejectedCell
+from dagster_project.settings import make_private
 
 SCHEMA = """
 create table if not exists deliveries (
@@ -106,7 +107,7 @@ class Manifest:
     """The record of deliveries. Every change is one transaction; readers see all of a load's batch or none of it."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private(path.parent)
         self._path = path
         with self._connect() as connection:
             connection.executescript(SCHEMA)

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 from dagster_project.deliveries.cells import Sheet
 from dagster_project.deliveries.refusal import Refused
 
+UNREADABLE = "unreadable as a workbook, or cut short"
 EXACT_WHOLE_NUMBERS = 10**15
 FORMULA_WITHOUT_VALUE = "#VALUE!"
 CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
@@ -20,8 +21,22 @@ REFERENCE = re.compile(rb'\br="([A-Z]+)(\d+)"')
 VALUE = re.compile(rb"<(?:\w+:)?v>([^<]*)</(?:\w+:)?v>")
 
 
-def workbook_sheets(data: bytes, place: str) -> list[Sheet]:
-    """Every visible sheet, in order.
+def sheet_names(data: bytes, place: str) -> list[str]:
+    """Names of the visible sheets, in order.
+
+    Raises Refused when the bytes are no workbook.
+    """
+    from python_calamine import CalamineWorkbook, SheetVisibleEnum
+
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+    except Exception as error:
+        raise Refused(f"{place}: {UNREADABLE}") from error
+    return [about.name for about in book.sheets_metadata if about.visible == SheetVisibleEnum.Visible]
+
+
+def workbook_sheets(data: bytes, place: str, only: str | None = None) -> list[Sheet]:
+    """Every visible sheet, in order, or the one named `only`.
 
     A number is written with the 15 digits a workbook shows; a date as YYYY-MM-DD, with its time where it has one;
     error cells keep their `#...` text, and a formula without a stored value reads as an error.
@@ -34,10 +49,10 @@ def workbook_sheets(data: bytes, place: str) -> list[Sheet]:
         sheets = [
             (about.name, book.get_sheet_by_name(about.name).to_python(skip_empty_area=False))
             for about in book.sheets_metadata
-            if about.visible == SheetVisibleEnum.Visible
+            if about.visible == SheetVisibleEnum.Visible and only in (None, about.name)
         ]
     except Exception as error:
-        raise Refused(f"{place}: unreadable as a workbook, or cut short") from error
+        raise Refused(f"{place}: {UNREADABLE}") from error
     errors = _error_cells(data)
     return [
         Sheet(name, [_with_errors([_text(cell) for cell in row], errors.get(name, {}).get(number, {}))

@@ -131,7 +131,7 @@ def _read(path: Path, table: Table, folder: str) -> tuple[list[Row], list[str]]:
         reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
         header = [(name or "").strip() for name in reader.fieldnames or []]
         reader.fieldnames = header
-        problems = [f"{place}: column {name} is missing" for name in table.columns if name not in header]
+        problems = [f"{place}: column {name} is missing" for name in table.required if name not in header]
         problems += [f"{place}: column {name!r} is unknown" for name in header if name and name not in table.columns]
         if problems:
             return [], problems

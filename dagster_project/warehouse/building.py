@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from dagster_project.deliveries import Manifest
 from dagster_project.reference import Reference
-from dagster_project.settings import Settings
+from dagster_project.settings import Settings, make_private
 from dagster_project.warehouse.inputs import write_inputs
 from dagster_project.warehouse.scope import CouncilMonth, ScopeRow, build_scope
 from dagster_project.warehouse.transformation import NodeResult, invoke, project_fingerprint
@@ -59,6 +59,7 @@ def build(
     Raises TransformationError; then what is published stays as it was and the months stay due.
     """
     due.scope = build_scope(manifest.in_force(), due.months)
+    make_private(settings.warehouse)
     reference.write(settings.merged_reference)
     write_inputs(settings.run_inputs, manifest.all(), due.scope, reference)
     arguments = ["build", "--exclude-resource-type", "unit_test"]

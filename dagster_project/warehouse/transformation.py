@@ -78,7 +78,6 @@ def invoke(
     from dbt.cli.main import dbtRunner
 
     set_dbt_environment(settings)
-    settings.warehouse.mkdir(parents=True, exist_ok=True)
     callbacks = [_node_callback(on_node)] if on_node else []
     outcome = dbtRunner(callbacks=callbacks).invoke(
         [arguments[0], "--quiet", "--no-print", "--log-level", "none", "--log-level-file", "info", *arguments[1:], *dbt_arguments(settings)]

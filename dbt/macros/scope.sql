@@ -2,7 +2,7 @@
 
 {# The model's own look-back, `meta.reach` in its yml: 0 its month only, 1 twelve months, 2 its whole history. #}
 {% macro reach() -%}
-{{ return(config.get('meta', {}).get('reach', 0)) }}
+{{ return((config.get('meta') or {}).get('reach', 0)) }}
 {%- endmacro %}
 
 {% macro months_due() -%}

@@ -1,0 +1,105 @@
+# Every target works on a fresh clone: it installs first, and needs Python 3.11+ and make, nothing else.
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-browser test-servers bench dev lint \
+	lint-python lint-format lint-types lint-imports lint-sql lint-reference lint-dbt lint-locks lock FORCE
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# As many as there are processors, up to this.
+TEST_PROCESSES := 4
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export DO_NOT_TRACK := 1
+
+help:
+	@echo "make demo          install, make the sample council's extracts, load every month, show what comes out"
+	@echo "make test          install, run the tests"
+	@echo "make lint          install, check code, types, imports, SQL, reference data and the dbt project"
+	@echo "make install       make $(VENV) from the hashed lock (again only when the lock changes)"
+	@echo "make dev           the Dagster UI on this machine"
+	@echo "make bench         time a load against bare dbt and a bare scan"
+	@echo "make test-browser  the tests that draw pages in a browser"
+	@echo "make test-servers  the tests that need database or mail servers"
+	@echo "make lock          lock again after a change of dependencies in pyproject.toml"
+
+install: $(STAMP)
+
+# The stamp names the folder: a copied or moved .venv would run the other folder's code.
+ifneq ($(shell cat $(STAMP) 2>/dev/null),$(CURDIR))
+$(STAMP): FORCE
+endif
+$(STAMP): requirements/dev.txt requirements/uv.txt requirements/install.sh pyproject.toml
+	@rm -f $@
+	@sh requirements/install.sh
+	@printf '%s' '$(CURDIR)' > $@
+
+demo: $(STAMP)
+	@$(BIN)/caseload demo
+
+test: $(STAMP)
+	@$(BIN)/pytest -n auto --maxprocesses $(TEST_PROCESSES) -m "not browser and not servers" $(ARGS)
+
+test-browser test-servers: test-%: $(STAMP)
+	@$(BIN)/pytest -m $* $(ARGS) || { \
+		code=$$?; \
+		if [ $$code -eq 5 ]; then echo "No test is marked '$*' yet: nothing to run."; else exit $$code; fi; \
+	}
+
+lint: lint-locks lint-python lint-format lint-types lint-imports lint-sql lint-reference lint-dbt
+
+# A lock names packages and hashes; where they come from is the machine's own affair.
+lint-locks:
+	@echo "lint: locks"
+	@! grep -nE '://|^ *--(index-url|extra-index-url|find-links|trusted-host)' requirements/*.txt
+
+lint-python: $(STAMP)
+	@echo "lint: ruff check"
+	@$(BIN)/ruff check --quiet
+
+lint-format: $(STAMP)
+	@echo "lint: ruff format"
+	@$(BIN)/ruff format --check --quiet
+
+lint-types: $(STAMP)
+	@echo "lint: mypy"
+	@$(BIN)/mypy
+
+lint-imports: $(STAMP)
+	@echo "lint: import-linter"
+	@$(BIN)/lint-imports --no-logo
+
+lint-sql: $(STAMP)
+	@echo "lint: sqlfluff"
+	@$(BIN)/sqlfluff lint --processes 0 --disable-progress-bar dbt/models dbt/tests
+
+lint-reference: $(STAMP)
+	@echo "lint: reference data"
+	@home=$$(mktemp -d); trap 'rm -rf "$$home"' EXIT; CASELOAD_HOME="$$home" $(BIN)/python -c \
+		"import dagster_project.reference as r, dagster_project.settings as s; r.load_reference(s.load_settings())"
+
+# Parsing has to work in an empty home, before anything was ever loaded.
+lint-dbt: $(STAMP)
+	@echo "lint: dbt parse"
+	@home=$$(mktemp -d); trap 'rm -rf "$$home"' EXIT; \
+	CASELOAD_HOME="$$home" $(BIN)/dbt --warn-error --quiet --no-version-check parse --no-partial-parse \
+		--project-dir dbt --profiles-dir dbt --target-path "$$home/target" --log-path "$$home/logs"
+
+# One process, so that nothing else competes with what is timed.
+bench: $(STAMP)
+	@$(BIN)/python -m bench $(ARGS)
+
+dev: $(STAMP)
+	@home="$${CASELOAD_HOME:-$(CURDIR)/data}"; mkdir -p "$$home/.dagster"; \
+	cp dagster_project/dagster.yaml "$$home/.dagster/dagster.yaml"; \
+	DAGSTER_HOME="$$(cd "$$home/.dagster" && pwd)" $(BIN)/dagster dev $(ARGS)
+
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --no-annotate
+lock: $(STAMP)
+	@$(LOCK) pyproject.toml -o requirements/base.txt
+	@$(LOCK) pyproject.toml --extra dev -c requirements/base.txt -o requirements/dev.txt
+	@awk '/^[^ ]/ { ours = /^uv==/ } ours' requirements/dev.txt > requirements/uv.txt
+	@$(MAKE) --no-print-directory lint-locks

@@ -1,0 +1,56 @@
+"""A month pack, one workbook with a sheet for each extract, taken apart into its deliveries. Reads sheet names only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from dagster_project.deliveries.cells import is_workbook, read_bytes
+from dagster_project.deliveries.discovery import Landed, Landing
+from dagster_project.deliveries.layout import header_key
+from dagster_project.deliveries.refusal import Refused
+from dagster_project.deliveries.workbook import sheet_names
+from dagster_project.extracts import Specification
+
+
+def unpack(landing: Landing, specifications: Mapping[str, Specification], *, refuse_unreadable: bool) -> None:
+    """Add to `landing` one delivery for each sheet of a pack that is named as an extract.
+
+    An extract that also lies there as a file of its own, or in a second pack, is refused. A pack that cannot be
+    opened is a refused delivery itself, where `refuse_unreadable` asks for it.
+    """
+    by_key = {header_key(name): name for name in specifications}
+    for pack in landing.packs:
+        sheets, reason = _sheets(pack)
+        found = [(by_key[header_key(sheet)], sheet) for sheet in sheets if header_key(sheet) in by_key]
+        if reason and refuse_unreadable:
+            landing.deliveries.append(replace(pack, refused_because=reason))
+        elif not found and not reason and refuse_unreadable:
+            landing.strangers.append(f"{pack.council}/{pack.month:%Y-%m}/{pack.path.name}: no sheet named as an extract")
+        for extract, sheet in found:
+            _add(landing, replace(pack, extract=extract, sheet=sheet))
+    landing.deliveries.sort(key=lambda landed: (landed.month, landed.council, landed.extract))
+
+
+def _sheets(pack: Landed) -> tuple[list[str], str | None]:
+    if pack.refused_because:
+        return [], pack.refused_because
+    try:
+        data = read_bytes(pack.path)
+        if not is_workbook(data):
+            raise Refused(f"{pack.path.name}: not a workbook")
+        return sheet_names(data, pack.path.name), None
+    except Refused as refused:
+        return [], str(refused)
+
+
+def _add(landing: Landing, delivery: Landed) -> None:
+    place = (delivery.council, delivery.month, delivery.extract)
+    for index, other in enumerate(landing.deliveries):
+        if (other.council, other.month, other.extract) == place:
+            names = f"{other.path.name} and {delivery.path.name}"
+            landing.deliveries[index] = replace(
+                other, refused_because=f"{names}: two deliveries of one extract ({delivery.extract}); keep one"
+            )
+            return
+    landing.deliveries.append(delivery)
