@@ -270,10 +270,10 @@ def _words(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         place = f" ({error.filename})" if error.filename else ""
         return f"The operating system says: {error.strerror}{place}"
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    ours = [frame for frame in traceback.extract_tb(error.__traceback__) if str(PROJECT_ROOT) in frame.filename]
-    place = ours[-1] if ours else last
-    return f"Unexpected {type(error).__name__} at {Path(place.filename).name}:{place.lineno}. Nothing published was changed."
+    frames = traceback.extract_tb(error.__traceback__)
+    frame = next((frame for frame in reversed(frames) if str(PROJECT_ROOT) in frame.filename), frames[-1])
+    where = f"{Path(frame.filename).name}:{frame.lineno}"
+    return f"Unexpected {type(error).__name__} at {where}. Nothing published was changed."
 
 
 def _fail(words: str) -> None:

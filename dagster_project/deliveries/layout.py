@@ -51,10 +51,10 @@ def read_table(path: Path, specification: Specification, sheet: str | None = Non
     sheets = text_sheets(data, place)
     located = {separator: _locate(sheet, specification) for separator, sheet in sheets.items()}
     separator = min(located, key=lambda key: (len(located[key].missing), -located[key].recognised))
-    sheet, where = sheets[separator], located[separator]
+    where = located[separator]
     if where.missing:
         raise Refused(_missing_columns(place, where))
-    return _table(sheet, where, specification, place)
+    return _table(sheets[separator], where, specification, place)
 
 
 def _from_workbook(sheets: list[Sheet], specification: Specification, place: str) -> Table:
