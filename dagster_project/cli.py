@@ -146,7 +146,9 @@ def _print_report(console: Console, settings: Settings, report: LoadReport, *, w
         rows = reference.rows("org_units")
         tree = {(row["council"], row["unit"]): row["parent_unit"] or None for row in rows}
         names = {(row["council"], row["unit"]): row["name"] for row in rows}
-        touched = sorted({row.council for row in report.build.scope if row.reach == 0}) if report.build else []
+        touched = (
+            sorted({row.council for row in report.build.scope if row.reach == 0}) if report.build else []
+        )
         councils = [] if whole else touched
         if published.published_file(settings).exists():
             terminal.print_units(console, published.unit_rows(settings, councils), tree)
@@ -226,7 +228,9 @@ def _month(text: str, option: str) -> date:
     try:
         return parse_month(text)
     except ValueError:
-        raise typer.BadParameter(f"{option} {text!r} is not a month: write it as YYYY-MM, such as 2018-05") from None
+        raise typer.BadParameter(
+            f"{option} {text!r} is not a month: write it as YYYY-MM, such as 2018-05"
+        ) from None
 
 
 def _registered(settings: Settings, council: str | None) -> None:
@@ -265,7 +269,9 @@ def _words(error: Exception) -> str:
         return "The reference data cannot be used:\n  " + "\n  ".join(error.problems)
     if isinstance(error, TransformationError):
         return "The marts could not be built; what was published stays.\n  " + "\n  ".join(error.failures)
-    if isinstance(error, (CollisionError, LoadInProgressError, PublishingError, SpecificationError, SuiteError)):
+    if isinstance(
+        error, (CollisionError, LoadInProgressError, PublishingError, SpecificationError, SuiteError)
+    ):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         place = f" ({error.filename})" if error.filename else ""

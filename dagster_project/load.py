@@ -27,7 +27,7 @@ class LoadInProgressError(Exception):
 
 @dataclass
 class LoadReport:
-    """What one load did: what arrived, what was built and checked, what was published and told, and how long it took."""
+    """What one load did: what arrived, was built, checked, published and told, and how long each took."""
 
     load_id: str
     arrival: deliveries.Arrival
@@ -47,14 +47,14 @@ class LoadReport:
 
 
 @contextmanager
-def only_load(settings: Settings) -> Iterator[None]:
+def only_load(settings: Settings, wait_seconds: float = 0) -> Iterator[None]:
     """Hold the installation for one load.
 
-    Raises LoadInProgressError when another has it.
+    Raises LoadInProgressError when another has it and keeps it for longer than `wait_seconds`.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(settings.lock_file, timeout=0):
+        with FileLock(settings.lock_file, timeout=wait_seconds):
             yield
     except Timeout:
         raise LoadInProgressError(
@@ -130,7 +130,9 @@ def _build_and_publish(
         warehouse.confirm(manifest, reference, settings, due)
 
 
-def announce(settings: Settings, reference: Reference, load_id: str, now: datetime) -> alerts.Announcement | None:
+def announce(
+    settings: Settings, reference: Reference, load_id: str, now: datetime
+) -> alerts.Announcement | None:
     """Tell recipients what is new, worse or resolved in the latest month of each council; None before a first build."""
     if not settings.database.is_file():
         return None

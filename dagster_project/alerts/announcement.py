@@ -100,7 +100,10 @@ def _told_now(ledger: Ledger, current: Sequence[Breach]) -> dict[Item, Told]:
 
 def _route(
     ledger: Ledger,
-    told: Mapping[Item, Told], current: Sequence[Breach], rows: Sequence[Recipient], unit_parents: UnitParents
+    told: Mapping[Item, Told],
+    current: Sequence[Breach],
+    rows: Sequence[Recipient],
+    unit_parents: UnitParents,
 ) -> tuple[list[_Due], list[NotSent]]:
     """What is due to each address, and what is due to rows that have none or to nobody at all."""
     dues: dict[str, _Due] = {}

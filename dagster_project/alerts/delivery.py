@@ -1,5 +1,6 @@
 """Prepared messages on their way: into the outbox, then to the mail server where there is one, each step
-recorded when it is done. Nothing is composed here."""
+recorded when it is done. Nothing is composed here.
+"""
 
 from __future__ import annotations
 

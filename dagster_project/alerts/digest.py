@@ -1,5 +1,6 @@
 """What one recipient is told, as entries in words and in order. No markup, no addresses of servers, no
-comparing with thresholds: an entry repeats the verdict. Workers are counted here and lose their keys here."""
+comparing with thresholds: an entry repeats the verdict. Workers are counted here and lose their keys here.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """The ledger: what was seen, who was told of it, in which message and what the server said. SQLite, no text
-is composed here. It holds worker keys and so is readable by its owner only."""
+is composed here. It holds worker keys and so is readable by its owner only.
+"""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def parsed_project(settings: Settings) -> dict[str, Any]:
     Raises TransformationError when dbt cannot parse the project.
     """
     folder = settings.dbt_project / "target"
-    path = folder / f"manifest-{project_fingerprint(settings.dbt_project)}.json"
+    path = folder / f"manifest-{version('dbt-core')}-{project_fingerprint(settings.dbt_project)}.json"
     if not path.is_file():
         _parse(settings, path)
     manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -52,7 +53,7 @@ def _parse(settings: Settings, path: Path) -> None:
 
 @contextmanager
 def _as_shipped(settings: Settings) -> Iterator[None]:
-    """dbt reads the product's own seeds, for an installation has merged none before its first load."""
+    """Dbt reads the product's own seeds, for an installation has merged none before its first load."""
     before = dict(os.environ)
     set_dbt_environment(settings)
     os.environ["CASELOAD_REFERENCE"] = str(settings.seeds)

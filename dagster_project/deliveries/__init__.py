@@ -1,6 +1,14 @@
 """Landed files become archived deliveries: discover, read, check, pseudonymise, archive, record."""
 
-from dagster_project.deliveries.arrival import Arrival, Judge, Months, Summary, month_days, new_load_id, receive
+from dagster_project.deliveries.arrival import (
+    Arrival,
+    Judge,
+    Months,
+    Summary,
+    month_days,
+    new_load_id,
+    receive,
+)
 from dagster_project.deliveries.discovery import Landed, Landing, discover
 from dagster_project.deliveries.manifest import Delivery, Manifest
 

@@ -49,7 +49,11 @@ def stage(
 
 
 def write_batch(
-    connection: duckdb.DuckDBPyConnection, archive: Path, specification: Specification, month: date, load_id: str,
+    connection: duckdb.DuckDBPyConnection,
+    archive: Path,
+    specification: Specification,
+    month: date,
+    load_id: str,
     deliveries: list[str],
 ) -> Path:
     """Write the staged rows of `deliveries` as one Parquet file that appears whole or not at all."""
@@ -58,11 +62,15 @@ def write_batch(
     path = folder / f"{load_id}.parquet"
     batch = f"batch_{specification.extract}"
     listed = ", ".join(f"'{delivery}'" for delivery in deliveries)
-    _copy(connection, f"select * from {batch} where delivery in ({listed}) order by delivery, row_number", path)
+    _copy(
+        connection, f"select * from {batch} where delivery in ({listed}) order by delivery, row_number", path
+    )
     return path
 
 
-def ensure_empty_files(connection: duckdb.DuckDBPyConnection, archive: Path, specifications: list[Specification]) -> None:
+def ensure_empty_files(
+    connection: duckdb.DuckDBPyConnection, archive: Path, specifications: list[Specification]
+) -> None:
     """Give every extract one file without rows, so that its columns and types are known before anything arrived."""
     for specification in specifications:
         folder = month_folder(archive, specification.extract, EMPTY_MONTH)
@@ -80,7 +88,9 @@ def drop_batch(connection: duckdb.DuckDBPyConnection, specifications: list[Speci
 
 
 def _create_batch_table(name: str, specification: Specification) -> str:
-    columns = ", ".join(f'"{column.archived_name}" {column.archived_type}' for column in specification.columns)
+    columns = ", ".join(
+        f'"{column.archived_name}" {column.archived_type}' for column in specification.columns
+    )
     return f"create temp table if not exists {name} (delivery varchar, council varchar, row_number bigint, {columns})"
 
 

@@ -16,9 +16,9 @@ import duckdb
 from dagster_project.deliveries.archive import drop_batch, ensure_empty_files, stage, write_batch
 from dagster_project.deliveries.checking import Checked, check, prepare
 from dagster_project.deliveries.discovery import MONTH_PACK, Landed, discover
-from dagster_project.deliveries.packs import unpack
 from dagster_project.deliveries.layout import read_table
 from dagster_project.deliveries.manifest import Delivery, Manifest
+from dagster_project.deliveries.packs import unpack
 from dagster_project.deliveries.pseudonyms import fingerprint
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.extracts import Specification
@@ -160,8 +160,8 @@ def _read_the_same(delivery: Delivery, reading: tuple[str, str]) -> bool:
 
 
 def _sha256(landed: Landed) -> str:
-    """Of the file's bytes; of the reason where no file can be opened in good faith."""
-    if landed.refused_because:
+    """Of the file's bytes; of the reason where there is not one file of the delivery's own."""
+    if landed.refused_because and not landed.is_one_file:
         return hashlib.sha256(landed.refused_because.encode()).hexdigest()
     try:
         with landed.path.open("rb") as file:
@@ -172,7 +172,13 @@ def _sha256(landed: Landed) -> str:
 
 def _refuse_another_key(fresh: Sequence[tuple[Landed, str]], manifest: Manifest, secret: bytes) -> None:
     known = manifest.key_fingerprints()
-    strange = sorted({landed.council for landed, _ in fresh if known.get(landed.council, fingerprint(secret)) != fingerprint(secret)})
+    strange = sorted(
+        {
+            landed.council
+            for landed, _ in fresh
+            if known.get(landed.council, fingerprint(secret)) != fingerprint(secret)
+        }
+    )
     if strange:
         raise SettingsError(
             f"CASELOAD_PSEUDONYM_KEY is not the key the archive of {', '.join(strange)} was made with: every child and "
@@ -245,7 +251,14 @@ class _Batch:
                 rejected=checked.rejected,
                 notices=checked.notices,
             )
-            stage(self._connection, checked.relation, specification, landed.council, delivery.delivery, self._secret)
+            stage(
+                self._connection,
+                checked.relation,
+                specification,
+                landed.council,
+                delivery.delivery,
+                self._secret,
+            )
             self._summaries.append(_summary(delivery, checked, specification, self._reference))
             self.rows += checked.rows_accepted
         self._pending.append(delivery)
@@ -262,7 +275,11 @@ class _Batch:
             and name.valid_from <= as_at
             and (not name.valid_to or as_at < name.valid_to)
         ]
-        roles = [(name.name_key, name.role) for name in self._reference.role_names if name.council == landed.council]
+        roles = [
+            (name.name_key, name.role)
+            for name in self._reference.role_names
+            if name.council == landed.council
+        ]
         table = read_table(landed.path, specification, landed.sheet)
         return check(self._connection, table, specification, (first, last), units, roles, landed.path.name)
 
@@ -275,7 +292,8 @@ class _Batch:
             replace(
                 delivery,
                 is_refused=True,
-                refused_because=delivery.refused_because or f"{delivery.file_name}: {reasons[delivery.delivery]}",
+                refused_because=delivery.refused_because
+                or f"{delivery.file_name}: {reasons[delivery.delivery]}",
                 rows_accepted=0,
             )
             if delivery.delivery in reasons

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from dagster_project.deliveries.refusal import Refused
 
 SEPARATORS = (",", ";", "\t", "|")
 LONGEST_CELL = 1_000_000
+SERIALS_FROM = date(1899, 12, 30)
+"""The day whose serial is 0 in a workbook's dates, unless the workbook counts from 1904."""
 WORKBOOK_SIGNATURES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
@@ -25,6 +29,7 @@ class Sheet:
     rows: list[list[str]]
     line_ended: bool = True
     is_text: bool = True
+    serials_from: date = SERIALS_FROM
 
 
 def is_workbook(data: bytes) -> bool:
@@ -42,15 +47,17 @@ def decode(data: bytes, place: str) -> str:
         encodings = ["utf-16-be"]
     elif data[1:200:2].count(0) > 20:
         encodings = ["utf-16-le"]
+    elif data.startswith(codecs.BOM_UTF8):
+        encodings = ["utf-8"]
     else:
-        encodings = ["utf-8-sig", "cp1252"]
+        encodings = ["utf-8", "cp1252"]
     for encoding in encodings:
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
         if "\x00" not in text:
-            return text
+            return text.lstrip("\ufeff")
     raise Refused(f"{place}: unreadable: not text in UTF-8, UTF-16 or Windows-1252, and not a workbook")
 
 

@@ -14,7 +14,7 @@ from dagster_project.deliveries.refusal import Refused
 from dagster_project.extracts import Column, Specification
 from dagster_project.extracts.specification import DateBound
 
-ERROR_CELLS = ("#DIV/0!", "#REF!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!")
+ERROR_CELLS = ("#DIV/0!", "#REF!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#FIELD!")
 FAILED_TYPE = {
     "identifier": "digits_lost",
     "code": "code",
@@ -37,11 +37,11 @@ create or replace macro name_key(v) as (
     lower(trim(regexp_replace(regexp_replace(v, getvariable('odd_spaces'), ' ', 'g'), '\s+', ' ', 'g')))
 );
 create or replace macro as_identifier(v) as (
-    case when regexp_matches(v, '^[+-]?\d+(\.\d+)?[eE][+-]?\d+$') then null else v end
+    case when regexp_matches(v, '^[+-]?\d+(\.\d*)?[eE][+-]?\d+$') then null else v end
 );
 create or replace macro as_boolean(v) as (case lower(v) when 'true' then true when 'false' then false end);
 create or replace macro without_midnight(v) as (
-    regexp_replace(v, '[ T]0?0:00(:00(\.0+)?)?Z?$', '')
+    regexp_replace(v, '(\s+|T)(0?0:00(:00(\.0+)?)?|12:00(:00)?\s?[aA][mM])(Z|[+-]00:?00)?$', '')
 );
 create or replace macro day_text(v) as (
     case
@@ -58,7 +58,7 @@ create or replace macro day_text(v) as (
 create or replace macro as_date(v) as (
     case
         when regexp_matches(without_midnight(v), '{SERIAL}')
-            then date '1899-12-30' + cast(without_midnight(v) as integer)
+            then cast(getvariable('serials_from') as date) + cast(without_midnight(v) as integer)
         when try_cast(day_text(without_midnight(v)) as date) >= date '1900-01-01'
             then try_cast(day_text(without_midnight(v)) as date)
     end
@@ -131,6 +131,7 @@ def check(
     month. Raises Refused where one key stands with different values.
     """
     _register(connection, table, units, roles)
+    connection.execute("set variable serials_from = ?", [table.serials_from])
     # Hundreds of small expressions on few rows: planning them well takes longer than running them as written.
     connection.execute("pragma disable_optimizer")
     connection.execute(f"create or replace temp table checked as {_checked_sql(specification, month)}")
@@ -143,7 +144,10 @@ def check(
         RejectedCell(number, column, rule, shape, _expected(specification, column, rule))
         for number, column, rule, shape in failures
     ]
-    rejected += [RejectedCell(n, "", "too_many_fields", "", ROW_RULES["too_many_fields"]) for n in sorted(table.overlong)]
+    rejected += [
+        RejectedCell(n, "", "too_many_fields", "", ROW_RULES["too_many_fields"])
+        for n in sorted(table.overlong)
+    ]
     connection.register("overlong", pa.table({"row_number": pa.array(sorted(table.overlong), pa.int64())}))
     connection.execute(
         "create or replace temp table accepted as select * exclude (failures) from checked "
@@ -151,8 +155,12 @@ def check(
     )
     repeated = _drop_repeats(connection, specification, place)
     accepted = _count(connection, "select count(*) from accepted")
-    unmapped = [f"{c.name}_unit is null and {c.name} is not null" for c in _unit_columns(specification, "unmapped")]
-    rows_unmapped = _count(connection, f"select count(*) from accepted where {' or '.join(unmapped) or 'false'}")
+    unmapped = [
+        f"{c.name}_unit is null and {c.name} is not null" for c in _unit_columns(specification, "unmapped")
+    ]
+    rows_unmapped = _count(
+        connection, f"select count(*) from accepted where {' or '.join(unmapped) or 'false'}"
+    )
     notices = dict(table.notices)
     if table.unknown_columns:
         notices["unknown_columns"] = table.unknown_columns
@@ -162,7 +170,8 @@ def check(
         notices["unmapped_rows"] = rows_unmapped
     for column in _unit_columns(specification, "outside"):
         outside = _count(
-            connection, f"select count(*) from accepted where {column.name}_unit is null and {column.name} is not null"
+            connection,
+            f"select count(*) from accepted where {column.name}_unit is null and {column.name} is not null",
         )
         if outside:
             notices[f"{column.name}_outside"] = outside
@@ -182,7 +191,9 @@ def _register(
     arrow = pa.table(
         {
             "row_number": pa.array(table.row_numbers, pa.int64()),
-            **{name: pa.array(cells, pa.string()) for name, cells in zip(table.columns, columns, strict=True)},
+            **{
+                name: pa.array(cells, pa.string()) for name, cells in zip(table.columns, columns, strict=True)
+            },
         }
     )
     connection.register("landed", arrow)
@@ -255,8 +266,10 @@ def _number(column: Column, bare: str, name: str) -> str:
     whole = r"\d+"
     if column.type == "money":
         whole = r"(\d{1,3}(,\d{3})+|\d+)"
-    decimals = rf"(\.\d{{0,{column.scale}}}0*)?" if column.type == "decimal" else rf"(\.\d{{0,{column.scale}}})?"
-    only_decimals = rf"\.\d{{1,{column.scale}}}" if column.scale else r"\.0+"
+    # A share of hours carries as many digits as a program prints; beyond the archived ones they are rounded.
+    most = column.scale if column.type == "money" else ""
+    decimals = rf"(\.\d{{0,{most}}})?" if column.scale else r"(\.0*)?"
+    only_decimals = rf"\.\d{{1,{most}}}" if column.scale else r"\.0+"
     pattern = rf"^[+-]?({whole}{decimals}|{only_decimals})$"
     target = f"decimal({column.precision},{column.scale})"
     read = f"case when regexp_matches({bare}, '{pattern}') then try_cast(replace({bare}, ',', '') as {target}) end"
@@ -265,8 +278,7 @@ def _number(column: Column, bare: str, name: str) -> str:
     percent = rf"^\d+(\.\d{{0,{column.scale - 2}}})?\s?%$"
     share = f"try_cast(trim(rtrim({name}, '%')) as decimal({column.precision - 2},{column.scale - 2}))"
     return (
-        f"case when regexp_matches({name}, '{percent}') "
-        f"then cast({share} * 0.01 as {target}) else {read} end"
+        f"case when regexp_matches({name}, '{percent}') then cast({share} * 0.01 as {target}) else {read} end"
     )
 
 
@@ -302,13 +314,12 @@ def _failure(column: Column, specification: Specification, month: tuple[date, da
         return "null"
     rules = " ".join(f"when {condition} then '{rule}'" for condition, rule in tests)
     any_failed = " or ".join(f"coalesce({condition}, false)" for condition, _ in tests)
+    # Letters and digits of every script: a name is no shape in any of them.
     shape = (
-        f"left(regexp_replace(regexp_replace(regexp_replace(coalesce({name}, ''), '[[:upper:]]', 'A', 'g'), "
-        f"'[[:lower:]]', 'a', 'g'), '[0-9]', '9', 'g'), 24)"
+        f"left(regexp_replace(regexp_replace(regexp_replace(coalesce({name}, ''), '\\p{{Lu}}', 'A', 'g'), "
+        f"'[\\p{{Ll}}\\p{{Lt}}\\p{{Lm}}\\p{{Lo}}\\p{{M}}]', 'a', 'g'), '\\p{{N}}', '9', 'g'), 24)"
     )
-    return (
-        f"case when {any_failed} then {{'column': '{column.name}', 'rule': case {rules} end, 'shape': {shape}}} end"
-    )
+    return f"case when {any_failed} then {{'column': '{column.name}', 'rule': case {rules} end, 'shape': {shape}}} end"
 
 
 def _day(limit: DateBound, month: tuple[date, date]) -> str:
@@ -319,7 +330,9 @@ def _day(limit: DateBound, month: tuple[date, date]) -> str:
 def _drop_repeats(connection: duckdb.DuckDBPyConnection, specification: Specification, place: str) -> int:
     """Keep the first of rows that repeat each other in every column; how many were dropped."""
     meant = {
-        c.name: f"coalesce({_q(c.name + '_' + c.type)}, {_q(c.name)})" if c.type in ("unit", "role") else _q(c.name)
+        c.name: f"coalesce({_q(c.name + '_' + c.type)}, {_q(c.name)})"
+        if c.type in ("unit", "role")
+        else _q(c.name)
         for c in specification.columns
     }
     key = ", ".join(meant[c.name] for c in specification.key)
@@ -336,7 +349,9 @@ def _drop_repeats(connection: duckdb.DuckDBPyConnection, specification: Specific
     ).fetchone()
     if conflict:
         names = ", ".join(column.name for column in specification.key)
-        raise Refused(f"{place}: one key ({names}) with different values, rows {conflict[0]} and {conflict[1]}")
+        raise Refused(
+            f"{place}: one key ({names}) with different values, rows {conflict[0]} and {conflict[1]}"
+        )
     repeated = _count(connection, "select count(*) from twins where copy_number > 1")
     if repeated:
         connection.execute(

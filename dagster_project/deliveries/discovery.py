@@ -14,14 +14,15 @@ WORKBOOK_ENDINGS = {".xlsx", ".xlsm", ".xls"}
 READABLE_ENDINGS = {".csv", ".txt", ".tsv", *WORKBOOK_ENDINGS}
 MONTH_PACK = "month_pack"
 NOT_A_FILE = "a link or a folder stands in the file's place"
-MONTH_FOLDER = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
+MONTH_FOLDER = re.compile(r"^((?:19|20)[0-9]{2})-(0[1-9]|1[0-2])$")
 
 
 @dataclass(frozen=True)
 class Landed:
     """One delivery as it lies in landing: an extract of a council and month, and why it cannot be read if so.
 
-    `sheet` names the sheet of a month pack that holds it; None where the file holds nothing else.
+    `sheet` names the sheet of a month pack that holds it; None where the file holds nothing else. `is_one_file` is
+    false where a link, a folder or two files stand in its place.
     """
 
     council: str
@@ -30,6 +31,7 @@ class Landed:
     path: Path
     refused_because: str | None = None
     sheet: str | None = None
+    is_one_file: bool = True
 
 
 @dataclass
@@ -92,9 +94,9 @@ def _discover_month(
             found.strangers.append(f"{council}/{folder.name}/{path.name}: not an extract that is known here")
     for pack in packs:
         reason = None if registered else f"{pack.name}: {_not_registered(council)}"
-        if reason is None and (pack.is_symlink() or not pack.is_file()):
+        if reason is None and not _is_file(pack):
             reason = f"{pack.name}: {NOT_A_FILE}"
-        found.packs.append(Landed(council, month, MONTH_PACK, pack, reason))
+        found.packs.append(Landed(council, month, MONTH_PACK, pack, reason, is_one_file=_is_file(pack)))
     for extract, paths in by_extract.items():
         names = " and ".join(path.name for path in paths)
         reason = None
@@ -102,9 +104,10 @@ def _discover_month(
             reason = f"{names}: {_not_registered(council)}"
         elif len(paths) > 1:
             reason = f"{names}: two files of one extract; keep one"
-        elif paths[0].is_symlink() or not paths[0].is_file():
+        elif not _is_file(paths[0]):
             reason = f"{names}: {NOT_A_FILE}"
-        found.deliveries.append(Landed(council, month, extract, paths[0], reason))
+        is_one_file = len(paths) == 1 and _is_file(paths[0])
+        found.deliveries.append(Landed(council, month, extract, paths[0], reason, is_one_file=is_one_file))
 
 
 def _not_registered(council: str) -> str:
@@ -116,6 +119,10 @@ def _entries(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return sorted(path for path in folder.iterdir() if not path.name.startswith((".", "~$")))
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 def _is_folder(path: Path) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
-from dagster_project.deliveries.cells import Sheet, is_workbook, read_bytes, text_sheets
+from dagster_project.deliveries.cells import SERIALS_FROM, Sheet, is_workbook, read_bytes, text_sheets
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.deliveries.workbook import workbook_sheets
 from dagster_project.extracts import Specification
@@ -16,8 +17,10 @@ ROWS_SEARCHED_FOR_A_HEADER = 200
 BLANK_CHARACTERS = " \t\r\n\f\v\u00a0\u2007\u202f\u200b\ufeff"
 MISSING = frozenset({"", "-", "n/a", "null", "none", "#n/a"})
 TOTAL = re.compile(r"^(grand[\s-]+|sub[\s-]*|overall[\s-]+)?totals?\b", re.IGNORECASE)
+# A word of these with a hyphen or a digit after it is an identifier, not a note.
 NOTE = re.compile(
-    r"^(\*|©|note|source|produced|generated|report|run\b|extracted|exported|printed|prepared|end of|data as|as at|page\b)",
+    r"^(\*|©|(notes?|sources?|produced|generated|report(s|ed|ing)?|run|extracted|exported|printed|prepared|end of"
+    r"|data as|as at|page)(?![\w-]))",
     re.IGNORECASE,
 )
 
@@ -35,6 +38,7 @@ class Table:
     overlong: set[int] = field(default_factory=set)
     notices: dict[str, int] = field(default_factory=dict)
     unknown_columns: int = 0
+    serials_from: date = SERIALS_FROM
 
 
 def read_table(path: Path, specification: Specification, sheet: str | None = None) -> Table:
@@ -63,7 +67,9 @@ def _from_workbook(sheets: list[Sheet], specification: Specification, place: str
     located = [(sheet, _locate(sheet, specification)) for sheet in sheets]
     whole = [(sheet, where) for sheet, where in located if not where.missing]
     if not whole:
-        closest = min((where for _, where in located), key=lambda where: (len(where.missing), -where.recognised))
+        closest = min(
+            (where for _, where in located), key=lambda where: (len(where.missing), -where.recognised)
+        )
         raise Refused(_missing_columns(place, closest))
     if len(whole) > 1:
         raise Refused(f"{place}: two visible sheets have the required columns; keep one")
@@ -96,7 +102,10 @@ def _locate(sheet: Sheet, specification: Specification) -> _Header:
         known = {name for name in fields if name}
         missing = [name for name in specification.required_names if name not in known]
         if len(known) > best.recognised:
-            width = max((number for number, cell in enumerate(row, start=1) if cell.strip(BLANK_CHARACTERS)), default=0)
+            width = max(
+                (number for number, cell in enumerate(row, start=1) if cell.strip(BLANK_CHARACTERS)),
+                default=0,
+            )
             best = _Header(index, fields, missing, len(known), width)
         if not missing:
             return best
@@ -116,14 +125,15 @@ def _table(sheet: Sheet, where: _Header, specification: Specification, place: st
     twins = {name: places for name, places in positions.items() if len(places) > 1}
     width = len(where.fields) if sheet.is_text else where.width
     unknown = sum(
-        1 for cell, known in zip(sheet.rows[where.index], where.fields, strict=False)
+        1
+        for cell, known in zip(sheet.rows[where.index], where.fields, strict=False)
         if known is None and cell.strip(BLANK_CHARACTERS)
     )
     required = [positions[name][0] for name in specification.required_names]
     last = _last_data_row(body, required)
     if sheet.is_text:
-        _refuse_if_cut_short(sheet, body, last, width, place)
-    table = Table(columns, [], [], unknown_columns=unknown)
+        _refuse_if_cut_short(sheet, body, last, where.width, place)
+    table = Table(columns, [], [], unknown_columns=unknown, serials_from=sheet.serials_from)
     if where.index:
         table.notices["title_rows"] = where.index
     pick = [positions[name][0] if positions[name] else None for name in columns]
@@ -141,7 +151,9 @@ def _table(sheet: Sheet, where: _Header, specification: Specification, place: st
         for name, places in twins.items():
             if len({row[i].strip(BLANK_CHARACTERS) for i in places}) > 1:
                 raise Refused(f"{place}, row {number}: two columns are headed {name} and differ")
-        table.rows.append(row if plain and len(row) == width else [row[i] if i is not None else "" for i in pick])
+        table.rows.append(
+            row if plain and len(row) == width else [row[i] if i is not None else "" for i in pick]
+        )
         table.row_numbers.append(number)
     return table
 
@@ -152,7 +164,11 @@ def _plain_order(pick: list[int | None], width: int) -> bool:
 
 def _kind(row: Sequence[str], required: list[int], is_after_data: bool) -> str:
     """data, blank_rows, total_rows or notes."""
-    if all(i < len(row) and row[i] for i in required) and not row[0][:1].isspace() and not _starts_as_total(row):
+    if (
+        all(i < len(row) and row[i] for i in required)
+        and not row[0][:1].isspace()
+        and not _starts_as_total(row)
+    ):
         return "data"
     filled = [cell.strip(BLANK_CHARACTERS) for cell in row]
     filled = [cell for cell in filled if cell]
@@ -177,10 +193,7 @@ def _lacks_something(row: Sequence[str], required: list[int], first: str) -> boo
 
 
 def _last_data_row(body: list[list[str]], required: list[int]) -> int:
-    """Index of the last row that is data: what follows it are notes, totals and blanks.
-
-    A note fills few cells and reads as words: one cell of several words, or one that starts as notes do.
-    """
+    """Index of the last row that is data: what follows it are notes, totals and blanks."""
     for index in range(len(body) - 1, -1, -1):
         filled = [cell.strip(BLANK_CHARACTERS) for cell in body[index]]
         filled = [cell for cell in filled if cell]
@@ -188,13 +201,38 @@ def _last_data_row(body: list[list[str]], required: list[int]) -> int:
             continue
         if TOTAL.match(filled[0]) and _lacks_something(body[index], required, filled[0]):
             continue
-        lacking = any(
-            i >= len(body[index]) or body[index][i].strip(BLANK_CHARACTERS).lower() in MISSING for i in required
-        )
-        if lacking and (NOTE.match(filled[0]) or (len(filled) == 1 and _reads_as_words(filled[0]))):
+        if _is_note(body, index, required, filled[0]):
             continue
         return index
     return -1
+
+
+def _is_note(body: list[list[str]], index: int, required: list[int], first: str) -> bool:
+    """A row that lacks something required and starts as notes do, or reads as words where no record does.
+
+    The start of a record that was cut short is no note: its words stand as long as those in the records above,
+    on a line of its own length, and right below them.
+    """
+    row = body[index]
+    given = _given(row, required)
+    if given == len(required):
+        return False
+    if NOTE.match(first):
+        return True
+    if not _reads_as_words(first) or 2 * given > len(required):
+        return False
+    records = [other for other in body[:index] if _given(other, required) == len(required)]
+    starts = [record[0].strip(BLANK_CHARACTERS) for record in records]
+    if any(start.startswith(first) for start in starts):
+        return False
+    is_right_below = bool(records) and body[index - 1] is records[-1]
+    is_whole_line = bool(records) and len(row) == len(records[-1])
+    return is_whole_line or not is_right_below or not any(_reads_as_words(start) for start in starts)
+
+
+def _given(row: list[str], required: list[int]) -> int:
+    """How many of the required cells hold something."""
+    return sum(i < len(row) and row[i].strip(BLANK_CHARACTERS).lower() not in MISSING for i in required)
 
 
 def _reads_as_words(text: str) -> bool:

@@ -66,6 +66,15 @@ create table if not exists marks (
 );
 """
 
+# In force, or refused and not followed by another delivery of its place.
+SPOKEN_OF = """
+select * from deliveries as one where superseded_by is null and (is_refused = 0 or not exists (
+    select 1 from deliveries as later
+    where later.council = one.council and later.month = one.month and later.extract = one.extract
+        and (later.received_at, later.delivery) > (one.received_at, one.delivery)
+))
+"""
+
 
 @dataclass(frozen=True)
 class Delivery:
@@ -136,7 +145,9 @@ class Manifest:
     def in_force(self) -> dict[tuple[str, date, str], Delivery]:
         """The accepted delivery that the marts are built from, of each council, month and extract."""
         return {
-            (d.council, d.month, d.extract): d for d in self.all() if not d.is_refused and d.superseded_by is None
+            (d.council, d.month, d.extract): d
+            for d in self.all()
+            if not d.is_refused and d.superseded_by is None
         }
 
     def record(self, deliveries: Iterable[Delivery]) -> None:
@@ -159,7 +170,15 @@ class Manifest:
                 connection.executemany(
                     "insert into rejected_cells values (?, ?, ?, ?, ?, ?, ?)",
                     [
-                        (delivery.delivery, delivery.extract, c.row_number, c.column, c.rule, c.shape, c.expected)
+                        (
+                            delivery.delivery,
+                            delivery.extract,
+                            c.row_number,
+                            c.column,
+                            c.rule,
+                            c.shape,
+                            c.expected,
+                        )
                         for c in delivery.rejected
                     ],
                 )
@@ -178,7 +197,8 @@ class Manifest:
         """The marts of these months are published, under this state of each council's reference data."""
         with self._connect() as connection:
             connection.executemany(
-                "delete from months_to_build where council = ? and month = ?", [(c, m.isoformat()) for c, m in months]
+                "delete from months_to_build where council = ? and month = ?",
+                [(c, m.isoformat()) for c, m in months],
             )
             connection.executemany(
                 "insert or replace into built values (?, ?)", sorted(reference_hashes.items())
@@ -213,17 +233,17 @@ class Manifest:
         """Rejected cells of the deliveries in force and of the last refused ones, with their council and month."""
         with self._connect() as connection:
             rows = connection.execute(
-                "select d.council, d.month, c.* from rejected_cells as c join deliveries as d using (delivery) "
-                "where d.superseded_by is null order by d.council, d.month, c.extract, c.row_number"
+                f"select d.council, d.month, c.* from rejected_cells as c join ({SPOKEN_OF}) as d using (delivery) "
+                "order by d.council, d.month, c.extract, c.row_number"
             ).fetchall()
         return [dict(row) for row in rows]
 
     def notices(self) -> list[dict[str, object]]:
-        """What was remarked on deliveries in force: total rows, repeats, unmapped rows and the like, with counts."""
+        """What was remarked on deliveries in force and the last refused ones: a notice and the rows it counts."""
         with self._connect() as connection:
             rows = connection.execute(
-                "select d.council, d.month, d.extract, n.* from notices as n join deliveries as d using (delivery) "
-                "where d.superseded_by is null order by d.council, d.month, d.extract, n.notice"
+                f"select d.council, d.month, d.extract, n.* from notices as n join ({SPOKEN_OF}) as d using (delivery) "
+                "order by d.council, d.month, d.extract, n.notice"
             ).fetchall()
         return [dict(row) for row in rows]
 

@@ -26,7 +26,9 @@ def unpack(landing: Landing, specifications: Mapping[str, Specification], *, ref
         if reason and refuse_unreadable:
             landing.deliveries.append(replace(pack, refused_because=reason))
         elif not found and not reason and refuse_unreadable:
-            landing.strangers.append(f"{pack.council}/{pack.month:%Y-%m}/{pack.path.name}: no sheet named as an extract")
+            landing.strangers.append(
+                f"{pack.council}/{pack.month:%Y-%m}/{pack.path.name}: no sheet named as an extract"
+            )
         for extract, sheet in found:
             _add(landing, replace(pack, extract=extract, sheet=sheet))
     landing.deliveries.sort(key=lambda landed: (landed.month, landed.council, landed.extract))
@@ -50,7 +52,9 @@ def _add(landing: Landing, delivery: Landed) -> None:
         if (other.council, other.month, other.extract) == place:
             names = f"{other.path.name} and {delivery.path.name}"
             landing.deliveries[index] = replace(
-                other, refused_because=f"{names}: two deliveries of one extract ({delivery.extract}); keep one"
+                other,
+                refused_because=f"{names}: two deliveries of one extract ({delivery.extract}); keep one",
+                is_one_file=False,
             )
             return
     landing.deliveries.append(delivery)

@@ -28,7 +28,11 @@ def fingerprint(secret: bytes) -> str:
 
 
 def register_keys(
-    connection: duckdb.DuckDBPyConnection, relation: str, specification: Specification, council: str, secret: bytes
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    specification: Specification,
+    council: str,
+    secret: bytes,
 ) -> None:
     """Make temp table `pseudonyms` (kind, identifier, key) for every distinct identifier in `relation`.
 

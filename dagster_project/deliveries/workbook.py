@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from xml.etree import ElementTree
 
-from dagster_project.deliveries.cells import Sheet
+from dagster_project.deliveries.cells import SERIALS_FROM, Sheet
 from dagster_project.deliveries.refusal import Refused
 
 UNREADABLE = "unreadable as a workbook, or cut short"
@@ -28,10 +30,8 @@ def sheet_names(data: bytes, place: str) -> list[str]:
     """
     from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
-    try:
+    with _refusing_what_is_broken(place):
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-    except Exception as error:
-        raise Refused(f"{place}: {UNREADABLE}") from error
     return [about.name for about in book.sheets_metadata if about.visible == SheetVisibleEnum.Visible]
 
 
@@ -44,21 +44,49 @@ def workbook_sheets(data: bytes, place: str, only: str | None = None) -> list[Sh
     """
     from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
-    try:
+    with _refusing_what_is_broken(place):
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         sheets = [
             (about.name, book.get_sheet_by_name(about.name).to_python(skip_empty_area=False))
             for about in book.sheets_metadata
             if about.visible == SheetVisibleEnum.Visible and only in (None, about.name)
         ]
-    except Exception as error:
-        raise Refused(f"{place}: {UNREADABLE}") from error
-    errors = _error_cells(data)
+        errors = _error_cells(data)
+        serials_from = _serials_from(data)
     return [
-        Sheet(name, [_with_errors([_text(cell) for cell in row], errors.get(name, {}).get(number, {}))
-                     for number, row in enumerate(rows, start=1)], is_text=False)
+        Sheet(
+            name,
+            [
+                _with_errors([_text(cell) for cell in row], errors.get(name, {}).get(number, {}))
+                for number, row in enumerate(rows, start=1)
+            ],
+            is_text=False,
+            serials_from=serials_from,
+        )
         for name, rows in sheets
     ]
+
+
+@contextmanager
+def _refusing_what_is_broken(place: str) -> Iterator[None]:
+    """Whatever a broken package makes its readers raise, a panic of the compiled one included, is one refusal."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException as error:
+        raise Refused(f"{place}: {UNREADABLE}") from error
+
+
+def _serials_from(data: bytes) -> date:
+    """The day whose serial is 0 in this workbook."""
+    if data.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if "xl/workbook.xml" in archive.namelist():
+                for element in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter():
+                    if element.tag.endswith("workbookPr") and element.get("date1904") in ("1", "true"):
+                        return date(1904, 1, 1)
+    return SERIALS_FROM
 
 
 def _text(cell: Any) -> str:

@@ -18,7 +18,9 @@ FAMILIES = {"caseload": "Caseload", "hr": "HR", "agency_spend": "Agency spend"}
 def describe(specifications: Iterable[Specification]) -> str:
     """Markdown with one table for each extract, by family."""
     parts = [HEAD]
-    for specification in sorted(specifications, key=lambda s: (list(FAMILIES).index(s.family), s.grain, s.extract)):
+    for specification in sorted(
+        specifications, key=lambda s: (list(FAMILIES).index(s.family), s.grain, s.extract)
+    ):
         parts.append(_extract(specification))
     return "\n".join(parts)
 
@@ -28,8 +30,10 @@ def _extract(specification: Specification) -> str:
     lines = [
         f"## {specification.extract}",
         "",
-        f"{specification.title} Family: {FAMILIES[specification.family]}; grain: {specification.grain}. "
-        f"A header without rows: {empty}.",
+        (
+            f"{specification.title} Family: {FAMILIES[specification.family]}; grain: {specification.grain}. "
+            f"A header without rows: {empty}."
+        ),
         "",
         "| column | | what it means | expected |",
         "|---|---|---|---|",

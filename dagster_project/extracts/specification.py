@@ -83,7 +83,9 @@ class Column(Strict):
         if (self.type == "unit") != (self.unknown is not None):
             raise ValueError(f"{self.name}: `unknown` goes with type unit, and a unit column needs it")
         numeric = self.type in ("decimal", "money")
-        if not numeric and (self.percent or any(v is not None for v in (self.minimum, self.above, self.maximum))):
+        if not numeric and (
+            self.percent or any(v is not None for v in (self.minimum, self.above, self.maximum))
+        ):
             raise ValueError(f"{self.name}: ranges and percent go with numbers")
         if self.type != "date" and (self.not_after or self.not_before):
             raise ValueError(f"{self.name}: not_after and not_before go with dates")
@@ -195,7 +197,9 @@ def read_specification(path: Path) -> Specification:
         problems = "; ".join(f"{'.'.join(map(str, p['loc'])) or 'file'}: {p['msg']}" for p in error.errors())
         raise SpecificationError(f"{path.name}: {problems}") from error
     if specification.extract != path.stem:
-        raise SpecificationError(f"{path.name}: describes {specification.extract}; file and extract share one name")
+        raise SpecificationError(
+            f"{path.name}: describes {specification.extract}; file and extract share one name"
+        )
     return specification
 
 

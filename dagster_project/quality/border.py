@@ -1,4 +1,7 @@
-"""The verdict on deliveries before they are let in. What is counted lies with deliveries, what is enough in the suite."""
+"""The verdict on deliveries before they are let in.
+
+What is counted lies with deliveries, what is enough in the suite.
+"""
 
 from __future__ import annotations
 

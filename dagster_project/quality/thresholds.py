@@ -38,7 +38,12 @@ def check_marts(settings: Settings, reference: Reference, councils: Sequence[str
         ).df()
     results = run_suite(settings.expectations, "caseload_bands", "caseload_bands", bands, parameters, INDEX)
     for result in run_suite(
-        settings.expectations, "threshold_breaches", "threshold_breaches", breaches, parameters, [*INDEX, "metric"]
+        settings.expectations,
+        "threshold_breaches",
+        "threshold_breaches",
+        breaches,
+        parameters,
+        [*INDEX, "metric"],
     ):
         results += [_of_metric(result, metric) for metric in metrics]
     return results
@@ -46,9 +51,7 @@ def check_marts(settings: Settings, reference: Reference, councils: Sequence[str
 
 def _of_metric(result: CheckResult, metric: str) -> CheckResult:
     """One check for each metric: the suite runs once over all of them, for its start-up is most of its cost."""
-    failing = tuple(
-        {name: row[name] for name in INDEX} for row in result.failing if row["metric"] == metric
-    )
+    failing = tuple({name: row[name] for name in INDEX} for row in result.failing if row["metric"] == metric)
     return replace(result, asset=metric, passed=not failing, failing=failing)
 
 

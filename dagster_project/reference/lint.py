@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
-from dagster_project.reference.names import LEVEL_DEPTH
+from dagster_project.reference.names import LEVEL_DEPTH, name_key
 from dagster_project.reference.tables import Table
 
 Rows = Sequence[Mapping[str, str]]
@@ -41,20 +42,25 @@ def lint_references(declared: Mapping[str, Table], tables: Tables) -> list[str]:
         for column, target in declared[name].references.items():
             for row in rows:
                 if row[column] and not exists[target](row, column):
-                    problems.append(f"{row['_place']}, column {column}: {row[column]!r} is not in {target}.csv")
+                    problems.append(
+                        f"{row['_place']}, column {column}: {row[column]!r} is not in {target}.csv"
+                    )
     return problems
 
 
-def lint_org_units(rows: Rows) -> list[str]:
+def lint_org_units(rows: Rows, councils: Rows) -> list[str]:
     """Every council is one tree: one unit of level council on top, each other unit below a higher one."""
     problems = []
-    by_council: dict[str, dict[str, Mapping[str, str]]] = defaultdict(dict)
+    by_council: dict[str, dict[str, Mapping[str, str]]] = {row["council"]: {} for row in councils}
     for row in rows:
+        by_council.setdefault(row["council"], {})
         by_council[row["council"]][row["unit"]] = row
     for council, units in sorted(by_council.items()):
         roots = [row for row in units.values() if row["level"] == "council"]
         if len(roots) != 1:
-            problems.append(f"org_units.csv, council {council}: one unit of level council is wanted, found {len(roots)}")
+            problems.append(
+                f"org_units.csv, council {council}: one unit of level council is wanted, found {len(roots)}"
+            )
         for row in units.values():
             if row["unit"] in UNIT_SLUGS_RESERVED:
                 problems.append(f"{row['_place']}, column unit: {row['unit']!r} is a reserved name")
@@ -64,9 +70,13 @@ def lint_org_units(rows: Rows) -> list[str]:
                 continue
             parent = units.get(row["parent_unit"])
             if parent is None:
-                problems.append(f"{row['_place']}, column parent_unit: {row['parent_unit']!r} is no unit of {council}")
+                problems.append(
+                    f"{row['_place']}, column parent_unit: {row['parent_unit']!r} is no unit of {council}"
+                )
             elif LEVEL_DEPTH.get(parent["level"], 0) > LEVEL_DEPTH.get(row["level"], 0):
-                problems.append(f"{row['_place']}, column parent_unit: a {row['level']} cannot lie below a {parent['level']}")
+                problems.append(
+                    f"{row['_place']}, column parent_unit: a {row['level']} cannot lie below a {parent['level']}"
+                )
             elif _is_in_a_circle(row, units):
                 problems.append(f"{row['_place']}, column parent_unit: the unit lies below itself")
     return problems
@@ -93,7 +103,7 @@ def lint_periods(name: str, rows: Rows, same: tuple[str, ...], what: str) -> lis
         groups[tuple(row[column] for column in same)].append(row)
     for group in groups.values():
         ordered = sorted(group, key=lambda row: row["valid_from"])
-        for earlier, later in zip(ordered, ordered[1:], strict=False):
+        for earlier, later in itertools.pairwise(ordered):
             if not earlier["valid_to"] or later["valid_from"] < earlier["valid_to"]:
                 problems.append(
                     f"{later['_place']}, column valid_from: its period overlaps {earlier['_place']} ({what})"
@@ -101,17 +111,61 @@ def lint_periods(name: str, rows: Rows, same: tuple[str, ...], what: str) -> lis
     return problems
 
 
+def lint_names(tables: Tables) -> list[str]:
+    """A written name means one thing: compared as names are, no two rows of one rank claim it at one time."""
+    problems = []
+    for file, column, what in (("unit_aliases", "alias", "unit"), ("role_aliases", "alias", "role")):
+        claimed: dict[tuple[str, str], Mapping[str, str]] = {}
+        for row in tables[file]:
+            other = claimed.setdefault((row["council"], name_key(row[column])), row)
+            if other[what] != row[what]:
+                problems.append(
+                    f"{row['_place']}, column {column}: compares equal to {other['_place']}, which names another {what}"
+                )
+    alike: dict[tuple[str, str, str], list[Mapping[str, str]]] = defaultdict(list)
+    for row in tables["org_units"]:
+        alike[row["council"], row["level"], name_key(row["name"])].append(row)
+    for units in alike.values():
+        for number, unit in enumerate(units):
+            for other in units[:number]:
+                if _overlap(unit, other):
+                    problems.append(
+                        f"{unit['_place']}, column name: compares equal to the name in {other['_place']}, "
+                        f"another {unit['level']} of the same time"
+                    )
+    return problems
+
+
+def _overlap(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    return (not one["valid_to"] or other["valid_from"] < one["valid_to"]) and (
+        not other["valid_to"] or one["valid_from"] < other["valid_to"]
+    )
+
+
 def lint_bands(rows: Rows) -> list[str]:
     """For each policy and date the bands leave no gap and no overlap, from the lowest value to the highest."""
     problems = []
     policies: dict[tuple[str, ...], list[Mapping[str, str]]] = defaultdict(list)
     for row in rows:
-        scope = ("policy_id", "council", "unit", "level", "service_area", "role_group", "experience", "metric")
+        scope = (
+            "policy_id",
+            "council",
+            "unit",
+            "level",
+            "service_area",
+            "role_group",
+            "experience",
+            "metric",
+        )
         policies[tuple(row[column] for column in scope)].append(row)
     for policy in policies.values():
-        dates = sorted({row["valid_from"] for row in policy} | {row["valid_to"] for row in policy if row["valid_to"]})
+        dates = sorted(
+            {row["valid_from"] for row in policy} | {row["valid_to"] for row in policy if row["valid_to"]}
+        )
         for day in dates:
-            in_force = [r for r in policy if r["valid_from"] <= day and (not r["valid_to"] or day < r["valid_to"])]
+            in_force = [
+                r for r in policy if r["valid_from"] <= day and (not r["valid_to"] or day < r["valid_to"])
+            ]
             if in_force:
                 problems += _bands_on(day, in_force)
     return problems
@@ -127,7 +181,7 @@ def _bands_on(day: str, rows: Rows) -> list[str]:
         problems.append(f"{identity}: values below {ordered[0]['lower']} have no band")
     if ordered[-1]["upper"]:
         problems.append(f"{identity}: values from {ordered[-1]['upper']} on have no band")
-    for below, above in zip(ordered, ordered[1:], strict=False):
+    for below, above in itertools.pairwise(ordered):
         if not below["upper"] or not above["lower"] or Decimal(below["upper"]) > Decimal(above["lower"]):
             problems.append(f"{identity}: bands {below['band']} and {above['band']} overlap")
         elif Decimal(below["upper"]) < Decimal(above["lower"]):
@@ -141,11 +195,14 @@ def lint(declared: Mapping[str, Table], tables: Tables) -> list[str]:
     if problems:
         return problems
     problems += lint_references(declared, tables)
-    problems += lint_org_units(tables["org_units"])
+    problems += lint_org_units(tables["org_units"], tables["councils"])
     problems += lint_periods("org_units", tables["org_units"], ("council", "unit"), "one unit")
+    problems += lint_names(tables)
     costs = tables["unit_costs"]
     problems += lint_periods("unit_costs", costs, ("council", "role", "grade"), "one role and grade")
     default_costs = [row for row in costs if row["is_default"].lower() == "true"]
-    problems += lint_periods("unit_costs", default_costs, ("council", "role"), "two default grades of one role")
+    problems += lint_periods(
+        "unit_costs", default_costs, ("council", "role"), "two default grades of one role"
+    )
     problems += lint_bands(tables["threshold_policy"])
     return list(dict.fromkeys(problems))

@@ -99,8 +99,11 @@ def load_reference(settings: Settings) -> Reference:
     """
     declared = load_tables()
     problems = []
-    for path in sorted(settings.council_reference.glob("*.csv")):
-        if path.stem.lower() not in declared:
+    for path in sorted(settings.council_reference.glob("[!.]*")):
+        name = path.stem.lower()
+        if name in declared and path.name != f"{name}.csv":
+            problems.append(f"{path.name}: not read: reference data is a CSV named {name}.csv")
+        elif name not in declared and path.suffix == ".csv":
             problems.append(f"{path.name}: not a reference file; known are {', '.join(sorted(declared))}")
     tables = {}
     for name, table in declared.items():
@@ -132,7 +135,12 @@ def _read(path: Path, table: Table, folder: str) -> tuple[list[Row], list[str]]:
         header = [(name or "").strip() for name in reader.fieldnames or []]
         reader.fieldnames = header
         problems = [f"{place}: column {name} is missing" for name in table.required if name not in header]
-        problems += [f"{place}: column {name!r} is unknown" for name in header if name and name not in table.columns]
+        problems += [
+            f"{place}: column {name!r} is unknown" for name in header if name and name not in table.columns
+        ]
+        problems += [
+            f"{place}: column {name} stands twice" for name in sorted({n for n in header if n and header.count(n) > 1})
+        ]
         if problems:
             return [], problems
         rows: list[Row] = []

@@ -42,7 +42,9 @@ class Table:
             return None if _is_date(value) else "not a date as YYYY-MM-DD"
         if kind == "boolean":
             return None if value.lower() in {"true", "false"} else "not true or false"
-        if kind.startswith(("decimal", "integer")):
+        if kind == "integer":
+            return None if value.lstrip("-").isdecimal() else "not a whole number"
+        if kind.startswith("decimal"):
             return None if _is_number(value) else "not a plain number with . as its decimal sign"
         return None
 

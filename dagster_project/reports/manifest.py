@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from datetime import date
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from dagster_project.deliveries import Delivery, Manifest, Months
@@ -20,7 +22,9 @@ STANDS_IN = {"caseload": "caseload_summary", "workforce": "caseload_summary"}
 def print_status(console: Console, settings: Settings, council: str | None, months: Months) -> None:
     """Print the manifest of the months asked for."""
     if not settings.manifest.is_file():
-        console.print(f"Nothing has been loaded yet under {settings.home}. Land files and run `caseload load`.")
+        console.print(
+            f"Nothing has been loaded yet under {settings.home}. Land files and run `caseload load`."
+        )
         return
     manifest = Manifest(settings.manifest)
     wanted = [
@@ -42,7 +46,14 @@ def print_status(console: Console, settings: Settings, council: str | None, mont
         gaps = _gaps({month for slug, month, _ in in_force if slug == name})
         if gaps:
             console.print(f"Months missing between those loaded: {', '.join(f'{gap:%Y-%m}' for gap in gaps)}")
-    print_refusals(console, [d for d in latest.values() if d.is_refused], "Refused")
+    last_of_file = {(d.council, d.month, d.file_name): d.received_at for d in wanted}
+    still_refused = [
+        d
+        for d in latest.values()
+        # A month pack that could be opened later left deliveries of its sheets, none of its own.
+        if d.is_refused and last_of_file[d.council, d.month, d.file_name] == d.received_at
+    ]
+    print_refusals(console, still_refused, "Refused")
     _print_quarantine(console, manifest, wanted)
 
 
@@ -53,7 +64,7 @@ def _months_table(
 ) -> Table:
     arrived = {extract for slug, _, extract in latest if slug == council}
     extracts = [name for name, s in load_specifications().items() if s.expected_each_month or name in arrived]
-    table = titled_table(f"{council}: rows in force (+ rejected, ? no known unit)")
+    table = titled_table(f"{escape(council)}: rows in force (+ rejected, ? no known unit)")
     table.add_column("month")
     for extract in extracts:
         table.add_column(extract, justify="right")
@@ -61,12 +72,16 @@ def _months_table(
         cells = []
         for extract in extracts:
             place = (council, month, extract)
-            cells.append(_cell(latest.get(place), in_force.get(place), _expected(council, month, extract, in_force)))
+            cells.append(
+                _cell(latest.get(place), in_force.get(place), _expected(council, month, extract, in_force))
+            )
         table.add_row(f"{month:%Y-%m}", *cells)
     return table
 
 
-def _expected(council: str, month: date, extract: str, in_force: dict[tuple[str, date, str], Delivery]) -> bool:
+def _expected(
+    council: str, month: date, extract: str, in_force: dict[tuple[str, date, str], Delivery]
+) -> bool:
     """Whether the extract is missed: each month's own, unless monthly totals stand in for it."""
     stood_in = (council, month, STANDS_IN.get(extract, "")) in in_force
     return load_specifications()[extract].expected_each_month and not stood_in
@@ -87,7 +102,7 @@ def _cell(last: Delivery | None, current: Delivery | None, expected: bool) -> st
 def _gaps(months: set[date]) -> list[date]:
     gaps = []
     ordered = sorted(months)
-    for earlier, later in zip(ordered, ordered[1:], strict=False):
+    for earlier, later in itertools.pairwise(ordered):
         month = _next(earlier)
         while month < later:
             gaps.append(month)
@@ -102,8 +117,16 @@ def _next(month: date) -> date:
 def _print_quarantine(console: Console, manifest: Manifest, wanted: list[Delivery]) -> None:
     names = {delivery.delivery for delivery in wanted}
     cells = [cell for cell in manifest.quarantine() if cell["delivery"] in names]
-    if not cells:
-        return
+    if cells:
+        console.print(_quarantine_table(cells))
+    kinds = Counter(str(notice["notice"]) for notice in manifest.notices() if notice["delivery"] in names)
+    if kinds:
+        console.print(
+            "Remarked: " + ", ".join(f"{kind.replace('_', ' ')} in {n}" for kind, n in sorted(kinds.items()))
+        )
+
+
+def _quarantine_table(cells: list[dict[str, object]]) -> Table:
     table = titled_table("Rows in quarantine, by rule")
     for heading in ("council", "month", "extract", "column", "rule", "expected"):
         table.add_column(heading)
@@ -111,12 +134,11 @@ def _print_quarantine(console: Console, manifest: Manifest, wanted: list[Deliver
     table.add_column("first rows")
     groups: dict[tuple[str, ...], list[int]] = {}
     for cell in cells:
-        key = tuple(str(cell[name]) for name in ("council", "month", "extract", "column_name", "rule", "expected"))
+        key = tuple(
+            str(cell[name]) for name in ("council", "month", "extract", "column_name", "rule", "expected")
+        )
         groups.setdefault(key, []).append(int(str(cell["row_number"])))
     for (council, month, *rest), rows in sorted(groups.items()):
         first = ", ".join(str(row) for row in rows[:5])
-        table.add_row(council, month[:7], *rest, str(len(rows)), first)
-    console.print(table)
-    kinds = Counter(str(notice["notice"]) for notice in manifest.notices() if notice["delivery"] in names)
-    if kinds:
-        console.print("Remarked: " + ", ".join(f"{kind.replace('_', ' ')} in {n}" for kind, n in sorted(kinds.items())))
+        table.add_row(escape(council), month[:7], *rest, str(len(rows)), first)
+    return table

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from dagster_project.deliveries import Arrival, Delivery
@@ -17,7 +18,12 @@ from dagster_project.settings import Settings
 if TYPE_CHECKING:
     from dagster_project.load import LoadReport
 
-SIGNS = {"breach": "[bold red]breach[/]", "warning": "[yellow]warning[/]", "info": "[cyan]info[/]", "none": "ok"}
+SIGNS = {
+    "breach": "[bold red]breach[/]",
+    "warning": "[yellow]warning[/]",
+    "info": "[cyan]info[/]",
+    "none": "ok",
+}
 INDENT = {"council": 0, "division": 1, "service": 2, "team": 3}
 PHASES = {
     "arrive": "reading, checking, archiving",
@@ -33,7 +39,7 @@ def print_arrival(console: Console, arrival: Arrival) -> None:
     if arrival.recorded:
         table = titled_table("What arrived")
         for heading in ("council", "extract", "months"):
-            table.add_column(heading, no_wrap=True)
+            table.add_column(heading, overflow="fold")
         for heading in ("files", "rows", "accepted", "rejected", "unmapped", "refused"):
             table.add_column(heading, justify="right", no_wrap=True)
         groups: dict[tuple[str, str], list[Delivery]] = defaultdict(list)
@@ -42,12 +48,14 @@ def print_arrival(console: Console, arrival: Arrival) -> None:
         for (council, extract), group in sorted(groups.items()):
             months = sorted(delivery.month for delivery in group)
             table.add_row(
-                council,
+                escape(council),
                 extract,
                 _span(months[0], months[-1]),
                 str(len(group)),
-                *(f"{sum(getattr(d, name) for d in group):,}" for name in
-                  ("rows_read", "rows_accepted", "rows_rejected", "rows_unmapped")),
+                *(
+                    f"{sum(getattr(d, name) for d in group):,}"
+                    for name in ("rows_read", "rows_accepted", "rows_rejected", "rows_unmapped")
+                ),
                 str(sum(d.is_refused for d in group)),
             )
         console.print(table)
@@ -64,54 +72,60 @@ def print_refusals(console: Console, refused: Sequence[Delivery], title: str) ->
         return
     console.print(f"[bold]{title}[/] (the last good delivery of the month stays in force):")
     for delivery in refused:
-        console.print(f"  {delivery.council} {delivery.month:%Y-%m}  {delivery.refused_because}", markup=False)
+        console.print(
+            f"  {delivery.council} {delivery.month:%Y-%m}  {delivery.refused_because}", markup=False
+        )
 
 
-def print_units(console: Console, rows: Sequence[Mapping[str, Any]], tree: Mapping[tuple[str, str], str | None]) -> None:
+def print_units(
+    console: Console, rows: Sequence[Mapping[str, Any]], tree: Mapping[tuple[str, str], str | None]
+) -> None:
     """Average caseload and band by unit, each council's units as a tree."""
     months: dict[tuple[str, date], list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
         months[(row["council"], row["month"])].append(row)
     for (council, month), units in sorted(months.items()):
         grain = "from rows" if any(unit["grain"] == "rows" for unit in units) else "from monthly totals"
-        table = titled_table(f"{council}, {month:%B %Y} ({grain})")
-        table.add_column("unit", no_wrap=True)
+        table = titled_table(f"{escape(council)}, {month:%B %Y} ({grain})")
+        table.add_column("unit")
         for heading in ("cases", "FTE", "average"):
-            table.add_column(heading, justify="right")
+            table.add_column(heading, justify="right", no_wrap=True)
         table.add_column("band", no_wrap=True)
         table.add_column("severity", no_wrap=True)
-        table.add_column("to target", justify="right")
+        table.add_column("to target", justify="right", no_wrap=True)
         for unit in sorted(units, key=lambda unit: _path(council, unit["unit"], tree)):
             table.add_row(
-                "  " * INDENT.get(unit["level"], 0) + unit["unit_name"],
+                "  " * INDENT.get(unit["level"], 0) + escape(unit["unit_name"]),
                 _number(unit["open_cases"]),
                 _number(unit["fte_social_workers"]),
                 _number(unit["average_caseload"]),
-                (unit["band"] or "").replace("_", " "),
+                escape(unit["band"] or "").replace("_", " "),
                 SIGNS.get(unit["severity"], ""),
                 _number(unit["fte_to_target"]),
             )
         console.print(table)
 
 
-def print_breaches(console: Console, rows: Sequence[Mapping[str, Any]], names: Mapping[tuple[str, str], str]) -> None:
+def print_breaches(
+    console: Console, rows: Sequence[Mapping[str, Any]], names: Mapping[tuple[str, str], str]
+) -> None:
     """Thresholds crossed in the latest month of each council."""
     if not rows:
         console.print("No threshold is crossed.")
         return
     table = titled_table("Thresholds crossed in the latest month")
-    table.add_column("unit", no_wrap=True)
+    table.add_column("unit")
     table.add_column("measure")
-    table.add_column("value", justify="right")
+    table.add_column("value", justify="right", no_wrap=True)
     for heading in ("band", "severity", "state"):
         table.add_column(heading, no_wrap=True)
-    table.add_column("months", justify="right")
+    table.add_column("months", justify="right", no_wrap=True)
     for row in rows:
         table.add_row(
-            names.get((row["council"], row["unit"]), row["unit"]),
+            escape(names.get((row["council"], row["unit"]), row["unit"])),
             row["metric"].replace("_", " "),
             format(row["rounded_value"].normalize(), ",f"),
-            (row["band"] or "").replace("_", " "),
+            escape(row["band"] or "").replace("_", " "),
             SIGNS[row["severity"]],
             row["state"],
             str(row["months_in_breach"]),
@@ -132,11 +146,7 @@ def print_figures(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     table.add_column("", no_wrap=True)
     for row in rows:
         table.add_row(
-            row["figure_id"],
-            row["measure"],
-            row["period"],
-            row["printed"],
-            row["computed"],
+            *(escape(row[name] or "") for name in ("figure_id", "measure", "period", "printed", "computed")),
             _number(row["exact"]),
             "matches" if row["matches"] else "[bold red]differs[/]",
         )
@@ -150,12 +160,14 @@ def print_alerts(console: Console, report: LoadReport) -> None:
         return
     if told.digests:
         table = titled_table("Alerts")
-        table.add_column("to", no_wrap=True)
+        table.add_column("to")
         table.add_column("subject")
         table.add_column("by", no_wrap=True)
         for digest in told.digests:
             state = digest.via if digest.delivered else f"not yet: {digest.reply}"
-            table.add_row(digest.role or digest.address, digest.subject, state)
+            table.add_row(
+                *(escape(words) for words in (digest.role or digest.address, digest.subject, state))
+            )
         console.print(table)
     elif report.published:
         console.print("No alert is due: everybody has been told before.")
@@ -198,7 +210,7 @@ def print_places(console: Console, settings: Settings) -> None:
 
 
 def titled_table(title: str) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
 
 
 def _number(value: Any) -> str:

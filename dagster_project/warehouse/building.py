@@ -42,7 +42,9 @@ def months_due(settings: Settings, manifest: Manifest, reference: Reference) -> 
         return Build(loaded | manifest.months_to_build(), is_full=True)
     hashes = manifest.reference_hashes_built()
     restated = {
-        council for council in {c for c, _ in loaded} if hashes.get(council) != reference.marts_fingerprint(council)
+        council
+        for council in {c for c, _ in loaded}
+        if hashes.get(council) != reference.marts_fingerprint(council)
     }
     return Build(manifest.months_to_build() | {(c, m) for c, m in loaded if c in restated}, is_full=False)
 

@@ -62,7 +62,9 @@ UNIT_NAMES = pa.schema(
 ROLE_NAMES = pa.schema([("council", pa.string()), ("name_key", pa.string()), ("role", pa.string())])
 
 
-def write_inputs(folder: Path, deliveries: Sequence[Delivery], scope: Sequence[ScopeRow], reference: Reference) -> None:
+def write_inputs(
+    folder: Path, deliveries: Sequence[Delivery], scope: Sequence[ScopeRow], reference: Reference
+) -> None:
     """Replace the four input files of a build; each appears whole."""
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "deliveries.parquet", DELIVERIES, [_delivery_row(delivery) for delivery in deliveries])

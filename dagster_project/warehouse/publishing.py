@@ -87,7 +87,9 @@ def _write(database: Path, folder: Path, tables: dict[str, str], mode: int) -> N
         for name, select in tables.items():
             order = "order by all"
             connection.execute(f"create table published.main.{name} as {select} {order}")
-            connection.execute(f"copy published.main.{name} to {_text(parquet / f'{name}.parquet')} (format parquet)")
+            connection.execute(
+                f"copy published.main.{name} to {_text(parquet / f'{name}.parquet')} (format parquet)"
+            )
         connection.execute("use memory")
         connection.execute("detach published")
     for path in [target, *parquet.iterdir()]:
@@ -102,7 +104,9 @@ def _switch(link: Path, version: Path) -> None:
 
 
 def _drop_old(versions: Path, current: Path) -> None:
-    kept = sorted((path for path in versions.iterdir() if not path.name.startswith(".")), key=lambda path: path.name)
+    kept = sorted(
+        (path for path in versions.iterdir() if not path.name.startswith(".")), key=lambda path: path.name
+    )
     for path in kept[:-VERSIONS_KEPT]:
         if path != current:
             shutil.rmtree(path, ignore_errors=True)
@@ -116,7 +120,9 @@ def copy_to(settings: Settings, destination: Path, *, with_restricted: bool = Fa
     """
     current = settings.published / "current"
     if not current.exists():
-        raise PublishingError(f"nothing is published yet under {settings.published}: run `caseload load` first")
+        raise PublishingError(
+            f"nothing is published yet under {settings.published}: run `caseload load` first"
+        )
     source = current.resolve()
     copied = []
     try:

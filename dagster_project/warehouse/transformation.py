@@ -30,10 +30,14 @@ class NodeResult:
 
 
 class TransformationError(Exception):
-    """dbt could not build or test the marts; `failures` says which and why. The published marts are untouched."""
+    """dbt could not build or test the marts; `failures` says which and why. The published marts are untouched.
 
-    def __init__(self, failures: list[str]) -> None:
+    `nodes` holds what became of each node, as far as dbt came.
+    """
+
+    def __init__(self, failures: list[str], nodes: Sequence[NodeResult] = ()) -> None:
         self.failures = failures
+        self.nodes = tuple(nodes)
         super().__init__("\n".join(failures))
 
 
@@ -80,7 +84,17 @@ def invoke(
     set_dbt_environment(settings)
     callbacks = [_node_callback(on_node)] if on_node else []
     outcome = dbtRunner(callbacks=callbacks).invoke(
-        [arguments[0], "--quiet", "--no-print", "--log-level", "none", "--log-level-file", "info", *arguments[1:], *dbt_arguments(settings)]
+        [
+            arguments[0],
+            "--quiet",
+            "--no-print",
+            "--log-level",
+            "none",
+            "--log-level-file",
+            "info",
+            *arguments[1:],
+            *dbt_arguments(settings),
+        ]
     )
     close_connections()
     results = [_node_result(result) for result in getattr(outcome.result, "results", None) or []]
@@ -88,7 +102,7 @@ def invoke(
     if outcome.exception is not None:
         failures.append(f"dbt: {_first_line(outcome.exception)}")
     if failures or not outcome.success:
-        raise TransformationError(failures or ["dbt did not finish"])
+        raise TransformationError(failures or ["dbt did not finish"], results)
     return results
 
 

@@ -1,5 +1,6 @@
 """Compares the published marts with the expected ones, value by value. Writes nothing to the product's home
-but, with `--make`, the councils' reference rows and landed files."""
+but, with `--make`, the councils' reference rows and landed files.
+"""
 
 from __future__ import annotations
 

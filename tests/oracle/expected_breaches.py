@@ -78,7 +78,9 @@ def verdicts(council: MadeUpCouncil, month: date, key: str) -> Iterator[Verdict]
 def threshold_breaches(council: MadeUpCouncil, key: str) -> ExpectedMart:
     """A row while the severity is above none, and one more in the month it is resolved."""
     mart = ExpectedMart("threshold_breaches", ("month", "metric", "subject"))
-    mart.ignored = lambda row: (row["unit"] == UNMAPPED and row["worker_key"] is None) or row["metric"] not in METRICS
+    mart.ignored = lambda row: (
+        (row["unit"] == UNMAPPED and row["worker_key"] is None) or row["metric"] not in METRICS
+    )
     before: dict[tuple[str, str], tuple[int, int]] = {}
     for month in council.loaded_months():
         for verdict in verdicts(council, month, key):

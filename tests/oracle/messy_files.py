@@ -9,7 +9,7 @@ from datetime import date, datetime
 from random import Random
 from typing import Any
 
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from .messy_cells import Cell, Formula, Serial, Styled
 

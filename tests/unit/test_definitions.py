@@ -1,0 +1,228 @@
+"""The code location: it loads anywhere, shows every extract and mart, and asks for the right months."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+import pytest
+
+from dagster_project.assets import parsed_project as parsing
+from dagster_project.assets import sensors
+from dagster_project.assets.partitions import partition_key, ranges
+from dagster_project.definitions import build_defs
+from dagster_project.extracts import load_specifications
+from dagster_project.reference import load_reference
+from dagster_project.settings import Settings
+
+MARTS = {
+    "agency_costs",
+    "caseload_bands",
+    "deliveries",
+    "establishment",
+    "recruitment_pipeline",
+    "report_figures",
+    "threshold_breaches",
+    "throughput",
+    "worker_caseloads",
+}
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(home=tmp_path_factory.mktemp("empty"))
+
+
+@pytest.fixture(scope="module")
+def defs(empty: Settings) -> dg.Definitions:
+    return build_defs(empty)
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path)
+
+
+@pytest.fixture
+def an_hour_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_pass(3600, monkeypatch)
+
+
+def let_pass(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + seconds)
+
+
+def land(settings: Settings, place: str, content: str = "case_id\n") -> Path:
+    path = settings.landing / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+def look(settings: Settings, cursor: str | None = None) -> tuple[list[str], str, str]:
+    """What the sensor requests, its cursor after, and what it says when it requests nothing."""
+    sensor = build_defs(settings).resolve_sensor_def("landing_area")
+    result = sensor(dg.build_sensor_context(cursor=cursor))
+    assert isinstance(result, dg.SensorResult)
+    words = result.skip_reason.skip_message if result.skip_reason else ""
+    return (
+        [str(request.partition_key) for request in result.run_requests or []],
+        result.cursor or "",
+        words or "",
+    )
+
+
+def test_definitions_load_on_an_empty_home_and_leave_it_empty(empty: Settings, defs: dg.Definitions) -> None:
+    dg.Definitions.validate_loadable(defs)
+    assert list(empty.home.iterdir()) == []
+
+
+def test_loading_the_definitions_again_does_not_parse_again(
+    empty: Settings, defs: dg.Definitions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def parse(settings: Settings, path: Path) -> None:
+        raise AssertionError(f"parsed again for {path}")
+
+    monkeypatch.setattr(parsing, "_parse", parse)
+    assert build_defs(empty) is not defs
+
+
+def test_parsing_leaves_the_environment_as_it_was(empty: Settings, tmp_path: Path) -> None:
+    before = dict(os.environ)
+    parsing._parse(empty, tmp_path / "target" / "manifest.json")
+    assert dict(os.environ) == before
+    assert [path.name for path in (tmp_path / "target").iterdir()] == ["manifest.json"]
+
+
+def test_every_extract_is_an_asset_that_its_staging_model_reads(defs: dg.Definitions) -> None:
+    specs = {spec.key: spec for spec in defs.resolve_all_asset_specs()}
+    for name, specification in load_specifications().items():
+        archived = specs[dg.AssetKey(["archive", name])]
+        assert archived.group_name == f"archive_{specification.family}"
+        assert archived.kinds == {"python", "parquet"}
+        assert list(archived.owners) == ["team:data-engineers"]
+        assert (archived.description or "").startswith(specification.title)
+        assert archived.key in {dep.asset_key for dep in specs[dg.AssetKey(f"stg_{name}")].deps}
+
+
+def test_marts_are_grouped_by_folder_owned_and_described(defs: dg.Definitions) -> None:
+    specs = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+    marts = {name for name, spec in specs.items() if (spec.group_name or "").startswith("marts_")}
+    assert marts == MARTS
+    assert specs["caseload_bands"].group_name == "marts_caseload"
+    assert list(specs["caseload_bands"].owners) == ["team:analysts"]
+    assert (specs["caseload_bands"].description or "").startswith(
+        "Average caseload and band. One row per unit"
+    )
+    columns = specs["caseload_bands"].metadata["dagster/column_schema"]
+    assert {column.name for column in columns.columns} >= {"average_caseload", "band", "severity"}
+    assert {dep.asset_key.to_user_string() for dep in specs["published_marts"].deps} == MARTS
+    assert {dep.asset_key.to_user_string() for dep in specs["alerts"].deps} == {"published_marts"}
+
+
+def test_every_partitioned_asset_takes_a_range_in_one_run(defs: dg.Definitions) -> None:
+    definitions = [asset for asset in defs.assets or [] if isinstance(asset, dg.AssetsDefinition)]
+    assert definitions
+    for definition in definitions:
+        assert definition.backfill_policy == dg.BackfillPolicy.single_run(), definition.keys
+
+
+def test_the_border_blocks_and_each_metric_is_one_check(empty: Settings, defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    checks = {
+        (key.asset_key.to_user_string(), key.name): graph.get_check_spec(key)
+        for key in graph.asset_check_keys
+    }
+    for name in load_specifications():
+        assert checks[f"archive/{name}", "delivery_summary"].blocking
+    metrics = {row["metric"] for row in load_reference(empty).rows("threshold_policy")}
+    on_breaches = {name for asset, name in checks if asset == "threshold_breaches"}
+    assert metrics <= on_breaches
+    assert not any(checks["threshold_breaches", metric].blocking for metric in metrics)
+    assert {asset for asset, name in checks if name.startswith("one_row_per_")} == MARTS
+
+
+def test_a_council_of_the_installation_is_a_partition(installation: Settings) -> None:
+    installation.council_reference.mkdir()
+    header = (installation.seeds / "councils.csv").read_text(encoding="utf-8").splitlines()[0]
+    row = ",".join(["ambershire", "Ambershire", *[""] * (header.count(",") - 2), "37"])
+    (installation.council_reference / "councils.csv").write_text(f"{header}\n{row}\n", encoding="utf-8")
+    partitions = build_defs(installation).resolve_job_def("month").partitions_def
+    assert partitions
+    assert partitions.has_partition_key(partition_key("ambershire", date(2024, 5, 1)))
+    assert not partitions.has_partition_key(partition_key("elsewhere", date(2024, 5, 1)))
+
+
+def test_a_broken_stretch_of_months_is_loaded_as_unbroken_ranges() -> None:
+    months = [date(2017, 12, 1), date(2018, 1, 1), date(2018, 3, 1)]
+    assert ranges([("a", month) for month in months] + [("b", months[0])]) == [
+        ("a", (months[0], months[1])),
+        ("a", (months[2], months[2])),
+        ("b", (months[0], months[0])),
+    ]
+
+
+@pytest.mark.parametrize(("tick", "month"), [("2018-06-05", "2018-05"), ("2019-01-05", "2018-12")])
+def test_the_schedule_asks_for_the_month_before_of_every_council(
+    empty: Settings, defs: dg.Definitions, tick: str, month: str
+) -> None:
+    schedule = defs.resolve_schedule_def("month_before")
+    at = datetime.fromisoformat(f"{tick}T06:00").replace(tzinfo=ZoneInfo("Europe/London"))
+    requests = schedule(dg.build_schedule_context(scheduled_execution_time=at))
+    asked = [request.partition_key for request in requests if isinstance(request, dg.RunRequest)]
+    assert asked == [f"{council}|{month}" for council in sorted(load_reference(empty).councils)]
+    assert schedule.execution_timezone == "Europe/London"
+
+
+@pytest.mark.usefixtures("an_hour_later")
+def test_the_sensor_requests_what_is_new_once_and_what_changed_again(installation: Settings) -> None:
+    assert look(installation) == ([], "{}", "Nothing new has landed.")
+    may = land(installation, "nottinghamshire/2018-05/caseload.csv")
+    land(installation, "nottinghamshire/2018-05/workforce.csv")
+    land(installation, "tameside/2018-04/september pack.xlsx")
+    land(installation, "tameside/2018-04/readme.txt")
+    requested, cursor, _ = look(installation)
+    assert requested == ["tameside|2018-04", "nottinghamshire|2018-05"]
+    assert look(installation, cursor)[0] == []
+    may.write_text("case_id\n1\n", encoding="utf-8")
+    requested, cursor, _ = look(installation, cursor)
+    assert requested == ["nottinghamshire|2018-05"]
+    land(installation, "nottinghamshire/2018-05/notes.txt")
+    assert look(installation, cursor)[0] == []
+
+
+def test_the_sensor_leaves_a_file_that_may_still_be_written_to_its_next_look(
+    installation: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    land(installation, "nottinghamshire/2018-05/caseload.csv")
+    requested, cursor, _ = look(installation)
+    assert requested == []
+    let_pass(sensors.SECONDS_STILL_BEING_WRITTEN + 1, monkeypatch)
+    assert look(installation, cursor)[0] == ["nottinghamshire|2018-05"]
+
+
+@pytest.mark.usefixtures("an_hour_later")
+def test_the_sensor_spreads_a_long_history_over_several_looks(installation: Settings) -> None:
+    months = [f"{year}-{month:02}" for year in (2015, 2016, 2017) for month in range(1, 13)]
+    for month in months:
+        land(installation, f"tameside/{month}/caseload.csv")
+    first, cursor, _ = look(installation)
+    second, cursor, _ = look(installation, cursor)
+    assert len(first) == sensors.MOST_RUNS_A_LOOK
+    assert first + second == [f"tameside|{month}" for month in months]
+    assert look(installation, cursor)[0] == []
+
+
+@pytest.mark.usefixtures("an_hour_later")
+def test_the_sensor_says_which_months_are_no_partition(installation: Settings) -> None:
+    land(installation, "elsewhere/2018-05/caseload.csv")
+    land(installation, "tameside/2009-05/caseload.csv")
+    requested, _, words = look(installation)
+    assert requested == []
+    assert "elsewhere 2018-05" in words
+    assert "tameside 2009-05" in words
