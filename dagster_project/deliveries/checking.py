@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,8 @@ from dagster_project.extracts import Column, Specification
 from dagster_project.extracts.specification import DateBound
 
 ERROR_CELLS = ("#DIV/0!", "#REF!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#FIELD!")
+LONGEST_SHAPE = 24
+PREPARED = ("date", "decimal", "money")
 FAILED_TYPE = {
     "identifier": "digits_lost",
     "code": "code",
@@ -55,12 +58,11 @@ create or replace macro day_text(v) as (
                 || '-' || lpad(split_part(v, '-', 1), 2, '0')
     end
 );
-create or replace macro as_date(v) as (
+create or replace macro as_date(plain, worded) as (
     case
-        when regexp_matches(without_midnight(v), '{SERIAL}')
-            then cast(getvariable('serials_from') as date) + cast(without_midnight(v) as integer)
-        when try_cast(day_text(without_midnight(v)) as date) >= date '1900-01-01'
-            then try_cast(day_text(without_midnight(v)) as date)
+        when regexp_matches(plain, '{SERIAL}')
+            then cast(getvariable('serials_from') as date) + cast(plain as integer)
+        when worded >= date '1900-01-01' then worded
     end
 );
 create or replace macro is_negative_form(v) as (
@@ -140,9 +142,17 @@ def check(
         "select row_number, unnest(failures, recursive := true) from checked where len(failures) > 0 "
         "order by row_number"
     ).fetchall()
+    place_of = {number: index for index, number in enumerate(table.row_numbers)} if failures else {}
+    position = {name: index for index, name in enumerate(table.columns)}
     rejected = [
-        RejectedCell(number, column, rule, shape, _expected(specification, column, rule))
-        for number, column, rule, shape in failures
+        RejectedCell(
+            number,
+            column,
+            rule,
+            shape_of(table.rows[place_of[number]][position[column]]),
+            _expected(specification, column, rule),
+        )
+        for number, column, rule in failures
     ]
     rejected += [
         RejectedCell(n, "", "too_many_fields", "", ROW_RULES["too_many_fields"])
@@ -219,30 +229,55 @@ def _checked_sql(specification: Specification, month: tuple[date, date]) -> str:
         f"coalesce({is_error[c.name]}, false) as {_q(c.name + '_is_error')}"
         for c in columns
     )
+    # One step after the other, for an expression is written out again wherever its macro names it.
+    plain = "".join(f", {_plain(c)} as {_q(c.name + '_plain')}" for c in columns if c.type in PREPARED)
+    worded = "".join(
+        f", try_cast(day_text({_q(c.name + '_plain')}) as date) as {_q(c.name + '_worded')}"
+        for c in columns
+        if c.type == "date"
+    )
     typed = ",\n".join(f"{_typed(c)} as {_q(c.name + '_typed')}" for c in columns)
     names = [c for c in columns if c.type in ("unit", "role")]
     lookups = "".join(
         f"\nleft join {'units' if c.type == 'unit' else 'roles'} as {c.name}_names "
-        f"on {c.name}_names.key = name_key(known.{_q(c.name)})"
+        f"on {c.name}_names.key = name_key(worded.{_q(c.name)})"
         for c in names
     )
     resolved = "".join(f",\n{c.name}_names.slug as {_q(c.name + '_' + c.type)}" for c in names)
-    failures = ",\n".join(_failure(c, specification, month) for c in columns)
+    rules = {c.name: _rule(c, month) for c in columns}
+    judged = "".join(f", {rule} as {_q(name + '_rule')}" for name, rule in rules.items() if rule)
+    failures = ",\n".join(
+        f"case when {_q(name + '_rule')} is not null then {{'column': '{name}', 'rule': {_q(name + '_rule')}}} end"
+        for name, rule in rules.items()
+        if rule
+    )
     errors = " + ".join(f"{_q(c.name + '_is_error')}::int" for c in columns)
     kept = ",\n".join(f"{_q(c.name + '_typed')} as {_q(c.name)}" for c in columns)
     kept_names = "".join(f", {_q(c.name + '_' + c.type)}" for c in names)
     return f"""
 with cleaned as materialized (select row_number, {cleaned} from landed),
 known as materialized (select row_number, {known} from cleaned),
-typed as materialized (select known.*, {typed}{resolved} from known {lookups})
+plain as materialized (select *{plain} from known),
+worded as materialized (select *{worded} from plain),
+typed as materialized (select worded.*, {typed}{resolved} from worded {lookups}),
+judged as materialized (select *{judged} from typed)
 select row_number, {kept}{kept_names}, {errors} as error_cells,
     list_filter([{failures}], lambda f: f is not null) as failures
-from typed
+from judged
 """
 
 
+def _plain(column: Column) -> str:
+    name = _q(column.name)
+    return {
+        "date": f"without_midnight({name})",
+        "decimal": f"bare_number({name})",
+        "money": f"bare_money({name})",
+    }[column.type]
+
+
 def _typed(column: Column) -> str:
-    name = f"known.{_q(column.name)}"
+    name, plain = f"worded.{_q(column.name)}", f"worded.{_q(column.name + '_plain')}"
     match column.type:
         case "identifier":
             return f"as_identifier({name})"
@@ -253,13 +288,11 @@ def _typed(column: Column) -> str:
         case "unit" | "role":
             return f"name_key({name})"
         case "date":
-            return f"as_date({name})"
+            return f"as_date({plain}, worded.{_q(column.name + '_worded')})"
         case "boolean":
             return f"as_boolean({name})"
-        case "decimal":
-            return _number(column, f"bare_number({name})", name)
-        case "money":
-            return _number(column, f"bare_money({name})", name)
+        case "decimal" | "money":
+            return _number(column, plain, name)
 
 
 def _number(column: Column, bare: str, name: str) -> str:
@@ -282,7 +315,8 @@ def _number(column: Column, bare: str, name: str) -> str:
     )
 
 
-def _failure(column: Column, specification: Specification, month: tuple[date, date]) -> str:
+def _rule(column: Column, month: tuple[date, date]) -> str | None:
+    """The first rule the cell breaks, as SQL; None for a column that can break none."""
     name, typed = _q(column.name), _q(column.name + "_typed")
     tests: list[tuple[str, str]] = []
     if column.required or column.key:
@@ -311,15 +345,25 @@ def _failure(column: Column, specification: Specification, month: tuple[date, da
     if column.not_before:
         tests.append((f"{typed} < {_day(column.not_before, month)}", column.not_before.rule))
     if not tests:
-        return "null"
-    rules = " ".join(f"when {condition} then '{rule}'" for condition, rule in tests)
-    any_failed = " or ".join(f"coalesce({condition}, false)" for condition, _ in tests)
-    # Letters and digits of every script: a name is no shape in any of them.
-    shape = (
-        f"left(regexp_replace(regexp_replace(regexp_replace(coalesce({name}, ''), '\\p{{Lu}}', 'A', 'g'), "
-        f"'[\\p{{Ll}}\\p{{Lt}}\\p{{Lm}}\\p{{Lo}}\\p{{M}}]', 'a', 'g'), '\\p{{N}}', '9', 'g'), 24)"
-    )
-    return f"case when {any_failed} then {{'column': '{column.name}', 'rule': case {rules} end, 'shape': {shape}}} end"
+        return None
+    return "case " + " ".join(f"when {condition} then '{rule}'" for condition, rule in tests) + " end"
+
+
+def shape_of(text: str) -> str:
+    """What a cell looks like without what it says: letters of every script become A or a, numbers 9."""
+    text = text.strip(BLANK_CHARACTERS)
+    if text.lower() in MISSING or text.upper() in ERROR_CELLS:
+        return ""
+    signs = []
+    for character in text[:LONGEST_SHAPE]:
+        category = unicodedata.category(character)
+        if category == "Lu":
+            signs.append("A")
+        elif category[0] in "LM":
+            signs.append("a")
+        else:
+            signs.append("9" if category[0] == "N" else character)
+    return "".join(signs)
 
 
 def _day(limit: DateBound, month: tuple[date, date]) -> str:

@@ -1,0 +1,244 @@
+"""The same load through Dagster: what a run makes, shows and refuses, beside what the command line makes."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+
+from dagster_project.definitions import build_defs
+from dagster_project.deliveries import Manifest
+from dagster_project.extracts import load_specifications
+from dagster_project.load import load
+from dagster_project.samples import write_samples
+from dagster_project.settings import Settings
+
+COUNCIL = "nottinghamshire"
+KEY = "a key for tests, long enough to be one"
+NAMED_BY_THE_LOAD = {"delivery", "received_at", "superseded_by"}
+OF_ALL_DIGESTS = {"role", "new", "worsened", "resolved", "via", "delivered", "file"}
+
+
+class Run:
+    """What one run of the job `month` said."""
+
+    def __init__(self, result: dg.ExecuteInProcessResult) -> None:
+        self.succeeded = result.success
+        self.failed_steps: dict[str, str] = {}
+        self.skipped: set[str] = set()
+        self.checks: dict[tuple[str, str], dg.AssetCheckEvaluation] = {}
+        self.materialised: dict[str, dict[str, dict[str, Any]]] = {}
+        for event in result.all_events:
+            data: Any = event.event_specific_data
+            if event.is_step_failure:
+                self.failed_steps[event.step_key or ""] = data.error.message
+            elif event.event_type_value == "STEP_SKIPPED":
+                self.skipped.add(event.step_key or "")
+            elif event.event_type_value == "ASSET_CHECK_EVALUATION":
+                self.checks[data.asset_key.to_user_string(), data.check_name] = data
+            elif event.is_step_materialization:
+                shown = data.materialization
+                metadata = {name: _value(value) for name, value in shown.metadata.items()}
+                self.materialised.setdefault(shown.asset_key.to_user_string(), {})[shown.partition] = metadata
+
+
+def _value(shown: Any) -> Any:
+    return (
+        [record.data for record in shown.records] if isinstance(shown, dg.TableMetadataValue) else shown.value
+    )
+
+
+class Installation:
+    """A data directory with Dagster at work on it."""
+
+    def __init__(self, home: Path) -> None:
+        self.settings = Settings(home=home, pseudonym_key_variable=KEY)
+        self.job = build_defs(self.settings).resolve_job_def("month")
+        self.instance = dg.DagsterInstance.ephemeral()
+
+    def run(self, first: str, last: str | None = None) -> Run:
+        """The job for one month, or for a range in one run."""
+        asked: dict[str, Any] = {"partition_key": f"{COUNCIL}|{first}"}
+        if last:
+            bounds = {"start": first, "end": last}
+            asked = {
+                "tags": {
+                    f"dagster/asset_partition_range_{bound}": f"{COUNCIL}|{month}"
+                    for bound, month in bounds.items()
+                }
+            }
+        return Run(self.job.execute_in_process(instance=self.instance, raise_on_error=False, **asked))
+
+
+def landed_months(home: Path, first: str) -> None:
+    """The sample council's deliveries from month `first` on."""
+    write_samples(home)
+    for folder in (home / "landing" / COUNCIL).iterdir():
+        if folder.name < first:
+            shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    home = tmp_path_factory.mktemp("dagster")
+    landed_months(home, "2018-04")
+    installation = Installation(home)
+    with installation.instance:
+        yield installation
+
+
+@pytest.fixture(scope="module")
+def nothing_landed(installation: Installation) -> Run:
+    return installation.run("2017-01")
+
+
+@pytest.fixture(scope="module")
+def month(installation: Installation, nothing_landed: Run) -> Run:
+    return installation.run("2018-05")
+
+
+@pytest.fixture(scope="module")
+def range_of_months(installation: Installation, month: Run) -> Run:
+    return installation.run("2018-04", "2018-06")
+
+
+@pytest.fixture(scope="module")
+def refused(installation: Installation, range_of_months: Run) -> tuple[Run, bytes, bytes]:
+    """A run on a refused delivery, with the published marts' bytes before and after."""
+    folder = installation.settings.landing / COUNCIL / "2018-05"
+    (folder / "caseload.csv").write_text("case_id,child_id\n1,2\n", encoding="utf-8")
+    posts = folder / "posts.csv"
+    posts.write_bytes(posts.read_bytes() + b"\n")
+    published = installation.settings.published / "current" / "marts.duckdb"
+    before = published.read_bytes()
+    run = installation.run("2018-05")
+    return run, before, published.read_bytes()
+
+
+def rows(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
+    """Every published mart, both tiers, without what names the load it came with."""
+    found = {}
+    published = settings.published / "current" / "restricted" / "marts.duckdb"
+    with duckdb.connect(str(published), read_only=True) as marts:
+        for (mart,) in marts.execute("select table_name from duckdb_tables()").fetchall():
+            named = [column for column in marts.table(mart).columns if column in NAMED_BY_THE_LOAD]
+            left_out = f"exclude ({', '.join(named)})" if mart == "deliveries" and named else ""
+            found[mart] = marts.execute(f"select * {left_out} from {mart} order by all").fetchall()
+    return found
+
+
+def test_a_month_that_nobody_delivered_is_shown_and_builds_nothing(
+    installation: Installation, nothing_landed: Run
+) -> None:
+    assert nothing_landed.succeeded
+    assert nothing_landed.materialised["archive/caseload"][f"{COUNCIL}|2017-01"] == {
+        "outcome": "nothing landed"
+    }
+    assert nothing_landed.skipped == {"published_marts", "alerts", "thresholds"}
+    assert "caseload_bands" not in nothing_landed.materialised
+
+
+def test_a_month_archives_builds_checks_publishes_and_tells(installation: Installation, month: Run) -> None:
+    assert month.succeeded, month.failed_steps
+    partition = f"{COUNCIL}|2018-05"
+    archived = month.materialised["archive/caseload"][partition]
+    assert archived["outcome"] == "archived"
+    assert archived["rows_read"] == archived["rows_accepted"] > 0
+    assert Path(archived["archive_file"]).is_file()
+    assert (
+        Manifest(installation.settings.manifest).in_force()[COUNCIL, date(2018, 5, 1), "caseload"].delivery
+        == (archived["delivery"])
+    )
+    bands = month.materialised["caseload_bands"][partition]
+    assert bands["dagster/row_count"] == bands["dagster/partition_row_count"] > 0
+    published = month.materialised["published_marts"][partition]
+    assert published["rows_of_caseload_bands"] == bands["dagster/row_count"]
+    assert (installation.settings.published / "current").resolve() == Path(published["folder"])
+    assert month.materialised["alerts"][partition]["digests_written"] > 0
+
+
+def test_checks_show_what_was_judged_and_which_units_are_flagged_and_never_a_worker(month: Run) -> None:
+    for extract in load_specifications():
+        assert month.checks[f"archive/{extract}", "delivery_summary"].passed
+    assert month.checks["caseload_bands", "one_row_per_caseload_bands_council__unit__month"].passed
+    check = month.checks["threshold_breaches", "average_caseload"]
+    assert not check.passed
+    assert check.severity == dg.AssetCheckSeverity.ERROR
+    units = check.metadata["units"]
+    assert isinstance(units, dg.TableMetadataValue)
+    assert "gedling_dcpt" in {record.data["unit"] for record in units.records}
+    for evaluation in month.checks.values():
+        for value in evaluation.metadata.values():
+            if isinstance(value, dg.TableMetadataValue):
+                assert not any("worker" in column.name for column in value.schema.columns)
+
+
+def test_alerts_are_shown_by_role_without_addresses(month: Run) -> None:
+    told = month.materialised["alerts"][f"{COUNCIL}|2018-05"]
+    assert "@" not in str(told)
+    assert all(set(digest) == OF_ALL_DIGESTS for digest in told["digests"])
+
+
+def test_a_range_of_months_is_one_run_that_shows_each_month(
+    installation: Installation, range_of_months: Run
+) -> None:
+    assert range_of_months.succeeded, range_of_months.failed_steps
+    shown = range_of_months.materialised["archive/caseload"]
+    assert {key: metadata["outcome"] for key, metadata in shown.items()} == {
+        f"{COUNCIL}|2018-04": "archived",
+        f"{COUNCIL}|2018-05": "nothing new: already in force",
+        f"{COUNCIL}|2018-06": "nothing landed",
+    }
+    assert range_of_months.materialised["archive/caseload_summary"][f"{COUNCIL}|2018-06"]["rows_accepted"] > 0
+    assert Manifest(installation.settings.manifest).months_to_build() == set()
+
+
+def test_the_marts_are_those_of_the_command_line(
+    installation: Installation, range_of_months: Run, tmp_path: Path
+) -> None:
+    landed_months(tmp_path, "2018-04")
+    by_command = Settings(home=tmp_path, pseudonym_key_variable=KEY)
+    load(by_command)
+    assert rows(installation.settings) == rows(by_command)
+
+
+def test_a_refused_delivery_fails_its_own_step_in_its_own_words(refused: tuple[Run, bytes, bytes]) -> None:
+    run, _, _ = refused
+    assert not run.succeeded
+    assert list(run.failed_steps) == ["archive__caseload"]
+    assert "caseload.csv" in run.failed_steps["archive__caseload"]
+    check = run.checks["archive/caseload", "delivery_summary"]
+    assert not check.passed
+    assert check.blocking
+    assert "caseload.csv" in (check.description or "")
+
+
+def test_a_refused_delivery_leaves_other_extracts_their_steps_and_the_marts_as_they_were(
+    installation: Installation, refused: tuple[Run, bytes, bytes]
+) -> None:
+    run, before, after = refused
+    assert run.materialised["archive/posts"][f"{COUNCIL}|2018-05"]["outcome"] == "archived"
+    assert not {"caseload_bands", "published_marts", "alerts"} & set(run.materialised)
+    assert before == after
+    in_force = Manifest(installation.settings.manifest).in_force()
+    assert not in_force[COUNCIL, date(2018, 5, 1), "caseload"].is_refused
+    assert Manifest(installation.settings.manifest).months_to_build() == {(COUNCIL, date(2018, 5, 1))}
+
+
+def test_marts_that_lack_what_arrived_are_not_published_by_themselves(
+    installation: Installation, refused: tuple[Run, bytes, bytes]
+) -> None:
+    definitions = build_defs(installation.settings)
+    alone = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+        instance=installation.instance,
+        partition_key=f"{COUNCIL}|2018-05",
+        asset_selection=[dg.AssetKey("published_marts")],
+        raise_on_error=False,
+    )
+    assert "not built from everything that arrived" in Run(alone).failed_steps["published_marts"]
