@@ -68,6 +68,11 @@ class Settings:
         return self.warehouse / "reference"
 
     @property
+    def dbt_seeds(self) -> Path:
+        """A copy of the merged files for dbt alone, which writes the SQL it ran over seeds outside its project."""
+        return self.warehouse / "dbt" / "seeds"
+
+    @property
     def published(self) -> Path:
         return self.home / "published"
 

@@ -27,22 +27,27 @@ find_python() {
     return 1
 }
 
-# uv reads no pip settings: a mirror that pip is told about has to be named to it.
-pip_index() {
-    if [ -n "${PIP_INDEX_URL:-}" ]; then
-        printf '%s' "$PIP_INDEX_URL"
-    else
-        "$python" -m pip config get global.index-url 2>/dev/null || true
+# uv reads no pip settings: the mirror and the certificates that pip is told about have to be named to it.
+pip_setting() {
+    "$python" -m pip config list 2>/dev/null | sed -nE "s/^(:env:|global|install)\.$1='(.*)'\$/\2/p" | head -n 1
+}
+
+tell_uv() {
+    index=$(pip_setting index-url)
+    if [ -n "$index" ] && [ -z "${UV_DEFAULT_INDEX:-}${UV_INDEX_URL:-}" ]; then
+        export UV_DEFAULT_INDEX="$index"
     fi
+    certificates=$(pip_setting cert)
+    if [ -n "$certificates" ] && [ -z "${SSL_CERT_FILE:-}" ]; then
+        export SSL_CERT_FILE="$certificates"
+    fi
+    export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"
 }
 
 # The lock is whole, so --no-deps: nothing is left to resolve.
 with_uv() {
     "$python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt || return 1
-    index=$(pip_index)
-    if [ -n "$index" ] && [ -z "${UV_DEFAULT_INDEX:-}${UV_INDEX_URL:-}" ]; then
-        export UV_DEFAULT_INDEX="$index"
-    fi
+    tell_uv
     "$venv/bin/uv" pip install --quiet --python "$python" --no-deps --require-hashes --compile-bytecode -r "$lock"
 }
 

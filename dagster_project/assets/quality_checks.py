@@ -72,11 +72,10 @@ def _result(key: dg.AssetCheckKey, results: Sequence[CheckResult]) -> dg.AssetCh
         severity=dg.AssetCheckSeverity[failed[0].severity] if failed else dg.AssetCheckSeverity.ERROR,
         description="; ".join(result.reason for result in failed) or None,
         metadata={
+            "units_flagged": dg.MetadataValue.int(len(records)),
             "units": dg.MetadataValue.table(records, _FLAGGED),
-            "remedy": " ".join(dict.fromkeys(result.remedy for result in failed)),
-        }
-        if failed
-        else {},
+            "remedy": dg.MetadataValue.text(" ".join(dict.fromkeys(result.remedy for result in failed))),
+        },
     )
 
 

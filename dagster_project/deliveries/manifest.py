@@ -133,9 +133,9 @@ class Manifest:
             connection.close()
 
     def all(self) -> list[Delivery]:
-        """Every delivery ever recorded, oldest first; without rejected cells and notices."""
+        """Every delivery ever recorded, in the order of recording, whatever the clock said; without cells and notices."""
         with self._connect() as connection:
-            rows = connection.execute("select * from deliveries order by received_at, delivery").fetchall()
+            rows = connection.execute("select * from deliveries order by rowid").fetchall()
         return [_delivery(row) for row in rows]
 
     def latest(self) -> dict[tuple[str, date, str], Delivery]:

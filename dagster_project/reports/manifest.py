@@ -54,7 +54,7 @@ def print_status(console: Console, settings: Settings, council: str | None, mont
         if d.is_refused and last_of_file[d.council, d.month, d.file_name] == d.received_at
     ]
     print_refusals(console, still_refused, "Refused")
-    _print_quarantine(console, manifest, wanted)
+    _print_quarantine(console, manifest, [*still_refused, *in_force.values()])
 
 
 def _months_table(
@@ -114,8 +114,8 @@ def _next(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
-def _print_quarantine(console: Console, manifest: Manifest, wanted: list[Delivery]) -> None:
-    names = {delivery.delivery for delivery in wanted}
+def _print_quarantine(console: Console, manifest: Manifest, standing: list[Delivery]) -> None:
+    names = {delivery.delivery for delivery in standing}
     cells = [cell for cell in manifest.quarantine() if cell["delivery"] in names]
     if cells:
         console.print(_quarantine_table(cells))

@@ -63,6 +63,7 @@ def build(
     due.scope = build_scope(manifest.in_force(), due.months)
     make_private(settings.warehouse)
     reference.write(settings.merged_reference)
+    reference.write(settings.dbt_seeds)
     write_inputs(settings.run_inputs, manifest.all(), due.scope, reference)
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     seeds = _seeds_fingerprint(settings)

@@ -68,7 +68,7 @@ def dbt_arguments(settings: Settings) -> list[str]:
 def set_dbt_environment(settings: Settings) -> None:
     """Tell dbt which installation it works on: it reads its paths from the environment."""
     os.environ["CASELOAD_HOME"] = str(settings.home)
-    os.environ["CASELOAD_REFERENCE"] = str(settings.merged_reference)
+    os.environ["CASELOAD_REFERENCE"] = str(settings.dbt_seeds)
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
 
 

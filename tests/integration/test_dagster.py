@@ -12,12 +12,15 @@ import dagster as dg
 import duckdb
 import pytest
 
+from dagster_project.assets.parsed_project import parsed_project
 from dagster_project.definitions import build_defs
 from dagster_project.deliveries import Manifest
 from dagster_project.extracts import load_specifications
 from dagster_project.load import load
 from dagster_project.samples import write_samples
 from dagster_project.settings import Settings
+from dagster_project.warehouse import TransformationError
+from dagster_project.warehouse.transformation import NodeResult
 
 COUNCIL = "nottinghamshire"
 KEY = "a key for tests, long enough to be one"
@@ -242,3 +245,22 @@ def test_marts_that_lack_what_arrived_are_not_published_by_themselves(
         raise_on_error=False,
     )
     assert "not built from everything that arrived" in Run(alone).failed_steps["published_marts"]
+
+
+def test_a_failed_dbt_test_fails_the_step_and_shows_as_its_check(
+    installation: Installation, refused: tuple[Run, bytes, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grain = "one_row_per_caseload_bands_council__unit__month"
+    tests = parsed_project(installation.settings)["nodes"]
+    unique_id = next(key for key, node in tests.items() if node["name"] == grain)
+
+    def build(*_: Any) -> None:
+        failed = NodeResult(unique_id, grain, "test", "fail", 0.1, "Got 1 result")
+        raise TransformationError([f"test {grain}: Got 1 result"], [failed])
+
+    monkeypatch.setattr("dagster_project.warehouse.build", build)
+    run = installation.run("2018-04")
+    assert list(run.failed_steps) == ["dbt_models"]
+    assert grain in run.failed_steps["dbt_models"]
+    assert not run.checks["caseload_bands", grain].passed
+    assert not {"caseload_bands", "published_marts", "alerts"} & set(run.materialised)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import time
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,8 +15,11 @@ import pytest
 
 from dagster_project.assets import parsed_project as parsing
 from dagster_project.assets import sensors
+from dagster_project.assets.extract_outcomes import take_in
+from dagster_project.assets.load_session import LoadSession
 from dagster_project.assets.partitions import partition_key, ranges
 from dagster_project.definitions import build_defs
+from dagster_project.deliveries import Arrival, Manifest
 from dagster_project.extracts import load_specifications
 from dagster_project.reference import load_reference
 from dagster_project.settings import Settings
@@ -251,3 +254,26 @@ def test_the_sensor_says_which_months_are_no_partition(installation: Settings) -
     assert requested == []
     assert "elsewhere 2018-05" in words
     assert "tameside 2009-05" in words
+
+
+def test_councils_of_one_range_are_archived_under_names_of_their_own(
+    installation: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    received: list[tuple[str, str]] = []
+
+    def receive(*_: Any, load_id: str, council: str, **__: Any) -> Arrival:
+        received.append((council, load_id))
+        return Arrival(load_id)
+
+    monkeypatch.setattr("dagster_project.deliveries.receive", receive)
+    session = LoadSession(
+        installation,
+        load_reference(installation),
+        Manifest(installation.manifest),
+        "one-load",
+        datetime.now(UTC),
+    )
+    may = date(2018, 5, 1)
+    outcomes = take_in(session, "caseload", [("nottinghamshire", may), ("tameside", may)])
+    assert len({load_id for _, load_id in received}) == 2
+    assert [outcome.words for outcome in outcomes] == ["nothing landed", "nothing landed"]

@@ -1,0 +1,93 @@
+-- Whatever team a row names, and whether anybody knows it: the council's own totals leave nothing out.
+with months_read as (
+    {{ months_read() }}
+),
+
+councils as (
+    select
+        council,
+        unit
+    from {{ ref('org_units') }}
+    where level = 'council'
+),
+
+accepted as (
+    select council, month, 'open_cases' as measure, count(*) as amount
+    from {{ ref('stg_caseload') }}
+    where is_open_at_end
+    group by council, month
+    union all
+    select council, month, 'held_fte' as measure, sum(fte) as amount
+    from {{ ref('stg_workforce') }}
+    where is_in_post
+    group by council, month
+    union all
+    select council, month, 'posts_fte' as measure, sum(fte) as amount
+    from {{ ref('stg_posts') }}
+    group by council, month
+    union all
+    select council, month, 'vacant_fte' as measure, sum(vacant_fte) as amount
+    from {{ ref('stg_posts') }}
+    group by council, month
+    union all
+    select council, month, 'pipeline_fte' as measure, {{ half_up('sum(fte)', 2, 9) }} as amount
+    from {{ ref('stg_offers') }}
+    group by council, month
+    union all
+    select council, month, 'agency_cost_gbp' as measure, sum(amount_gbp) as amount
+    from {{ ref('stg_agency_spend') }}
+    group by council, month
+),
+
+fte as (
+    select
+        council,
+        month,
+        unit,
+        sum(held_fte) as held_fte,
+        sum(posts_fte) as posts_fte,
+        sum(vacant_fte) as vacant_fte
+    from {{ ref('int_post_totals') }}
+    group by council, month, unit
+),
+
+told as (
+    select council, month, unit, 'open_cases' as measure, open_at_end as amount
+    from {{ ref('throughput') }}
+    union all
+    select council, month, unit, 'held_fte' as measure, held_fte as amount
+    from fte
+    union all
+    select council, month, unit, 'posts_fte' as measure, posts_fte as amount
+    from fte
+    union all
+    select council, month, unit, 'vacant_fte' as measure, vacant_fte as amount
+    from fte
+    union all
+    select council, month, unit, 'pipeline_fte' as measure, pipeline_fte as amount
+    from {{ ref('recruitment_pipeline') }}
+    where role_group = 'total'
+    union all
+    select council, month, unit, 'agency_cost_gbp' as measure, agency_cost_gbp as amount
+    from {{ ref('agency_costs') }}
+)
+
+select
+    accepted.council,
+    accepted.month,
+    accepted.measure,
+    accepted.amount as accepted_amount,
+    told.amount as told_amount
+from accepted
+inner join months_read
+    on
+        accepted.council = months_read.council
+        and accepted.month = months_read.month
+inner join councils on accepted.council = councils.council
+left join told
+    on
+        accepted.council = told.council
+        and accepted.month = told.month
+        and accepted.measure = told.measure
+        and councils.unit = told.unit
+where accepted.amount is distinct from told.amount

@@ -1,0 +1,40 @@
+-- Rounded after adding: the rounded role groups need not add up to it.
+{%- set measures = ['posts_fte', 'in_post_fte', 'newly_created_fte', 'vacant_fte', 'agency_fte'] %}
+with months_touched as (
+    {{ months_touched() }}
+),
+
+added_up as (
+    select
+        council,
+        month,
+        unit,
+        {%- for measure in measures %}
+        sum({{ measure }}) as {{ measure }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('int_post_totals') }}
+    group by council, month, unit
+)
+
+select
+    total.council,
+    total.month,
+    total.unit
+from {{ ref('establishment') }} as total
+inner join months_touched
+    on
+        total.council = months_touched.council
+        and total.month = months_touched.month
+left join added_up
+    on
+        total.council = added_up.council
+        and total.month = added_up.month
+        and total.unit = added_up.unit
+where
+    total.role_group = 'total'
+    and (
+        {%- for measure in measures %}
+        total.{{ measure }} <> {{ half_up('coalesce(added_up.' ~ measure ~ ', 0)', 2, 9) }}
+        {{ 'or' if not loop.last }}
+        {%- endfor %}
+    )
