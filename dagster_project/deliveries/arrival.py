@@ -97,9 +97,11 @@ def receive(
     Raises SettingsError when there is something to load and no key, or another key than the council's archive has.
     """
     manifest = Manifest(settings.manifest)
-    wanted = {name: s for name, s in specifications.items() if extracts is None or name in extracts}
-    landing = discover(settings.landing, wanted, reference.councils, council=council, months=months)
-    unpack(landing, wanted, refuse_unreadable=extracts is None)
+    # Whatever is asked for, files are told apart by all that is known: offers.xlsx is no pack to `workforce`.
+    landing = discover(settings.landing, specifications, reference.councils, council=council, months=months)
+    unpack(landing, specifications, refuse_unreadable=extracts is None or MONTH_PACK in extracts)
+    if extracts is not None:
+        landing.deliveries = [landed for landed in landing.deliveries if landed.extract in extracts]
     arrival = Arrival(load_id, strangers=landing.strangers if extracts is None else [])
     fresh = _fresh(landing.deliveries, manifest, reference, specifications, arrival)
     with duckdb.connect(":memory:") as connection:
