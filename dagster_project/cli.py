@@ -89,6 +89,11 @@ def load(council: Council = None, month: Month = None, from_: From = None, to: T
     settings = load_settings()
     months = _months(month, from_, to)
     _registered(settings, council)
+    if not settings.pseudonym_key_variable and settings.demo_key_file.is_file():
+        Console(stderr=True).print(
+            "CASELOAD_PSEUDONYM_KEY is not set: the key that the demo made for this data directory is used.",
+            markup=False,
+        )
     report = _load(settings, council, months)
     _print_report(_console(), settings, report, whole=False)
     raise typer.Exit(FAILED if report.has_refusals else DONE)
@@ -103,6 +108,7 @@ def status(council: Council = None, month: Month = None, from_: From = None, to:
     from dagster_project.reports.manifest import print_status
 
     settings = load_settings()
+    _registered(settings, council)
     print_status(_console(), settings, council, _months(month, from_, to))
 
 
@@ -150,13 +156,16 @@ def _print_report(console: Console, settings: Settings, report: LoadReport, *, w
             sorted({row.council for row in report.build.scope if row.reach == 0}) if report.build else []
         )
         councils = [] if whole else touched
-        if published.published_file(settings).exists():
+        if (whole or touched) and published.published_file(settings).exists():
             terminal.print_units(console, published.unit_rows(settings, councils), tree)
             terminal.print_breaches(console, published.breach_rows(settings, councils), names)
             if whole:
                 terminal.print_figures(console, published.figure_rows(settings))
     terminal.print_checks(console, report)
     terminal.print_alerts(console, report)
+    arrival = report.arrival
+    if not (arrival.recorded or arrival.already_loaded or arrival.refused_before):
+        console.print(f"No delivery lies under {settings.landing}.", markup=False)
     if report.changed_nothing:
         console.print("[bold]Nothing new: the marts are as they were.[/]")
     terminal.print_seconds(console, report.seconds)

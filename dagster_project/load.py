@@ -95,7 +95,8 @@ def load(
         report = LoadReport(load_id, arrival, seconds=watch.seconds)
         manifest = deliveries.Manifest(settings.manifest)
         due = warehouse.months_due(settings, manifest, reference)
-        if due.months or arrival.recorded:
+        is_lost = settings.database.is_file() and not (settings.published / "current").exists()
+        if due.months or arrival.recorded or is_lost:
             _build_and_publish(settings, reference, manifest, due, report, progress, watch)
         with watch.phase("alert"):
             report.announcement = announce(settings, reference, load_id, now)

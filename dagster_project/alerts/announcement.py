@@ -30,7 +30,7 @@ class _Due:
 
 def announce(
     breaches: Sequence[Breach],
-    latest_months: Mapping[str, date],
+    latest_months: Mapping[tuple[str, str], date],
     recipients: Sequence[Mapping[str, str]],
     unit_parents: UnitParents,
     settings: Settings,
@@ -39,7 +39,7 @@ def announce(
 ) -> Announcement:
     """Afterwards each has been told, once, what is new, worse or resolved in the latest month of a council.
 
-    `unit_parents` maps (council, unit) to the unit above. What the mail server does not take stays in the
+    `latest_months` is the last month in which each (council, metric) could be judged. `unit_parents` maps (council, unit) to the unit above. What the mail server does not take stays in the
     ledger and is offered again by the next call, the same message. No refusal raises; an outbox or a ledger
     that cannot be written does.
     """
@@ -64,14 +64,14 @@ def announce(
 
 
 def _enter(
-    ledger: Ledger, breaches: Sequence[Breach], latest_months: Mapping[str, date], load_id: str, at: str
+    ledger: Ledger, breaches: Sequence[Breach], latest_months: Mapping[tuple[str, str], date], load_id: str, at: str
 ) -> tuple[list[Breach], int, list[NotSent]]:
     """Enter all; those of the latest months, how many older ones were not yet known, and the astray."""
     history: list[Item] = []
     current: list[Breach] = []
     astray: Counter[str] = Counter()
     for breach in breaches:
-        latest = latest_months.get(breach.council)
+        latest = latest_months.get((breach.council, breach.metric))
         if breach.state not in _STATES:
             continue
         if latest is None or breach.month > latest:

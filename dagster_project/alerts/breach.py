@@ -42,7 +42,8 @@ class Breach:
     """A row of threshold_breaches with the names and the policy's words that a reader needs.
 
     `worker_key` is set for a worker's own breach; it reaches the ledger and nothing else. `experience` is the
-    policy row's own (such as asye) and chooses the sentence about workers; empty gives the general one.
+    policy row's own (such as asye) and chooses the sentence about workers; empty gives the general one. `is_complete` is false when
+    rows of the month are left out of the figure.
     """
 
     council: str
@@ -67,6 +68,7 @@ class Breach:
     months_in_breach: int
     state: str
     experience: str = ""
+    is_complete: bool = True
 
     @property
     def item(self) -> Item:

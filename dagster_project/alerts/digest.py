@@ -20,6 +20,7 @@ _MONTHS = (
 )
 _LEVELS = ("council", "division", "service", "team", "contract", "worker")
 _RUNNING = "running"
+NOT_WHOLE = "rows of this month are in quarantine or of no known unit, so the figure may still change"
 _HEADINGS = {
     "new": "New",
     "worsened": "Worse",
@@ -160,6 +161,7 @@ def _entry(group: Sequence[Told]) -> Entry:
         ("Rule", _rule(breach, words)),
         ("Source", _clean(breach.source)),
         ("Policy", _clean(breach.policy_id)),
+        ("Note", "" if breach.is_complete else NOT_WHOLE),
     )
     return Entry(
         council_name=_clean(breach.council_name),

@@ -10,22 +10,29 @@ import duckdb
 from dagster_project.alerts.breach import Breach
 from dagster_project.reference import Reference
 
-LATEST = "select council, max(month) as month from caseload_bands group by council"
+LATEST = "select council, metric, max(month) as month from int_verdicts group by council, metric"
 BREACHES = """
 select
     council, unit, level, month, as_at, metric, worker_key, value, rounded_value, band, band_label, severity,
-    lower, upper, target, policy_id, source, months_in_breach, state
+    lower, upper, target, policy_id, source, months_in_breach, state, coalesce(is_complete, true) as is_complete
 from threshold_breaches
+left join (select council, month, bool_and(is_complete) as is_complete from caseload_bands group by all)
+    using (council, month)
 order by council, month, metric, unit, worker_key
 """
 
 
-def read_breaches(database: Path, reference: Reference) -> tuple[list[Breach], dict[str, date]]:
-    """Every breach in the warehouse and the latest month loaded of each council."""
+def read_breaches(
+    database: Path, reference: Reference
+) -> tuple[list[Breach], dict[tuple[str, str], date]]:
+    """Every breach in the warehouse, and the last month in which each council's metric could be judged.
+
+    A ledger that arrives before the cases of its month does not make the breaches of the month before history.
+    """
     names = {(row["council"], row["unit"]): row["name"] for row in reference.rows("org_units")}
     experience = {row["policy_id"]: row["experience"] for row in reference.rows("threshold_policy")}
     with duckdb.connect(str(database), read_only=True) as warehouse:
-        latest = dict(warehouse.execute(LATEST).fetchall())
+        latest = {(row[0], row[1]): row[2] for row in warehouse.execute(LATEST).fetchall()}
         result = warehouse.execute(BREACHES)
         columns = [column[0] for column in result.description or []]
         rows = [dict(zip(columns, values, strict=True)) for values in result.fetchall()]

@@ -208,6 +208,7 @@ class _Batch:
         self._reference = reference
         self._specifications = specifications
         self._manifest = manifest
+        self._in_force = list(manifest.in_force().values())
         self._judge = judge
         self._load_id = load_id
         self._now = now
@@ -242,6 +243,9 @@ class _Batch:
             delivery = replace(delivery, is_refused=True, refused_because=str(refused))
             self._summaries.append(_summary(delivery, None, specification, self._reference))
         else:
+            notices = dict(checked.notices)
+            if checked.rows_read and self._has_bytes_of_another_month(delivery):
+                notices["same_bytes_as_another_month"] = checked.rows_read
             delivery = replace(
                 delivery,
                 key_fingerprint=fingerprint(self._secret),
@@ -250,8 +254,8 @@ class _Batch:
                 rows_rejected=checked.rows_rejected,
                 rows_repeated=checked.rows_repeated,
                 rows_unmapped=checked.rows_unmapped,
-                rejected=checked.rejected,
-                notices=checked.notices,
+                rejected=[*checked.rejected, *checked.unmapped],
+                notices=notices,
             )
             stage(
                 self._connection,
@@ -264,6 +268,14 @@ class _Batch:
             self._summaries.append(_summary(delivery, checked, specification, self._reference))
             self.rows += checked.rows_accepted
         self._pending.append(delivery)
+
+    def _has_bytes_of_another_month(self, delivery: Delivery) -> bool:
+        """Most likely last month's file in this month's folder."""
+        return any(
+            other.sha256 == delivery.sha256 and other.month != delivery.month
+            for other in [*self._in_force, *self._pending]
+            if (other.council, other.extract) == (delivery.council, delivery.extract)
+        )
 
     def _checked(self, landed: Landed, specification: Specification) -> Checked:
         if landed.refused_because:

@@ -27,6 +27,7 @@ FAILED_TYPE = {
     "money": "money",
     "boolean": "true_or_false",
 }
+UNMAPPED_RULE = "no_known_unit"
 ROW_RULES = {"too_many_fields": "as many fields as the header has"}
 # The first serial of five digits is in 1927: a bare year in a date column is never read as a day.
 SERIAL = r"^\d{5}$"
@@ -103,6 +104,7 @@ class Checked:
     rows_repeated: int
     rows_unmapped: int
     rejected: Sequence[RejectedCell]
+    unmapped: Sequence[RejectedCell]
     notices: dict[str, int]
 
     @property
@@ -171,6 +173,13 @@ def check(
     rows_unmapped = _count(
         connection, f"select count(*) from accepted where {' or '.join(unmapped) or 'false'}"
     )
+    unknown_units = [
+        RejectedCell(number, column.name, UNMAPPED_RULE, "", _expected(specification, column.name, UNMAPPED_RULE))
+        for column, condition in zip(_unit_columns(specification, "unmapped"), unmapped, strict=True)
+        for (number,) in connection.execute(
+            f"select row_number from accepted where {condition} order by row_number"
+        ).fetchall()
+    ]
     notices = dict(table.notices)
     if table.unknown_columns:
         notices["unknown_columns"] = table.unknown_columns
@@ -188,7 +197,7 @@ def check(
     errors_ignored = _count(connection, "select coalesce(sum(error_cells), 0) from accepted")
     if errors_ignored:
         notices["error_cells_read_as_missing"] = errors_ignored
-    return Checked("accepted", len(table.rows), accepted, repeated, rows_unmapped, rejected, notices)
+    return Checked("accepted", len(table.rows), accepted, repeated, rows_unmapped, rejected, unknown_units, notices)
 
 
 def _register(

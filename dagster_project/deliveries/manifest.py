@@ -71,7 +71,7 @@ SPOKEN_OF = """
 select * from deliveries as one where superseded_by is null and (is_refused = 0 or not exists (
     select 1 from deliveries as later
     where later.council = one.council and later.month = one.month and later.extract = one.extract
-        and (later.received_at, later.delivery) > (one.received_at, one.delivery)
+        and later.rowid > one.rowid
 ))
 """
 

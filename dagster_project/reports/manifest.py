@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from dagster_project.deliveries import Delivery, Manifest, Months
+from dagster_project.deliveries.discovery import MONTH_PACK
 from dagster_project.extracts import load_specifications
 from dagster_project.reports.terminal import print_refusals, titled_table
 from dagster_project.settings import Settings
@@ -46,12 +47,13 @@ def print_status(console: Console, settings: Settings, council: str | None, mont
         gaps = _gaps({month for slug, month, _ in in_force if slug == name})
         if gaps:
             console.print(f"Months missing between those loaded: {', '.join(f'{gap:%Y-%m}' for gap in gaps)}")
-    last_of_file = {(d.council, d.month, d.file_name): d.received_at for d in wanted}
+    last_load = {(d.council, d.month, d.file_name): d.load_id for d in wanted}
     still_refused = [
         d
         for d in latest.values()
         # A month pack that could be opened later left deliveries of its sheets, none of its own.
-        if d.is_refused and last_of_file[d.council, d.month, d.file_name] == d.received_at
+        if d.is_refused
+        and (d.extract != MONTH_PACK or d.load_id == last_load[d.council, d.month, d.file_name])
     ]
     print_refusals(console, still_refused, "Refused")
     _print_quarantine(console, manifest, [*still_refused, *in_force.values()])
@@ -127,7 +129,7 @@ def _print_quarantine(console: Console, manifest: Manifest, standing: list[Deliv
 
 
 def _quarantine_table(cells: list[dict[str, object]]) -> Table:
-    table = titled_table("Rows in quarantine, by rule")
+    table = titled_table("Rows in quarantine, or kept under no known unit, by rule")
     for heading in ("council", "month", "extract", "column", "rule", "expected"):
         table.add_column(heading)
     table.add_column("rows", justify="right")

@@ -63,6 +63,13 @@ def print_arrival(console: Console, arrival: Arrival) -> None:
         console.print(f"{arrival.already_loaded} deliveries were loaded before and have not changed.")
     print_refusals(console, arrival.refused, "Refused")
     print_refusals(console, arrival.refused_before, "Refused before, unchanged since")
+    for delivery in arrival.accepted:
+        if "same_bytes_as_another_month" in delivery.notices:
+            console.print(
+                f"Look again: {delivery.council} {delivery.month:%Y-%m} {delivery.file_name} has the very bytes of "
+                "another month's file.",
+                markup=False,
+            )
     for stranger in arrival.strangers:
         console.print(f"Left alone: {stranger}", markup=False)
 
@@ -111,7 +118,7 @@ def print_breaches(
 ) -> None:
     """Thresholds crossed in the latest month of each council."""
     if not rows:
-        console.print("No threshold is crossed.")
+        console.print("No threshold is crossed in what could be judged of the latest month.")
         return
     table = titled_table("Thresholds crossed in the latest month")
     table.add_column("unit")
@@ -184,7 +191,7 @@ def print_checks(console: Console, report: LoadReport) -> None:
     console.print(f"{len(report.checks) - len(failed)} of {len(report.checks)} checks on the marts pass.")
     for check in failed:
         units = len({(row["council"], row["unit"]) for row in check.failing})
-        console.print(f"  {check.severity:5}  {check.asset}: {check.reason} ({units} units)", markup=False)
+        console.print(f"  {check.severity:5}  {check.asset}: {check.reason} ({units} unit{'' if units == 1 else 's'})", markup=False)
 
 
 def print_seconds(console: Console, seconds: Mapping[str, float]) -> None:

@@ -12,29 +12,29 @@ councils as (
 ),
 
 accepted as (
-    select council, month, 'open_cases' as measure, count(*) as amount
+    select council, month, 'open_cases' as measure, cast(count(*) as decimal(38, 15)) as amount
     from {{ ref('stg_caseload') }}
     where is_open_at_end
     group by council, month
     union all
-    select council, month, 'held_fte' as measure, sum(fte) as amount
+    select council, month, 'held_fte' as measure, cast(sum(fte) as decimal(38, 15)) as amount
     from {{ ref('stg_workforce') }}
     where is_in_post
     group by council, month
     union all
-    select council, month, 'posts_fte' as measure, sum(fte) as amount
+    select council, month, 'posts_fte' as measure, cast(sum(fte) as decimal(38, 15)) as amount
     from {{ ref('stg_posts') }}
     group by council, month
     union all
-    select council, month, 'vacant_fte' as measure, sum(vacant_fte) as amount
+    select council, month, 'vacant_fte' as measure, cast(sum(vacant_fte) as decimal(38, 15)) as amount
     from {{ ref('stg_posts') }}
     group by council, month
     union all
-    select council, month, 'pipeline_fte' as measure, {{ half_up('sum(fte)', 2, 9) }} as amount
+    select council, month, 'pipeline_fte' as measure, cast({{ half_up('sum(fte)', 2, 9) }} as decimal(38, 15)) as amount
     from {{ ref('stg_offers') }}
     group by council, month
     union all
-    select council, month, 'agency_cost_gbp' as measure, sum(amount_gbp) as amount
+    select council, month, 'agency_cost_gbp' as measure, cast(sum(amount_gbp) as decimal(38, 15)) as amount
     from {{ ref('stg_agency_spend') }}
     group by council, month
 ),
@@ -52,23 +52,23 @@ fte as (
 ),
 
 told as (
-    select council, month, unit, 'open_cases' as measure, open_at_end as amount
+    select council, month, unit, 'open_cases' as measure, cast(open_at_end as decimal(38, 15)) as amount
     from {{ ref('throughput') }}
     union all
-    select council, month, unit, 'held_fte' as measure, held_fte as amount
+    select council, month, unit, 'held_fte' as measure, cast(held_fte as decimal(38, 15)) as amount
     from fte
     union all
-    select council, month, unit, 'posts_fte' as measure, posts_fte as amount
+    select council, month, unit, 'posts_fte' as measure, cast(posts_fte as decimal(38, 15)) as amount
     from fte
     union all
-    select council, month, unit, 'vacant_fte' as measure, vacant_fte as amount
+    select council, month, unit, 'vacant_fte' as measure, cast(vacant_fte as decimal(38, 15)) as amount
     from fte
     union all
-    select council, month, unit, 'pipeline_fte' as measure, pipeline_fte as amount
+    select council, month, unit, 'pipeline_fte' as measure, cast(pipeline_fte as decimal(38, 15)) as amount
     from {{ ref('recruitment_pipeline') }}
     where role_group = 'total'
     union all
-    select council, month, unit, 'agency_cost_gbp' as measure, agency_cost_gbp as amount
+    select council, month, unit, 'agency_cost_gbp' as measure, cast(agency_cost_gbp as decimal(38, 15)) as amount
     from {{ ref('agency_costs') }}
 )
 

@@ -139,7 +139,7 @@ def load(
     number: int = 1,
 ) -> Announcement:
     now = datetime(2018, 7, 3, 6, 0, tzinfo=UTC) + timedelta(days=number)
-    latest = {"northshire": max(one.month for one in breaches)}
+    latest = {("northshire", one.metric): max(b.month for b in breaches) for one in breaches}
     return announce(breaches, latest, rows(*to), {}, Settings(home=home, smtp=smtp), now, f"load-{number}")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from deliveries_fixture import COUNCIL, Row, csv_bytes, land, make_home, rows_of
 from filelock import FileLock
 
 from dagster_project import warehouse
@@ -17,7 +18,6 @@ from dagster_project.deliveries import Manifest
 from dagster_project.load import LoadInProgressError, LoadReport, load
 from dagster_project.settings import Settings
 from dagster_project.warehouse import TransformationError
-from deliveries_fixture import COUNCIL, Row, csv_bytes, land, make_home, rows_of
 
 APRIL, MAY, FEBRUARY = date(2024, 4, 1), date(2024, 5, 1), date(2024, 2, 1)
 
@@ -55,7 +55,7 @@ def land_month(settings: Settings, month: str, cases: list[Row]) -> None:
 
 
 def cases(count: int) -> list[Row]:
-    """Half of them with a team nobody knows would be too many: the first is one, and the second breaks a rule."""
+    """The first has a team nobody knows, the second breaks a rule, the third is another team's."""
     rows = [{**row, "opened_on": "2023-11-06", "allocated_on": ""} for row in rows_of("caseload", count)]
     rows[0]["team"] = "Nobody’s Team"
     rows[1]["case_type"] = "toddler"
@@ -74,7 +74,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     told.reader = duckdb.connect(str(settings.published / "current" / "marts.duckdb"), read_only=True)
 
     land(settings, "caseload.csv", cases(30), "2024-04")
-    land(settings, "posts.csv", rows_of("posts", 8)[:1] + [{**rows_of("posts", 1)[0], "fte": "0.5"}], "2024-05")
+    land(settings, "posts.csv", [*rows_of("posts", 1), {**rows_of("posts", 1)[0], "fte": "0.5"}], "2024-05")
     land(settings, "caseload.csv", csv_bytes(cases(50))[:-40], "2024-05")
     land_month(settings, "2024-02", cases(20))
     land(settings, "caseload.csv", cases(10), council="nowhere")
@@ -117,7 +117,7 @@ def test_loading_the_same_again_changes_nothing_and_says_so(story: Story) -> Non
     assert report.changed_nothing and report.published is None
     assert report.arrival.already_loaded == 10
     assert story.open_cases["the same again"] == story.open_cases["first"]
-    assert report.announcement is not None and report.announcement.digests == []
+    assert report.announcement is not None and not report.announcement.digests
 
 
 def test_a_build_that_fails_leaves_what_was_published_and_the_next_load_makes_up_for_it(story: Story) -> None:
@@ -134,7 +134,9 @@ def test_a_corrected_month_replaces_the_old_one_in_every_mart(story: Story) -> N
         "where council = ? and extract = 'caseload' and month = '2024-04-01' order by received_at"
     )
     assert rows == [(39, False), (29, True)]
-    totals = story.marts("select sum(open_cases) from worker_caseloads where council = ? and month = '2024-04-01'")
+    totals = story.marts(
+        "select sum(open_cases) from worker_caseloads where council = ? and month = '2024-04-01'"
+    )
     assert totals[0][0] <= 29
 
 
@@ -180,7 +182,7 @@ def test_a_reader_that_had_the_marts_open_keeps_reading_what_it_opened(story: St
 def test_a_load_beside_another_one_is_turned_away(story: Story) -> None:
     with (
         FileLock(story.settings.lock_file),
-        pytest.raises(LoadInProgressError, match="another load is at work on .*Wait for it to end"),
+        pytest.raises(LoadInProgressError, match=r"another load is at work on .*Wait for it to end"),
     ):
         load(story.settings)
 

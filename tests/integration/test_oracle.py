@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-
-from dagster_project.load import LoadReport, load
-from dagster_project.settings import Settings
 from deliveries_fixture import KEY
 from oracle.compare import KEY_VARIABLE, Report, compare, made
 from oracle.truth import MadeUpCouncil
+
+from dagster_project.load import LoadReport, load
+from dagster_project.settings import Settings
 
 # Twelve months and fewer, monthly totals, a month pack, a gap, months of refused files.
 SEEDS = [3, 5, 7]

@@ -102,7 +102,8 @@ def say(tmp_path: Path) -> Announce:
     ) -> Announcement:
         months = {b.council: max(a.month for a in breaches if a.council == b.council) for b in breaches}
         settings = Settings(home=tmp_path)
-        return announce(breaches, latest or months, rows, PARENTS, settings, NOW, load_id)
+        judged = {(council, b.metric): m for council, m in (latest or months).items() for b in breaches}
+        return announce(breaches, judged, rows, PARENTS, settings, NOW, load_id)
 
     return run
 
@@ -293,7 +294,7 @@ def test_units_that_name_each_other_as_parents_do_not_hang_the_load(say: Announc
     circle: dict[tuple[str, str], str | None] = {("northshire", "a"): "b", ("northshire", "b"): "a"}
     breach = replace(HIGH, unit="a")
     announcement = announce(
-        [breach], {"northshire": JUNE}, [row(unit="dcpt")], circle, Settings(home=tmp_path), NOW, "load-1"
+        [breach], {("northshire", breach.metric): JUNE}, [row(unit="dcpt")], circle, Settings(home=tmp_path), NOW, "load-1"
     )
 
     assert announcement.digests == ()

@@ -8,10 +8,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-
-from dagster_project.deliveries.manifest import Manifest
-from dagster_project.deliveries.pseudonyms import pseudonym
-from dagster_project.settings import Settings, SettingsError
 from deliveries_fixture import (
     COUNCIL,
     KEY,
@@ -30,6 +26,10 @@ from deliveries_fixture import (
     workbook,
     write_reference,
 )
+
+from dagster_project.deliveries.manifest import Manifest
+from dagster_project.deliveries.pseudonyms import pseudonym
+from dagster_project.settings import Settings, SettingsError
 
 PLACE = (COUNCIL, MAY, "caseload")
 
@@ -239,7 +239,8 @@ def test_a_council_that_is_not_registered_is_refused_until_it_is(home: Settings)
     assert refused.refused_because == "caseload.csv: council eastshire is not registered in councils.csv"
     registered = {
         "councils": REFERENCE["councils"] + "eastshire,Eastshire,,,,,\n",
-        "org_units": REFERENCE["org_units"] + "eastshire,eastshire,Eastshire,council,,other,false,2010-04-01,\n",
+        "org_units": REFERENCE["org_units"]
+        + "eastshire,eastshire,Eastshire,council,,other,false,2010-04-01,\n",
     }
     write_reference(home, **registered)
 
@@ -261,8 +262,13 @@ def test_a_delivery_under_another_council_s_names_knows_none_of_them(home: Setti
 
 @pytest.mark.parametrize(
     ("team", "month", "unmapped"),
-    [("Closed Team", "2024-04", 0), ("Closed Team", "2024-05", 1), ("Future Team", "2024-05", 1), ("future_team", "2024-06", 0)],
-)  # fmt: skip
+    [
+        ("Closed Team", "2024-04", 0),
+        ("Closed Team", "2024-05", 1),
+        ("Future Team", "2024-05", 1),
+        ("future_team", "2024-06", 0),
+    ],
+)
 def test_a_team_is_known_while_it_is_in_force_at_the_month_s_end(
     home: Settings, team: str, month: str, unmapped: int
 ) -> None:
@@ -293,13 +299,18 @@ def test_a_header_without_rows_is_a_delivery_of_no_rows_elsewhere(
 def test_both_a_csv_and_a_workbook_of_one_extract_are_refused_until_one_is_left(home: Settings) -> None:
     land(home, "caseload.csv", cases(10))
     extra = land(home, "caseload.xlsx", workbook({"data": lines_of(cases(10))}))
-    assert arrive_one(home).refused_because == "caseload.csv and caseload.xlsx: two files of one extract; keep one"
+    assert (
+        arrive_one(home).refused_because
+        == "caseload.csv and caseload.xlsx: two files of one extract; keep one"
+    )
     extra.unlink()
 
     assert not arrive_one(home).is_refused
 
 
-def test_a_link_a_folder_and_a_link_to_nothing_in_a_file_s_place_are_refused(home: Settings, tmp_path: Path) -> None:
+def test_a_link_a_folder_and_a_link_to_nothing_in_a_file_s_place_are_refused(
+    home: Settings, tmp_path: Path
+) -> None:
     elsewhere = tmp_path / "elsewhere.csv"
     elsewhere.write_bytes(csv_bytes(cases(10)))
     folder = land(home, "caseload.csv", b"").parent
@@ -315,7 +326,11 @@ def test_a_link_a_folder_and_a_link_to_nothing_in_a_file_s_place_are_refused(hom
 
 
 def test_a_month_pack_is_one_delivery_for_each_sheet_named_as_an_extract(home: Settings) -> None:
-    sheets = {"Read me": [["hello"]], "Caseload": lines_of(cases(10)), "AGENCY spend": lines_of(rows_of("agency_spend", 3))}
+    sheets = {
+        "Read me": [["hello"]],
+        "Caseload": lines_of(cases(10)),
+        "AGENCY spend": lines_of(rows_of("agency_spend", 3)),
+    }
     land(home, "Month pack 2024-05.xlsx", workbook(sheets))
 
     recorded = {d.extract: (d.rows_accepted, d.file_name) for d in arrive(home).recorded}
@@ -328,7 +343,9 @@ def test_a_month_pack_is_one_delivery_for_each_sheet_named_as_an_extract(home: S
 
 
 def test_an_extract_both_in_a_month_pack_and_beside_it_is_refused(home: Settings) -> None:
-    land(home, "pack.xlsx", workbook({"caseload": lines_of(cases(10)), "posts": lines_of(rows_of("posts", 2))}))
+    land(
+        home, "pack.xlsx", workbook({"caseload": lines_of(cases(10)), "posts": lines_of(rows_of("posts", 2))})
+    )
     land(home, "caseload.csv", cases(10))
 
     arrival = arrive(home)
@@ -429,8 +446,16 @@ def test_what_was_remarked_is_kept_with_its_count(home: Settings) -> None:
 
 
 def test_identifiers_of_people_are_archived_as_keys_only(home: Settings) -> None:
-    land(home, "caseload.csv", cases(1, child_id=" CH-SECRET-1 ", family_id="F-SECRET-1", worker_id="W-SECRET-1"))
-    land(home, "workforce.csv", [{**rows_of("workforce", 1)[0], "worker_id": "W-SECRET-1", "registration_no": "SW-SECRET"}])
+    land(
+        home,
+        "caseload.csv",
+        cases(1, child_id=" CH-SECRET-1 ", family_id="F-SECRET-1", worker_id="W-SECRET-1"),
+    )
+    land(
+        home,
+        "workforce.csv",
+        [{**rows_of("workforce", 1)[0], "worker_id": "W-SECRET-1", "registration_no": "SW-SECRET"}],
+    )
     arrive(home)
 
     secret = KEY.encode()

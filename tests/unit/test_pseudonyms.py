@@ -34,7 +34,7 @@ def test_a_key_is_the_first_eight_bytes_of_the_keyed_hash_signed_and_big_endian(
 
 def test_the_known_key_is_the_one_written_in_the_archives_there_are() -> None:
     assert pseudonym(SECRET, "child", "northshire", "C-0042") == -2001126910424378617
-    message = "child\x1fnorthshire\x1fC-0042".encode()
+    message = b"child\x1fnorthshire\x1fC-0042"
     by_hand = hmac.new(SECRET, message, hashlib.sha256).digest()[:8]
     assert int.from_bytes(by_hand, "big", signed=True) == -2001126910424378617
 
@@ -70,7 +70,9 @@ def test_a_fingerprint_tells_secrets_apart_and_gives_none_away() -> None:
 def test_two_identifiers_that_share_a_key_stop_the_load(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pseudonyms, "pseudonym", lambda *_: 7)
     with duckdb.connect(":memory:") as connection:
-        connection.execute("create table rows as select 'A' as child_id, null as family_id, null as worker_id")
+        connection.execute(
+            "create table rows as select 'A' as child_id, null as family_id, null as worker_id"
+        )
         specification = load_specifications()["caseload"]
         register_keys(connection, "rows", specification, "northshire", SECRET)
         connection.execute("insert into rows values ('B', null, null)")

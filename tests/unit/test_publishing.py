@@ -28,11 +28,20 @@ def built(tmp_path: Path) -> Settings:
     (settings.warehouse / "dbt").mkdir(parents=True)
     nodes = {
         name: {
-            "alias": name, "resource_type": "model", "tags": ["mart"], "description": f"{name}.\n", "config": {"meta": meta},
+            "alias": name,
+            "resource_type": "model",
+            "tags": ["mart"],
+            "description": f"{name}.\n",
+            "config": {"meta": meta},
         }
         for name, meta in MODELS.items()
-    }  # fmt: skip
-    nodes["int_something"] = {"alias": "int_something", "resource_type": "model", "tags": [], "config": {"meta": {}}}
+    }
+    nodes["int_something"] = {
+        "alias": "int_something",
+        "resource_type": "model",
+        "tags": [],
+        "config": {"meta": {}},
+    }
     (settings.warehouse / "dbt" / "manifest.json").write_text(json.dumps({"nodes": nodes}))
     rebuild(settings, 1)
     return settings
@@ -40,8 +49,12 @@ def built(tmp_path: Path) -> Settings:
 
 def rebuild(settings: Settings, version: int) -> None:
     with duckdb.connect(str(settings.database)) as warehouse:
-        warehouse.execute(f"create or replace table caseload_bands as select {version} as version, 'ash' as unit")
-        warehouse.execute(f"create or replace table worker_caseloads as select {version} as version, 4711 as worker_key")
+        warehouse.execute(
+            f"create or replace table caseload_bands as select {version} as version, 'ash' as unit"
+        )
+        warehouse.execute(
+            f"create or replace table worker_caseloads as select {version} as version, 4711 as worker_key"
+        )
         warehouse.execute(
             "create or replace table threshold_breaches as "
             "select * from (values ('ash', null), ('birch', 4711::bigint)) as rows (unit, worker_key)"
@@ -54,7 +67,9 @@ def version_seen(path: Path) -> int:
         "import duckdb, sys; "
         "print(duckdb.connect(sys.argv[1], read_only=True).execute('select version from caseload_bands').fetchone()[0])"
     )
-    return int(subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, check=True).stdout)
+    return int(
+        subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, check=True).stdout
+    )
 
 
 def tables(path: Path) -> set[str]:
@@ -63,7 +78,11 @@ def tables(path: Path) -> set[str]:
 
 
 def test_marts_are_the_models_that_dbt_tags_as_such(built: Settings) -> None:
-    assert [mart.name for mart in marts(built)] == ["caseload_bands", "threshold_breaches", "worker_caseloads"]
+    assert [mart.name for mart in marts(built)] == [
+        "caseload_bands",
+        "threshold_breaches",
+        "worker_caseloads",
+    ]
 
 
 def test_the_internal_tier_holds_no_worker(built: Settings) -> None:
@@ -72,7 +91,10 @@ def test_the_internal_tier_holds_no_worker(built: Settings) -> None:
     assert tables(version / "marts.duckdb") == {"caseload_bands", "threshold_breaches"}
     with duckdb.connect(str(version / "marts.duckdb"), read_only=True) as internal:
         assert internal.execute("select unit from threshold_breaches").fetchall() == [("ash",)]
-    assert sorted(path.stem for path in (version / "parquet").iterdir()) == ["caseload_bands", "threshold_breaches"]
+    assert sorted(path.stem for path in (version / "parquet").iterdir()) == [
+        "caseload_bands",
+        "threshold_breaches",
+    ]
 
 
 def test_the_restricted_tier_holds_everything_for_its_owner_only(built: Settings) -> None:
@@ -115,7 +137,11 @@ def test_versions_pile_up_no_further_than_a_few(built: Settings) -> None:
     for version in range(1, 7):
         publish(built, f"load-{version}")
 
-    assert sorted(path.name for path in (built.published / "versions").iterdir()) == ["load-4", "load-5", "load-6"]
+    assert sorted(path.name for path in (built.published / "versions").iterdir()) == [
+        "load-4",
+        "load-5",
+        "load-6",
+    ]
     assert (built.published / "current").resolve().name == "load-6"
 
 
@@ -136,7 +162,11 @@ def test_publishing_over_what_a_broken_load_left_behind_works(built: Settings) -
     left.mkdir(parents=True)
     (left / "half.parquet").write_bytes(b"x")
 
-    assert sorted(path.name for path in publish(built, "load-1").iterdir()) == ["marts.duckdb", "parquet", "restricted"]
+    assert sorted(path.name for path in publish(built, "load-1").iterdir()) == [
+        "marts.duckdb",
+        "parquet",
+        "restricted",
+    ]
 
 
 def files_under(folder: Path) -> list[str]:
@@ -175,7 +205,9 @@ def test_a_copy_replaces_the_files_of_an_earlier_one(built: Settings, tmp_path: 
     assert version_seen(tmp_path / "share" / "marts.duckdb") == 2
 
 
-def test_a_copy_to_a_place_that_cannot_be_written_is_refused_in_words(built: Settings, tmp_path: Path) -> None:
+def test_a_copy_to_a_place_that_cannot_be_written_is_refused_in_words(
+    built: Settings, tmp_path: Path
+) -> None:
     publish(built, "load-1")
     (tmp_path / "file").write_text("x")
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deliveries_fixture import Row, csv_bytes, csv_text, formula, lines_of, rows_of, workbook
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dagster_project.deliveries.layout import Table, read_table
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.extracts import load_specifications
-from deliveries_fixture import Row, csv_bytes, csv_text, formula, lines_of, rows_of, workbook
 
 CASES = rows_of("caseload", 6)
 HEADER, *LINES = csv_text(CASES).splitlines()
@@ -104,7 +104,9 @@ SAME_TABLE: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("form", SAME_TABLE)
-def test_one_table_is_read_from_whatever_form_it_was_sent_in(table_of: Callable[..., Table], form: str) -> None:
+def test_one_table_is_read_from_whatever_form_it_was_sent_in(
+    table_of: Callable[..., Table], form: str
+) -> None:
     table = table_of(SAME_TABLE[form])
 
     assert [list(row) for row in table.rows] == PLAIN
@@ -124,7 +126,15 @@ def test_letters_of_windows_1252_are_read(table_of: Callable[..., Table]) -> Non
 
 
 def test_what_is_not_data_is_counted(table_of: Callable[..., Table]) -> None:
-    lines = ["Northshire", "", HEADER + ",Full name", *(line + ",x" for line in LINES), "", "Total,6", "Notes: none"]
+    lines = [
+        "Northshire",
+        "",
+        HEADER + ",Full name",
+        *(line + ",x" for line in LINES),
+        "",
+        "Total,6",
+        "Notes: none",
+    ]
 
     table = table_of(joined(lines))
 
@@ -166,7 +176,9 @@ def test_a_total_of_monthly_totals_is_no_unit(table_of: Callable[..., Table]) ->
     assert [row[0] for row in table.rows] == ["ash"] and table.notices == {"total_rows": 1}
 
 
-def test_an_incomplete_last_row_with_an_identifier_is_data_and_no_note(table_of: Callable[..., Table]) -> None:
+def test_an_incomplete_last_row_with_an_identifier_is_data_and_no_note(
+    table_of: Callable[..., Table],
+) -> None:
     for name in ("Report-5", "RUN-12", "C1"):
         rows = [*CASES[:-1], {**CASES[-1], "case_id": name, "team": ""}]
         assert table_of(csv_bytes(rows)).rows[-1][0] == name
@@ -254,7 +266,9 @@ def cells_read(table_of: Callable[..., Table], cells: Sequence[Any], **options: 
     return [row[0] for row in table.rows]
 
 
-def test_a_number_in_a_workbook_is_written_with_the_digits_a_workbook_shows(table_of: Callable[..., Table]) -> None:
+def test_a_number_in_a_workbook_is_written_with_the_digits_a_workbook_shows(
+    table_of: Callable[..., Table],
+) -> None:
     cells = [123.0, 7, 0.1 + 0.2, 1234.5, -0.05, 1e-7, 999999999999999, 25 / 37]
 
     read = cells_read(table_of, cells)
@@ -263,12 +277,16 @@ def test_a_number_in_a_workbook_is_written_with_the_digits_a_workbook_shows(tabl
     assert read[-1] == "0.675675675675676"
 
 
-def test_a_number_of_sixteen_digits_in_a_workbook_shows_that_digits_were_lost(table_of: Callable[..., Table]) -> None:
+def test_a_number_of_sixteen_digits_in_a_workbook_shows_that_digits_were_lost(
+    table_of: Callable[..., Table],
+) -> None:
     assert "E" in cells_read(table_of, [1234567890123456])[0]
     assert cells_read(table_of, ["1234567890123456", "007"]) == ["1234567890123456", "007"]
 
 
-def test_truth_values_dates_and_times_in_a_workbook_are_written_plainly(table_of: Callable[..., Table]) -> None:
+def test_truth_values_dates_and_times_in_a_workbook_are_written_plainly(
+    table_of: Callable[..., Table],
+) -> None:
     cells = [True, False, date(2024, 5, 31), datetime(2024, 5, 31, 14, 30)]
 
     assert cells_read(table_of, cells, date_format="dd/mm/yyyy hh:mm") == [
@@ -294,7 +312,9 @@ def test_error_cells_and_formulas_without_a_value_are_told_apart_from_empty_cell
 
 
 SPECIFICATIONS = load_specifications()
-PIECES = st.sampled_from([HEADER, *LINES, "Total", ",", ";", "\t", '"', "\r", "\n", "\r\n", "\ufeff", "\x00", "£", "x y z"])
+PIECES = st.sampled_from(
+    [HEADER, *LINES, "Total", ",", ";", "\t", '"', "\r", "\n", "\r\n", "\ufeff", "\x00", "£", "x y z"]
+)
 
 
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -6,19 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from deliveries_fixture import REFERENCE, make_home
 
 from dagster_project.reference import Reference, ReferenceDataError, load_reference, name_key
 from dagster_project.settings import Settings
-from deliveries_fixture import REFERENCE, make_home
 
-COUNCILS, UNITS, ALIASES, ROLES = (REFERENCE[n] for n in ("councils", "org_units", "unit_aliases", "role_aliases"))
+COUNCILS, UNITS, ALIASES, ROLES = (
+    REFERENCE[n] for n in ("councils", "org_units", "unit_aliases", "role_aliases")
+)
 POLICY = (
     "policy_id,council,unit,level,service_area,role_group,experience,metric,rounding,lower,upper,band,label,severity,"
     "target,valid_from,valid_to,source\n"
 )
-COSTS = (
-    "council,role,grade,is_default,annual_cost_gbp,set_up_cost_gbp,includes_on_costs,valid_from,valid_to,source\n"
-)
+COSTS = "council,role,grade,is_default,annual_cost_gbp,set_up_cost_gbp,includes_on_costs,valid_from,valid_to,source\n"
 LIMITS = "council,extract,max_rejected_percent,max_rejected_rows,source\n"
 
 
@@ -62,6 +62,13 @@ def bands(*rows: tuple[object, object, str, str]) -> str:
     )
 
 
+def costs(*rows: tuple[str, str, str]) -> str:
+    """Costs of one role: grade, first day, first day no more."""
+    return COSTS + "".join(
+        f"northshire,social_worker,{grade},true,1,0,,{first},{end},x\n" for grade, first, end in rows
+    )
+
+
 def test_what_ships_with_the_product_can_be_used_as_it_is(tmp_path: Path) -> None:
     assert "nottinghamshire" in load_reference(Settings(home=tmp_path)).councils
 
@@ -90,7 +97,9 @@ def test_the_council_s_row_wins_over_the_product_s_of_the_same_key(home: Setting
         (b"unit,alias,council\nash, Turned round ,northshire\n", "turned round"),
     ],
 )
-def test_a_file_is_read_in_the_forms_that_spreadsheets_save(home: Settings, content: bytes, name: str) -> None:
+def test_a_file_is_read_in_the_forms_that_spreadsheets_save(
+    home: Settings, content: bytes, name: str
+) -> None:
     assert units_named(with_file(home, "unit_aliases", content), "northshire", name) == ["ash"]
 
 
@@ -101,28 +110,80 @@ FILES: list[tuple[str, str | bytes, str]] = [
     ("unit_aliases.csv", "council,alias,unit,unit\n", "reference/unit_aliases.csv: column unit stands twice"),
     ("unit_aliases.csv", ALIASES.replace(",", ";"), "reference/unit_aliases.csv: column council is missing"),
     ("unit_aliases.csv", ALIASES + 'northshire,"x,ash\n', "reference/unit_aliases.csv: not a readable CSV"),
-    ("unit_aliases.csv", ALIASES + "northshire,x,ash,y\n", "unit_aliases.csv, row 4: more fields than the header has"),
-    ("unit_aliases.csv", ALIASES + "northshire,x\n", "unit_aliases.csv, row 4, column unit: required and empty"),
-    ("unit_aliases.csv", ALIASES + ALIASES.split("\n")[1], "unit_aliases.csv, row 4: repeats the key of row 2"),
+    (
+        "unit_aliases.csv",
+        ALIASES + "northshire,x,ash,y\n",
+        "unit_aliases.csv, row 4: more fields than the header has",
+    ),
+    (
+        "unit_aliases.csv",
+        ALIASES + "northshire,x\n",
+        "unit_aliases.csv, row 4, column unit: required and empty",
+    ),
+    (
+        "unit_aliases.csv",
+        ALIASES + ALIASES.split("\n")[1],
+        "unit_aliases.csv, row 4: repeats the key of row 2",
+    ),
     ("Councils.csv", COUNCILS, "Councils.csv: not read: reference data is a CSV named councils.csv"),
     ("councils.xlsx", b"PK", "councils.xlsx: not read: reference data is a CSV named councils.csv"),
     ("teams.csv", "a,b\n", "teams.csv: not a reference file; known are alert_recipients, "),
     # Values.
-    ("org_units.csv", UNITS.replace("true", "yes", 1), "org_units.csv, row 3, column frontline: not true or false"),
-    ("org_units.csv", UNITS.replace("2010-04-01", "01/04/2010", 1), "row 2, column valid_from: not a date as YYYY-MM-DD"),
-    ("org_units.csv", UNITS.replace(",team,", ",squad,", 1), "row 4, column level: not one of council, division, "),
-    ("org_units.csv", UNITS.replace("2024-05-01", "2009-01-01"), "row 6, column valid_to: not after valid_from"),
-    ("org_units.csv", UNITS.replace(",ash,", ",unmapped,"), "row 4, column unit: 'unmapped' is a reserved name"),
+    (
+        "org_units.csv",
+        UNITS.replace("true", "yes", 1),
+        "org_units.csv, row 3, column frontline: not true or false",
+    ),
+    (
+        "org_units.csv",
+        UNITS.replace("2010-04-01", "01/04/2010", 1),
+        "row 2, column valid_from: not a date as YYYY-MM-DD",
+    ),
+    (
+        "org_units.csv",
+        UNITS.replace(",team,", ",squad,", 1),
+        "row 4, column level: not one of council, division, ",
+    ),
+    (
+        "org_units.csv",
+        UNITS.replace("2024-05-01", "2009-01-01"),
+        "row 6, column valid_to: not after valid_from",
+    ),
+    (
+        "org_units.csv",
+        UNITS.replace(",ash,", ",unmapped,"),
+        "row 4, column unit: 'unmapped' is a reserved name",
+    ),
     ("delivery_limits.csv", LIMITS + ",posts,five,2,x\n", "column max_rejected_percent: not a plain number"),
     ("delivery_limits.csv", LIMITS + ",posts,5,2.5,x\n", "column max_rejected_rows: not a whole number"),
     ("delivery_limits.csv", LIMITS + ",posts,,2,x\n", "column max_rejected_percent: required and empty"),
     ("threshold_policy.csv", bands(("", "NaN", "low", "")), "row 2, column upper: not a plain number"),
-    ("threshold_policy.csv", bands(("", "", "low", "")).replace(",none,", ",alarm,"), "column severity: not one of none, "),
+    (
+        "threshold_policy.csv",
+        bands(("", "", "low", "")).replace(",none,", ",alarm,"),
+        "column severity: not one of none, ",
+    ),
     # References.
-    ("unit_aliases.csv", ALIASES + "northshire,x,nope\n", "unit_aliases.csv, row 4, column unit: 'nope' is not in org_units"),
-    ("unit_aliases.csv", ALIASES + "northshire,x,duty\n", "unit_aliases.csv, row 4, column unit: 'duty' is not in org_units"),
-    ("unit_aliases.csv", ALIASES + "nowhere,x,ash\n", "row 4, column council: 'nowhere' is not in councils.csv"),
-    ("role_aliases.csv", ROLES + ",x,wizard\n", "role_aliases.csv, row 4, column role: 'wizard' is not in roles.csv"),
+    (
+        "unit_aliases.csv",
+        ALIASES + "northshire,x,nope\n",
+        "unit_aliases.csv, row 4, column unit: 'nope' is not in org_units",
+    ),
+    (
+        "unit_aliases.csv",
+        ALIASES + "northshire,x,duty\n",
+        "unit_aliases.csv, row 4, column unit: 'duty' is not in org_units",
+    ),
+    (
+        "unit_aliases.csv",
+        ALIASES + "nowhere,x,ash\n",
+        "row 4, column council: 'nowhere' is not in councils.csv",
+    ),
+    (
+        "role_aliases.csv",
+        ROLES + ",x,wizard\n",
+        "role_aliases.csv, row 4, column role: 'wizard' is not in roles.csv",
+    ),
     # One written name, one meaning.
     (
         "unit_aliases.csv",
@@ -137,26 +198,64 @@ FILES: list[tuple[str, str | bytes, str]] = [
     (
         "org_units.csv",
         UNITS.replace("Birch Assessment", "ashfield  DCPT"),
-        "row 5, column name: compares equal to the name in reference/org_units.csv, row 4, another team of the same time",
+        "row 5, column name: compares equal to the name in reference/org_units.csv, row 4, another team of",
     ),
     # The tree.
-    ("org_units.csv", UNITS.replace("division,northshire", "council,"), "council northshire: one unit of level council"),
-    ("org_units.csv", UNITS.replace("council,,", "division,fieldwork,", 1), "northshire: one unit of level council"),
-    ("councils.csv", COUNCILS + "eastshire,Eastshire,,,,,\n", "council eastshire: one unit of level council is wanted, found 0"),
-    ("org_units.csv", UNITS.replace("team,fieldwork,child", "team,,child"), "row 4, column parent_unit: '' is no unit of"),
-    ("org_units.csv", UNITS.replace("team,fieldwork,child", "team,duty,child"), "row 4, column parent_unit: 'duty' is no unit"),
-    ("org_units.csv", UNITS.replace("team,fieldwork,child", "team,ash,child"), "row 4, column parent_unit: the unit lies below itself"),
     (
         "org_units.csv",
-        UNITS.replace("DCPT,team,fieldwork", "DCPT,team,birch").replace("Assessment,team,fieldwork", "Assessment,team,ash"),
+        UNITS.replace("division,northshire", "council,"),
+        "council northshire: one unit of level council",
+    ),
+    (
+        "org_units.csv",
+        UNITS.replace("council,,", "division,fieldwork,", 1),
+        "northshire: one unit of level council",
+    ),
+    (
+        "councils.csv",
+        COUNCILS + "eastshire,Eastshire,,,,,\n",
+        "council eastshire: one unit of level council is wanted, found 0",
+    ),
+    (
+        "org_units.csv",
+        UNITS.replace("team,fieldwork,child", "team,,child"),
+        "row 4, column parent_unit: '' is no unit of",
+    ),
+    (
+        "org_units.csv",
+        UNITS.replace("team,fieldwork,child", "team,duty,child"),
+        "row 4, column parent_unit: 'duty' is no unit",
+    ),
+    (
+        "org_units.csv",
+        UNITS.replace("team,fieldwork,child", "team,ash,child"),
         "row 4, column parent_unit: the unit lies below itself",
     ),
-    ("org_units.csv", UNITS.replace("division,northshire", "division,ash"), "a division cannot lie below a team"),
+    (
+        "org_units.csv",
+        UNITS.replace("DCPT,team,fieldwork", "DCPT,team,birch").replace(
+            "Assessment,team,fieldwork", "Assessment,team,ash"
+        ),
+        "row 4, column parent_unit: the unit lies below itself",
+    ),
+    (
+        "org_units.csv",
+        UNITS.replace("division,northshire", "division,ash"),
+        "a division cannot lie below a team",
+    ),
     # Bands and periods.
-    ("threshold_policy.csv", bands(("", 20, "low", ""), (22, "", "high", "")), "a gap lies between bands low and high"),
+    (
+        "threshold_policy.csv",
+        bands(("", 20, "low", ""), (22, "", "high", "")),
+        "a gap lies between bands low and high",
+    ),
     ("threshold_policy.csv", bands(("", 20, "low", ""), (18, "", "high", "")), "bands low and high overlap"),
     ("threshold_policy.csv", bands(("", 20, "low", ""), ("", "", "high", "")), "bands high and low overlap"),
-    ("threshold_policy.csv", bands(("", 20, "low", ""), (20, 30, "high", "")), "values from 30 on have no band"),
+    (
+        "threshold_policy.csv",
+        bands(("", 20, "low", ""), (20, 30, "high", "")),
+        "values from 30 on have no band",
+    ),
     ("threshold_policy.csv", bands((5, 20, "low", ""), (20, "", "high", "")), "values below 5 have no band"),
     (
         "threshold_policy.csv",
@@ -170,18 +269,20 @@ FILES: list[tuple[str, str | bytes, str]] = [
     ),
     (
         "unit_costs.csv",
-        COSTS + "northshire,social_worker,G1,true,1,0,,2020-01-01,2022-01-01,x\nnorthshire,social_worker,G1,true,1,0,,2021-01-01,,x\n",
+        costs(("G1", "2020-01-01", "2022-01-01"), ("G1", "2021-01-01", "")),
         "unit_costs.csv, row 3, column valid_from: its period overlaps reference/unit_costs.csv, row 2",
     ),
     (
         "unit_costs.csv",
-        COSTS + "northshire,social_worker,G1,true,1,0,,2020-01-01,,x\nnorthshire,social_worker,G2,true,1,0,,2021-01-01,,x\n",
+        costs(("G1", "2020-01-01", ""), ("G2", "2021-01-01", "")),
         "two default grades of one role",
     ),
-]  # fmt: skip
+]
 
 
-@pytest.mark.parametrize("number", range(len(FILES)), ids=[f"{file} {words[-40:]}" for file, _, words in FILES])
+@pytest.mark.parametrize(
+    "number", range(len(FILES)), ids=[f"{file} {words[-40:]}" for file, _, words in FILES]
+)
 def test_what_is_wrong_is_said_in_words_that_name_file_row_and_column(
     problems_of: Callable[[str, str | bytes], list[str]], number: int
 ) -> None:
@@ -201,22 +302,37 @@ def test_every_problem_is_told_at_once(problems_of: Callable[[str, str | bytes],
 def test_bands_that_follow_each_other_in_time_and_value_can_be_used(home: Settings) -> None:
     whole = bands(("", 20, "low", "2020-01-01"), (20, "", "high", "2020-01-01"))
 
-    assert len([row for row in with_file(home, "threshold_policy", whole).rows("threshold_policy") if row["policy_id"] == "mine"]) == 2
+    assert (
+        len(
+            [
+                row
+                for row in with_file(home, "threshold_policy", whole).rows("threshold_policy")
+                if row["policy_id"] == "mine"
+            ]
+        )
+        == 2
+    )
 
 
-@pytest.mark.parametrize("name", ["ash", "ASH", "Ashfield DCPT", "  ashfield   dcpt ", "ashfield district\u00a0cp team"])
+@pytest.mark.parametrize(
+    "name", ["ash", "ASH", "Ashfield DCPT", "  ashfield   dcpt ", "ashfield district\u00a0cp team"]
+)
 def test_a_unit_answers_to_slug_name_and_alias_in_any_case_and_spacing(home: Settings, name: str) -> None:
     assert units_named(load_reference(home), "northshire", name) == ["ash"]
 
 
 def test_of_a_service_and_a_team_with_one_name_the_team_is_meant(home: Settings) -> None:
-    reference = with_file(home, "org_units", UNITS.replace("fieldwork,Fieldwork", "fieldwork,Birch assessment"))
+    reference = with_file(
+        home, "org_units", UNITS.replace("fieldwork,Fieldwork", "fieldwork,Birch assessment")
+    )
 
     assert units_named(reference, "northshire", "Birch Assessment") == ["birch"]
 
 
 def test_units_that_follow_each_other_may_share_a_name(home: Settings) -> None:
-    reference = with_file(home, "org_units", UNITS.replace("Closed Team", "One Team").replace("Future Team", "one team"))
+    reference = with_file(
+        home, "org_units", UNITS.replace("Closed Team", "One Team").replace("Future Team", "one team")
+    )
 
     assert units_named(reference, "northshire", "ONE TEAM") == ["closed_team", "future_team"]
 
@@ -240,7 +356,9 @@ def test_aliases_hold_for_their_own_council_only(home: Settings) -> None:
 
 
 def test_a_council_s_own_role_alias_beats_the_one_for_all(home: Settings) -> None:
-    reference = with_file(home, "role_aliases", ROLES + "northshire,Qualified social worker,advanced_practitioner\n")
+    reference = with_file(
+        home, "role_aliases", ROLES + "northshire,Qualified social worker,advanced_practitioner\n"
+    )
 
     assert roles_named(reference, "northshire", "Qualified Social Worker") == ["advanced_practitioner"]
     assert roles_named(reference, "southshire", "Qualified Social Worker") == ["social_worker"]

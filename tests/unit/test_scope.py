@@ -56,9 +56,7 @@ def test_a_month_before_those_loaded_reaches_them() -> None:
 
 
 def test_councils_do_not_reach_each_other() -> None:
-    rows = build_scope(
-        in_force(("north", 2, "caseload"), ("south", 2, "caseload")), [("north", month(2))]
-    )
+    rows = build_scope(in_force(("north", 2, "caseload"), ("south", 2, "caseload")), [("north", month(2))])
 
     assert {row.council: row.reach for row in rows} == {"north": ITS_OWN_MONTH, "south": NOTHING}
 

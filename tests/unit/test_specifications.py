@@ -1,4 +1,4 @@
-"""The declarative form of an extract: what ships is the canonical form, and a slip in a file is told by file and field."""
+"""The declarative form of an extract: what ships is canonical, a slip is told by file and field."""
 
 from __future__ import annotations
 
@@ -104,16 +104,30 @@ def test_a_sound_file_is_read(tmp_path: Path) -> None:
         ("type: date,", "type: date, pseudonym: child,", "only an identifier can be pseudonymised"),
         ("type: date,", "type: unit,", "`unknown` goes with type unit"),
         ("type: date,", "type: date, maximum: 1,", "ranges and percent go with numbers"),
-        ("type: code,", "type: code, not_after: {bound: month_end},", "not_after and not_before go with dates"),
-        ("type: date,", "type: date, not_after: {bound: year_end},", "columns.2.not_after.bound: Input should be"),
-        ("type: date,", "type: date, required_when: {column: nothing},", "made_on refers to nothing, which is no column"),
+        (
+            "type: code,",
+            "type: code, not_after: {bound: month_end},",
+            "not_after and not_before go with dates",
+        ),
+        (
+            "type: date,",
+            "type: date, not_after: {bound: year_end},",
+            "columns.2.not_after.bound: Input should be",
+        ),
+        (
+            "type: date,",
+            "type: date, required_when: {column: nothing},",
+            "made_on refers to nothing, which is no column",
+        ),
         ("extract: things", "extract: stuff", "describes stuff; file and extract share one name"),
         ("columns:", "columns: [", "not YAML"),
         (SOUND, "- a\n- b\n", "a mapping is wanted at the top"),
         (SOUND, "", "a mapping is wanted at the top"),
     ],
-)  # fmt: skip
-def test_a_slip_is_told_by_file_and_field(problem_of: Callable[[str], str], old: str, new: str, words: str) -> None:
+)
+def test_a_slip_is_told_by_file_and_field(
+    problem_of: Callable[[str], str], old: str, new: str, words: str
+) -> None:
     assert old in SOUND
 
     problem = problem_of(SOUND.replace(old, new))
