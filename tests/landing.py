@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from dagster_project.settings import Settings
 from deliveries_fixture import KEY, Row, csv_text, land, write_reference
+
+from dagster_project.settings import Settings
 
 COUNCIL = "westshire"
 MONTHS = 14
@@ -116,6 +117,14 @@ REFERENCE: Mapping[str, Sequence[Row]] = {
         "w,westshire,,,,,,average_caseload,integer,4,,high,high,warning,3,2023-12-01,,made up",
         "a,westshire,,worker,,,asye,worker_caseload,none,0,3,within,within,none,2,2010-04-01,,made up",
         "a,westshire,,worker,,,asye,worker_caseload,none,3,,over,over,breach,2,2010-04-01,,made up",
+    ),
+    "report_figures": _table(
+        "figure_id,report,place,measure,council,period,printed,unit,evidence,inputs,rule,note",
+        "X1,made up,,average caseload,westshire,2023-05,2.8,cases,calibrated,,one decimal,",
+    ),
+    "report_figure_measures": _table(
+        "figure_id,council,unit,month,measure,printed_decimals,printed_divisor",
+        f"X1,westshire,care,{first_day(1)},average_caseload,1,1",
     ),
 }
 

@@ -39,9 +39,9 @@ def announce(
 ) -> Announcement:
     """Afterwards each has been told, once, what is new, worse or resolved in the latest month of a council.
 
-    `latest_months` is the last month in which each (council, metric) could be judged. `unit_parents` maps (council, unit) to the unit above. What the mail server does not take stays in the
-    ledger and is offered again by the next call, the same message. No refusal raises; an outbox or a ledger
-    that cannot be written does.
+    `latest_months` is the last month in which each (council, metric) could be judged; `unit_parents` maps
+    (council, unit) to the unit above. What the mail server does not take stays in the ledger and is offered again
+    by the next call, the same message. No refusal raises; an outbox or a ledger that cannot be written does.
     """
     rows = [read_recipient(row) for row in recipients]
     at = now.isoformat(timespec="seconds")
@@ -64,7 +64,11 @@ def announce(
 
 
 def _enter(
-    ledger: Ledger, breaches: Sequence[Breach], latest_months: Mapping[tuple[str, str], date], load_id: str, at: str
+    ledger: Ledger,
+    breaches: Sequence[Breach],
+    latest_months: Mapping[tuple[str, str], date],
+    load_id: str,
+    at: str,
 ) -> tuple[list[Breach], int, list[NotSent]]:
     """Enter all; those of the latest months, how many older ones were not yet known, and the astray."""
     history: list[Item] = []

@@ -42,8 +42,8 @@ class Breach:
     """A row of threshold_breaches with the names and the policy's words that a reader needs.
 
     `worker_key` is set for a worker's own breach; it reaches the ledger and nothing else. `experience` is the
-    policy row's own (such as asye) and chooses the sentence about workers; empty gives the general one. `is_complete` is false when
-    rows of the month are left out of the figure.
+    policy row's own (such as asye) and chooses the sentence about workers; empty gives the general one.
+    `is_complete` is false when rows of the month are left out of the figure.
     """
 
     council: str

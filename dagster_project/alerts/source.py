@@ -22,9 +22,7 @@ order by council, month, metric, unit, worker_key
 """
 
 
-def read_breaches(
-    database: Path, reference: Reference
-) -> tuple[list[Breach], dict[tuple[str, str], date]]:
+def read_breaches(database: Path, reference: Reference) -> tuple[list[Breach], dict[tuple[str, str], date]]:
     """Every breach in the warehouse, and the last month in which each council's metric could be judged.
 
     A ledger that arrives before the cases of its month does not make the breaches of the month before history.

@@ -102,6 +102,7 @@ def receive(
     unpack(landing, specifications, refuse_unreadable=extracts is None or MONTH_PACK in extracts)
     if extracts is not None:
         landing.deliveries = [landed for landed in landing.deliveries if landed.extract in extracts]
+    _refuse_without_units(landing.deliveries, reference)
     arrival = Arrival(load_id, strangers=landing.strangers if extracts is None else [])
     fresh = _fresh(landing.deliveries, manifest, reference, specifications, arrival)
     with duckdb.connect(":memory:") as connection:
@@ -120,6 +121,15 @@ def receive(
         arrival.recorded += batch.close()
         progress(len(fresh), len(fresh), "archived")
     return arrival
+
+
+def _refuse_without_units(deliveries: list[Landed], reference: Reference) -> None:
+    """A council may be registered before its units are; what it delivers has nowhere to go until then."""
+    with_units = {name.council for name in reference.unit_names}
+    for index, landed in enumerate(deliveries):
+        if not landed.refused_because and landed.council not in with_units:
+            reason = f"{landed.path.name}: council {landed.council} has no units in org_units.csv"
+            deliveries[index] = replace(landed, refused_because=reason)
 
 
 def _fresh(

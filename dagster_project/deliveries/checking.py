@@ -174,7 +174,9 @@ def check(
         connection, f"select count(*) from accepted where {' or '.join(unmapped) or 'false'}"
     )
     unknown_units = [
-        RejectedCell(number, column.name, UNMAPPED_RULE, "", _expected(specification, column.name, UNMAPPED_RULE))
+        RejectedCell(
+            number, column.name, UNMAPPED_RULE, "", _expected(specification, column.name, UNMAPPED_RULE)
+        )
         for column, condition in zip(_unit_columns(specification, "unmapped"), unmapped, strict=True)
         for (number,) in connection.execute(
             f"select row_number from accepted where {condition} order by row_number"
@@ -197,7 +199,9 @@ def check(
     errors_ignored = _count(connection, "select coalesce(sum(error_cells), 0) from accepted")
     if errors_ignored:
         notices["error_cells_read_as_missing"] = errors_ignored
-    return Checked("accepted", len(table.rows), accepted, repeated, rows_unmapped, rejected, unknown_units, notices)
+    return Checked(
+        "accepted", len(table.rows), accepted, repeated, rows_unmapped, rejected, unknown_units, notices
+    )
 
 
 def _register(

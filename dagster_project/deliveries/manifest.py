@@ -133,7 +133,7 @@ class Manifest:
             connection.close()
 
     def all(self) -> list[Delivery]:
-        """Every delivery ever recorded, in the order of recording, whatever the clock said; without cells and notices."""
+        """Every delivery ever recorded, in the order of recording, whatever the clock said; no cells or notices."""
         with self._connect() as connection:
             rows = connection.execute("select * from deliveries order by rowid").fetchall()
         return [_delivery(row) for row in rows]

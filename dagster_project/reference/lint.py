@@ -48,10 +48,10 @@ def lint_references(declared: Mapping[str, Table], tables: Tables) -> list[str]:
     return problems
 
 
-def lint_org_units(rows: Rows, councils: Rows) -> list[str]:
+def lint_org_units(rows: Rows) -> list[str]:
     """Every council is one tree: one unit of level council on top, each other unit below a higher one."""
     problems = []
-    by_council: dict[str, dict[str, Mapping[str, str]]] = {row["council"]: {} for row in councils}
+    by_council: dict[str, dict[str, Mapping[str, str]]] = {}
     for row in rows:
         by_council.setdefault(row["council"], {})
         by_council[row["council"]][row["unit"]] = row
@@ -195,7 +195,7 @@ def lint(declared: Mapping[str, Table], tables: Tables) -> list[str]:
     if problems:
         return problems
     problems += lint_references(declared, tables)
-    problems += lint_org_units(tables["org_units"], tables["councils"])
+    problems += lint_org_units(tables["org_units"])
     problems += lint_periods("org_units", tables["org_units"], ("council", "unit"), "one unit")
     problems += lint_names(tables)
     costs = tables["unit_costs"]

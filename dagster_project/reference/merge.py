@@ -139,7 +139,8 @@ def _read(path: Path, table: Table, folder: str) -> tuple[list[Row], list[str]]:
             f"{place}: column {name!r} is unknown" for name in header if name and name not in table.columns
         ]
         problems += [
-            f"{place}: column {name} stands twice" for name in sorted({n for n in header if n and header.count(n) > 1})
+            f"{place}: column {name} stands twice"
+            for name in sorted({n for n in header if n and header.count(n) > 1})
         ]
         if problems:
             return [], problems

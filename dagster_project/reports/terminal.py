@@ -191,7 +191,10 @@ def print_checks(console: Console, report: LoadReport) -> None:
     console.print(f"{len(report.checks) - len(failed)} of {len(report.checks)} checks on the marts pass.")
     for check in failed:
         units = len({(row["council"], row["unit"]) for row in check.failing})
-        console.print(f"  {check.severity:5}  {check.asset}: {check.reason} ({units} unit{'' if units == 1 else 's'})", markup=False)
+        console.print(
+            f"  {check.severity:5}  {check.asset}: {check.reason} ({units} unit{'' if units == 1 else 's'})",
+            markup=False,
+        )
 
 
 def print_seconds(console: Console, seconds: Mapping[str, float]) -> None:
@@ -217,7 +220,14 @@ def print_places(console: Console, settings: Settings) -> None:
 
 
 def titled_table(title: str) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    return Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
 
 
 def _number(value: Any) -> str:

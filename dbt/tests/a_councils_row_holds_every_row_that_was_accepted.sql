@@ -6,7 +6,9 @@ with months_read as (
 councils as (
     select
         council,
-        unit
+        unit,
+        valid_from,
+        valid_to
     from {{ ref('org_units') }}
     where level = 'council'
 ),
@@ -83,7 +85,11 @@ inner join months_read
     on
         accepted.council = months_read.council
         and accepted.month = months_read.month
-inner join councils on accepted.council = councils.council
+inner join councils
+    on
+        accepted.council = councils.council
+        and (councils.valid_from is null or councils.valid_from <= months_read.as_at)
+        and (councils.valid_to is null or months_read.as_at < councils.valid_to)
 left join told
     on
         accepted.council = told.council

@@ -78,6 +78,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     land(settings, "caseload.csv", csv_bytes(cases(50))[:-40], "2024-05")
     land_month(settings, "2024-02", cases(20))
     land(settings, "caseload.csv", cases(10), council="nowhere")
+    with (settings.council_reference / "councils.csv").open("a", encoding="utf-8") as councils:
+        councils.write("unitless,Unitless,,,,,\n")
+    land(settings, "caseload.csv", cases(10), council="unitless")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(warehouse, "build", _fail)
         with pytest.raises(TransformationError) as failure:
@@ -159,6 +162,13 @@ def test_a_month_before_the_last_one_loaded_is_built_and_the_gap_stays_empty(sto
     months = {month for _, month in story.open_cases["after it"]}
 
     assert months == {FEBRUARY, APRIL, MAY}
+    assert story.open_cases["after it"]["northshire", FEBRUARY] == 19
+
+
+def test_a_council_registered_before_its_units_is_refused_and_stops_nobody_else(story: Story) -> None:
+    (line,) = [d for d in Manifest(story.settings.manifest).all() if d.council == "unitless"]
+
+    assert line.refused_because == "caseload.csv: council unitless has no units in org_units.csv"
     assert story.open_cases["after it"]["northshire", FEBRUARY] == 19
 
 

@@ -294,7 +294,13 @@ def test_units_that_name_each_other_as_parents_do_not_hang_the_load(say: Announc
     circle: dict[tuple[str, str], str | None] = {("northshire", "a"): "b", ("northshire", "b"): "a"}
     breach = replace(HIGH, unit="a")
     announcement = announce(
-        [breach], {("northshire", breach.metric): JUNE}, [row(unit="dcpt")], circle, Settings(home=tmp_path), NOW, "load-1"
+        [breach],
+        {("northshire", breach.metric): JUNE},
+        [row(unit="dcpt")],
+        circle,
+        Settings(home=tmp_path),
+        NOW,
+        "load-1",
     )
 
     assert announcement.digests == ()

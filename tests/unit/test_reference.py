@@ -212,11 +212,6 @@ FILES: list[tuple[str, str | bytes, str]] = [
         "northshire: one unit of level council",
     ),
     (
-        "councils.csv",
-        COUNCILS + "eastshire,Eastshire,,,,,\n",
-        "council eastshire: one unit of level council is wanted, found 0",
-    ),
-    (
         "org_units.csv",
         UNITS.replace("team,fieldwork,child", "team,,child"),
         "row 4, column parent_unit: '' is no unit of",

@@ -1,0 +1,204 @@
+"""The dbt project on a small council: its own unit tests, and the same rows whatever the order of arrival."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+from landing import MONTHS, first_day, land_month, make_small_council
+
+from dagster_project import warehouse
+from dagster_project.load import LoadReport, load
+from dagster_project.settings import Settings
+from dagster_project.warehouse.transformation import invoke
+
+FIRST_LOAD = datetime(2024, 6, 3, 6, tzinfo=UTC)
+LATE, CORRECTED = 12, 0
+# What a delivery is called and when it came differs from load to load; what it says may not.
+COLUMNS_OF_ONE_LOAD = {"deliveries": ["delivery", "received_at"]}
+
+Rows = Counter[tuple[Any, ...]]
+
+
+@dataclass
+class Installation:
+    """A home, what each of its loads reported, and the marts its readers found after each."""
+
+    settings: Settings
+    reports: dict[str, LoadReport] = field(default_factory=dict)
+    marts: dict[str, dict[str, Rows]] = field(default_factory=dict)
+
+    def load(self, name: str) -> None:
+        report = load(self.settings, now=FIRST_LOAD + timedelta(hours=len(self.reports)))
+        assert not report.has_refusals, report.arrival.refused
+        self.reports[name] = report
+        self.marts[name] = {mart.name: self._rows(mart.name) for mart in warehouse.marts(self.settings)}
+
+    def _rows(self, mart: str) -> Rows:
+        left_out = COLUMNS_OF_ONE_LOAD.get(mart)
+        columns = f"* exclude ({', '.join(left_out)})" if left_out else "*"
+        in_force = " where is_in_force" if mart == "deliveries" else ""
+        with self.reader() as marts:
+            return Counter(marts.execute(f"select {columns} from {mart}{in_force}").fetchall())
+
+    def reader(self) -> duckdb.DuckDBPyConnection:
+        current = (self.settings.published / "current").resolve()
+        return duckdb.connect(str(current / "restricted" / "marts.duckdb"), read_only=True)
+
+    def value(self, sql: str) -> dict[tuple[Any, ...], Any]:
+        """The last column by those before it."""
+        with self.reader() as marts:
+            return {tuple(row[:-1]): row[-1] for row in marts.execute(sql).fetchall()}
+
+
+@dataclass
+class Stepwise(Installation):
+    """The council's months as they arrive, one late and one told wrongly at first; `looking_back` is as found then."""
+
+    looking_back: dict[str, dict[str, dict[tuple[Any, ...], Any]]] = field(default_factory=dict)
+
+    def arrive(self, name: str, months: Sequence[int], *, as_first_told: Sequence[int] = ()) -> None:
+        for month in months:
+            land_month(self.settings, month, as_first_told=month in as_first_told)
+        self.load(name)
+        self.looking_back[name] = {measure: self.value(sql) for measure, sql in LOOKING_BACK.items()}
+
+
+LOOKING_BACK = {
+    "restated_cases": "select unit, month, restated_cases from throughput",
+    "year_to_date": "select unit, month, year_to_date_gbp from agency_costs",
+    "changes_of_worker_12m": "select worker_key, month, changes_of_worker_12m from worker_caseloads",
+    "months_in_breach": (
+        "select unit, metric, month, months_in_breach from threshold_breaches where worker_key is null"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def stepwise(tmp_path_factory: pytest.TempPathFactory) -> Stepwise:
+    told = Stepwise(make_small_council(tmp_path_factory.mktemp("stepwise")))
+    told.arrive("half a year", range(6), as_first_told=[CORRECTED])
+    told.arrive("five months", range(6, 11))
+    told.arrive("the twelfth month", [11])
+    told.arrive("a month after a gap", [13])
+    told.arrive("the late month", [LATE])
+    told.arrive("the corrected month", [CORRECTED])
+    return told
+
+
+@pytest.fixture(scope="module")
+def at_once(tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    told = Installation(make_small_council(tmp_path_factory.mktemp("at_once")))
+    for month in range(MONTHS):
+        land_month(told.settings, month)
+    told.load("everything")
+    return told
+
+
+def months_changed(stepwise: Stepwise, measure: str, load_before: str, load_after: str) -> set[date]:
+    """Months for which the later load tells another value of the measure than the earlier one."""
+    before, after = (stepwise.looking_back[name][measure] for name in (load_before, load_after))
+    return {key[-1] for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+
+
+def test_every_unit_test_of_the_dbt_project_runs_and_passes(at_once: Installation) -> None:
+    declared = {
+        test["name"]
+        for path in at_once.settings.dbt_project.glob("models/**/*.yml")
+        for test in yaml.safe_load(path.read_text(encoding="utf-8")).get("unit_tests", [])
+    }
+
+    results = invoke(at_once.settings, ["test", "--select", "test_type:unit"])
+
+    assert {result.name for result in results} == declared != set()
+    assert {result.status for result in results} == {"pass"}
+
+
+def test_a_build_runs_every_reconciliation_and_they_hold(stepwise: Stepwise) -> None:
+    reconciliations = {path.stem for path in stepwise.settings.dbt_project.glob("tests/*.sql")}
+
+    for report in stepwise.reports.values():
+        assert report.build is not None
+        tests = {node.name: node.status for node in report.build.nodes if node.kind == "test"}
+        assert reconciliations <= tests.keys() and reconciliations
+        assert set(tests.values()) == {"pass"}
+
+
+def test_only_the_first_load_builds_everything(stepwise: Stepwise) -> None:
+    built = {
+        name: (report.build.is_full, {month for _, month in report.build.months})
+        for name, report in stepwise.reports.items()
+        if report.build
+    }
+
+    assert built["half a year"] == (True, {first_day(month) for month in range(6)})
+    assert built["five months"] == (False, {first_day(month) for month in range(6, 11)})
+    assert built["the twelfth month"] == (False, {first_day(11)})
+    assert built["the late month"] == (False, {first_day(LATE)})
+    assert built["the corrected month"] == (False, {first_day(CORRECTED)})
+
+
+def test_month_after_month_gives_the_rows_of_one_full_build(
+    stepwise: Stepwise, at_once: Installation
+) -> None:
+    in_steps, in_one = stepwise.marts["the corrected month"], at_once.marts["everything"]
+
+    assert in_steps.keys() == in_one.keys()
+    for mart in in_one:
+        assert in_one[mart], f"{mart} has no row to compare"
+        assert in_steps[mart] - in_one[mart] == in_one[mart] - in_steps[mart] == Counter(), mart
+
+
+@pytest.mark.parametrize(
+    ("measure", "months"),
+    [
+        # The month itself was wrong, the one after it compares with it, the financial year adds it up, the twelfth
+        # month end after it still sees who had its cases, and a breach that began there has lasted ever since.
+        ("restated_cases", {1}),
+        ("year_to_date", set(range(12)) - {5}),
+        ("changes_of_worker_12m", {11}),
+        ("months_in_breach", set(range(14))),
+    ],
+)
+def test_a_corrected_month_rebuilds_what_looks_back_on_it(
+    stepwise: Stepwise, measure: str, months: set[int]
+) -> None:
+    changed = months_changed(stepwise, measure, "the late month", "the corrected month")
+
+    assert changed == {first_day(month) for month in months}
+
+
+@pytest.mark.parametrize(
+    ("measure", "months"),
+    [("restated_cases", {12, 13}), ("year_to_date", {12, 13}), ("changes_of_worker_12m", {12, 13})],
+)
+def test_a_late_month_fills_the_gap_for_the_months_after_it(
+    stepwise: Stepwise, measure: str, months: set[int]
+) -> None:
+    changed = months_changed(stepwise, measure, "a month after a gap", "the late month")
+
+    assert changed == {first_day(month) for month in months}
+
+
+def test_a_breach_that_began_in_the_corrected_month_lasts_thirteen_months_on(stepwise: Stepwise) -> None:
+    of_the_hub = ("hub", "cases_without_social_workers", first_day(MONTHS - 1))
+
+    before, after = (
+        stepwise.looking_back[name]["months_in_breach"][of_the_hub]
+        for name in ("the late month", "the corrected month")
+    )
+
+    assert (before, after) == (MONTHS - 1, MONTHS)
+
+
+def test_a_year_of_changes_is_unknown_until_twelve_months_are_loaded(stepwise: Stepwise) -> None:
+    known = stepwise.looking_back["the twelfth month"]["changes_of_worker_12m"]
+
+    assert {month for (_, month), changes in known.items() if changes is not None} == {first_day(11)}
+    assert any(changes for changes in known.values())
