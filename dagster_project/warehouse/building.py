@@ -36,7 +36,7 @@ def months_due(settings: Settings, manifest: Manifest, reference: Reference) -> 
     in_force = manifest.in_force()
     loaded = {(council, month) for council, month, _ in in_force}
     is_full = not settings.database.is_file() or manifest.mark("dbt_project") != project_fingerprint(
-        settings.dbt_project
+        settings.dbt_project, with_tests=False
     )
     if is_full:
         return Build(loaded | manifest.months_to_build(), is_full=True)
@@ -80,7 +80,7 @@ def confirm(manifest: Manifest, reference: Reference, settings: Settings, done: 
     """Record that the marts of these months are published."""
     councils = {row.council for row in done.scope if row.is_loaded}
     manifest.built(done.months, {council: reference.marts_fingerprint(council) for council in councils})
-    manifest.set_mark("dbt_project", project_fingerprint(settings.dbt_project))
+    manifest.set_mark("dbt_project", project_fingerprint(settings.dbt_project, with_tests=False))
 
 
 def _seeds_fingerprint(settings: Settings) -> str:

@@ -42,12 +42,14 @@ class TransformationError(Exception):
 
 
 @cache
-def project_fingerprint(folder: Path) -> str:
-    """Changes when a model, macro, test or declaration of the dbt project changes."""
+def project_fingerprint(folder: Path, *, with_tests: bool = True) -> str:
+    """Changes when the dbt project changes; without tests, only when something changes that a mart is made from."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        if path.suffix in {".sql", ".yml"} and "target" not in path.relative_to(folder).parts:
-            digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
+        place = path.relative_to(folder)
+        is_test = place.parts[0] == "tests" or path.name.endswith(".unit_tests.yml")
+        if path.suffix in {".sql", ".yml"} and "target" not in place.parts and (with_tests or not is_test):
+            digest.update(str(place).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -30,35 +30,21 @@ units as (
 
     union all
 
+    {%- for metric, value in {
+        'unallocated_cases': 'unallocated_cases',
+        'manager_held_cases': 'manager_held_cases',
+        'cases_without_social_workers':
+            'case when fte_social_workers = 0 then open_cases when fte_social_workers > 0 then 0 end',
+    }.items() %}
     select
         council, month, as_at, unit, level, service_area, grain,
-        'unallocated_cases' as metric,
-        cast(unallocated_cases as decimal(38, 15)) as numerator,
-        1 as denominator
+        '{{ metric }}' as metric,
+        cast({{ value }} as decimal(38, 15)) as numerator,
+        cast(1 as decimal(38, 15)) as denominator
     from caseload
 
     union all
-
-    select
-        council, month, as_at, unit, level, service_area, grain,
-        'manager_held_cases' as metric,
-        cast(manager_held_cases as decimal(38, 15)) as numerator,
-        1 as denominator
-    from caseload
-
-    union all
-
-    select
-        council, month, as_at, unit, level, service_area, grain,
-        'cases_without_social_workers' as metric,
-        cast(
-            case when fte_social_workers = 0 then open_cases when fte_social_workers > 0 then 0 end as decimal(38, 15)
-        ) as numerator,
-        1 as denominator
-    from caseload
-
-    union all
-
+    {% endfor %}
     -- Forecast against budget: year to date over the months loaded, times twelve.
     select
         council, month, as_at, unit, level, service_area, 'rows' as grain,

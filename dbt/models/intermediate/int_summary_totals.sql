@@ -75,25 +75,7 @@ below as (
 
 -- A service's own total already holds what its teams' totals say.
 counted_higher_up as (
-    select distinct
-        lower_total.council,
-        lower_total.month,
-        lower_total.measure,
-        lower_total.unit,
-        lower_total.counted_unit
-    from below as lower_total
-    inner join below as higher_total
-        on
-            lower_total.council = higher_total.council
-            and lower_total.month = higher_total.month
-            and lower_total.measure = higher_total.measure
-            and lower_total.unit = higher_total.unit
-            and lower_total.counted_unit <> higher_total.counted_unit
-    inner join {{ ref('int_unit_tree') }} as tree
-        on
-            lower_total.council = tree.council
-            and lower_total.counted_unit = tree.descendant
-            and higher_total.counted_unit = tree.unit
+    {{ counted_higher_up('below', ['month', 'measure']) }}
 )
 
 select
