@@ -76,6 +76,7 @@ def load(
     stays, and what was archived is built by the next load.
     """
     now = now or datetime.now(UTC)
+    settings.pseudonym_key()
     with only_load(settings):
         reference = load_reference(settings)
         watch = _Watch()

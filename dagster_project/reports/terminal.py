@@ -120,7 +120,7 @@ def print_breaches(
     if not rows:
         console.print("No threshold is crossed in what could be judged of the latest month.")
         return
-    table = titled_table("Thresholds crossed in the latest month")
+    table = titled_table("Thresholds crossed or resolved in the latest month")
     table.add_column("unit")
     table.add_column("measure")
     table.add_column("value", justify="right", no_wrap=True)
@@ -129,7 +129,7 @@ def print_breaches(
     table.add_column("months", justify="right", no_wrap=True)
     for row in rows:
         table.add_row(
-            escape(names.get((row["council"], row["unit"]), row["unit"])),
+            escape(names.get((row["council"], row["unit"]), row["unit"].capitalize())),
             row["metric"].replace("_", " "),
             format(row["rounded_value"].normalize(), ",f"),
             escape(row["band"] or "").replace("_", " "),
@@ -176,7 +176,7 @@ def print_alerts(console: Console, report: LoadReport) -> None:
                 *(escape(words) for words in (digest.role or digest.address, digest.subject, state))
             )
         console.print(table)
-    elif report.published:
+    elif report.published and not told.not_sent:
         console.print("No alert is due: everybody has been told before.")
     for missed in told.not_sent:
         where = " ".join(part for part in (missed.council, missed.unit, missed.role) if part)

@@ -237,9 +237,15 @@ def test_publish_before_a_first_load_exits_1_with_a_sentence(home: Path, tmp_pat
 
 
 def test_a_load_of_nothing_exits_0(home: Path) -> None:
-    ran = run(home, "load", key=None)
+    ran = run(home, "load")
 
     assert ran.code == DONE and "Nothing new" in ran.out
+
+
+def test_a_load_of_nothing_without_a_key_says_so_too(home: Path) -> None:
+    ran = run(home, "load", key=None)
+
+    assert ran.code == FAILED and "CASELOAD_PSEUDONYM_KEY is not set" in ran.words
 
 
 def test_a_load_without_a_key_exits_1_and_says_how_to_set_one(home: Path) -> None:

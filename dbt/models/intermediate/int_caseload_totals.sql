@@ -66,9 +66,12 @@ select
     case
         when due.has_caseload and due.has_workforce then coalesce(cases.manager_held_cases, 0)
     end as manager_held_cases,
+    -- One average is of one grain: totals are not set against rows of the same unit, nor rows against totals.
     case
-        when due.has_workforce or totals.fte_social_workers is not null
+        when totals.fte_social_workers is not null and not due.has_caseload then totals.fte_social_workers
+        when due.has_workforce
             then coalesce(workers.fte_social_workers, 0) + coalesce(totals.fte_social_workers, 0)
+        when coalesce(cases.case_rows, 0) = 0 then totals.fte_social_workers
     end as fte_social_workers,
     case when due.has_caseload and due.has_workforce then coalesce(cases.dfe_cases, 0) end as dfe_cases,
     case when due.has_caseload and due.has_workforce then coalesce(workers.dfe_fte, 0) end as dfe_fte

@@ -8,7 +8,8 @@ totals as (
         totals.month,
         totals.unit,
         totals.open_cases,
-        totals.fte_social_workers
+        totals.fte_social_workers,
+        due.has_caseload
     from {{ ref('stg_caseload_summary') }} as totals
     inner join due
         on
@@ -25,45 +26,37 @@ units_with_post_rows as (
     where post_rows > 0
 ),
 
--- Rows win over totals for the same unit and month, each measure for itself.
+-- Rows win over totals for the same unit and month, and cases and FTE are always of one grain: a team without cases
+-- has rows where it has workers, but workers alone do not silence the totals of a council that sends no cases.
 in_use as (
     select
         totals.council,
         totals.month,
         totals.unit,
-        'open_cases' as measure,
-        cast(totals.open_cases as decimal(38, 15)) as amount
+        totals.open_cases,
+        totals.fte_social_workers
     from totals
     left join {{ ref('int_case_totals') }} as case_rows
         on
             totals.council = case_rows.council
             and totals.month = case_rows.month
             and totals.unit = case_rows.unit
-    where case_rows.unit is null
-
-    union all
-
-    select
-        totals.council,
-        totals.month,
-        totals.unit,
-        'fte_social_workers' as measure,
-        cast(totals.fte_social_workers as decimal(38, 15)) as amount
-    from totals
     left join units_with_post_rows
         on
             totals.council = units_with_post_rows.council
             and totals.month = units_with_post_rows.month
             and totals.unit = units_with_post_rows.unit
-    where units_with_post_rows.unit is null
+    where
+        case_rows.unit is null
+        and (units_with_post_rows.unit is null or not totals.has_caseload)
 ),
 
 below as (
     select
         in_use.council,
         in_use.month,
-        in_use.measure,
-        in_use.amount,
+        in_use.open_cases,
+        in_use.fte_social_workers,
         in_use.unit as counted_unit,
         tree.unit
     from in_use
@@ -75,21 +68,20 @@ below as (
 
 -- A service's own total already holds what its teams' totals say.
 counted_higher_up as (
-    {{ counted_higher_up('below', ['month', 'measure']) }}
+    {{ counted_higher_up('below', ['month']) }}
 )
 
 select
     below.council,
     below.month,
     below.unit,
-    sum(case when below.measure = 'open_cases' then below.amount end) as open_cases,
-    sum(case when below.measure = 'fte_social_workers' then below.amount end) as fte_social_workers
+    cast(sum(below.open_cases) as decimal(38, 0)) as open_cases,
+    cast(sum(below.fte_social_workers) as decimal(38, 15)) as fte_social_workers
 from below
 left join counted_higher_up
     on
         below.council = counted_higher_up.council
         and below.month = counted_higher_up.month
-        and below.measure = counted_higher_up.measure
         and below.unit = counted_higher_up.unit
         and below.counted_unit = counted_higher_up.counted_unit
 where counted_higher_up.unit is null

@@ -48,7 +48,9 @@ select
     workers.is_asye,
     cast({{ months_to_month_end('workers.qualified_on', 'workers.as_at') }} as integer) as months_since_qualified,
     cast(caps.target as decimal(9, 2)) as caseload_cap,
-    coalesce(verdicts.severity = 'breach', false) as over_cap,
+    case
+        when workers.open_cases is not null then coalesce(verdicts.severity = 'breach', false)
+    end as over_cap,
     case
         when whole_years.month is not null and workers.open_cases is not null
             then cast(coalesce(changes.changes_of_worker_12m, 0) as integer)
