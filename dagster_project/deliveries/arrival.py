@@ -14,7 +14,8 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.deliveries.archive import drop_batch, ensure_empty_files, stage, write_batch
-from dagster_project.deliveries.checking import Checked, check, prepare
+from dagster_project.deliveries.cell_rules import prepare
+from dagster_project.deliveries.checking import Checked, check
 from dagster_project.deliveries.discovery import MONTH_PACK, Landed, discover
 from dagster_project.deliveries.layout import read_table
 from dagster_project.deliveries.manifest import Delivery, Manifest

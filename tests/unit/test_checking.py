@@ -12,7 +12,8 @@ import duckdb
 import pytest
 from deliveries_fixture import Row, csv_bytes, formula, lines_of, rows_of, workbook
 
-from dagster_project.deliveries.checking import Checked, check, prepare
+from dagster_project.deliveries.cell_rules import prepare
+from dagster_project.deliveries.checking import Checked, check
 from dagster_project.deliveries.layout import read_table
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.extracts import load_specifications

@@ -15,7 +15,8 @@ import typer
 import yaml
 
 from dagster_project.cli import app
-from dagster_project.deliveries.checking import FAILED_TYPE, ROW_RULES
+from dagster_project.deliveries.cell_rules import FAILED_TYPE
+from dagster_project.deliveries.checking import ROW_RULES
 from dagster_project.extracts import load_specifications
 from dagster_project.reference.tables import load_tables
 from dagster_project.settings import PROJECT_ROOT
