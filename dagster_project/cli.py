@@ -146,19 +146,14 @@ def _print_report(console: Console, settings: Settings, report: LoadReport, *, w
 
     terminal.print_arrival(console, report.arrival)
     if report.published or whole:
-        from dagster_project.reference import load_reference
-
-        reference = load_reference(settings)
-        rows = reference.rows("org_units")
-        tree = {(row["council"], row["unit"]): row["parent_unit"] or None for row in rows}
-        names = {(row["council"], row["unit"]): row["name"] for row in rows}
+        reference = report.reference
         touched = (
             sorted({row.council for row in report.build.scope if row.reach == 0}) if report.build else []
         )
         councils = [] if whole else touched
         if (whole or touched) and published.published_file(settings).exists():
-            terminal.print_units(console, published.unit_rows(settings, councils), tree)
-            terminal.print_breaches(console, published.breach_rows(settings, councils), names)
+            terminal.print_units(console, published.unit_rows(settings, councils), reference.parent_units)
+            terminal.print_breaches(console, published.breach_rows(settings, councils), reference.unit_titles)
             if whole:
                 terminal.print_figures(console, published.figure_rows(settings))
     terminal.print_checks(console, report)

@@ -30,6 +30,7 @@ class LoadReport:
     """What one load did: what arrived, was built, checked, published and told, and how long each took."""
 
     load_id: str
+    reference: Reference
     arrival: deliveries.Arrival
     build: warehouse.Build | None = None
     checks: list[quality.CheckResult] = field(default_factory=list)
@@ -93,7 +94,7 @@ def load(
                 months=months,
                 progress=lambda done, total, what: progress("arrive", done, total, what),
             )
-        report = LoadReport(load_id, arrival, seconds=watch.seconds)
+        report = LoadReport(load_id, reference, arrival, seconds=watch.seconds)
         manifest = deliveries.Manifest(settings.manifest)
         due = warehouse.months_due(settings, manifest, reference)
         is_lost = settings.database.is_file() and not (settings.published / "current").exists()
@@ -139,14 +140,9 @@ def announce(
     if not settings.database.is_file():
         return None
     breaches, latest_months = read_breaches(settings.database, reference)
-    unit_parents = {
-        (row["council"], row["unit"]): row["parent_unit"] or None for row in reference.rows("org_units")
-    }
-    for row in reference.rows("org_units"):
-        if row["level"] == "council":
-            unit_parents[(row["council"], "unmapped")] = row["unit"]
+    recipients = reference.rows("alert_recipients")
     return alerts.announce(
-        breaches, latest_months, reference.rows("alert_recipients"), unit_parents, settings, now, load_id
+        breaches, latest_months, recipients, reference.parent_units, settings, now, load_id
     )
 
 

@@ -27,7 +27,6 @@ def read_breaches(database: Path, reference: Reference) -> tuple[list[Breach], d
 
     A ledger that arrives before the cases of its month does not make the breaches of the month before history.
     """
-    names = {(row["council"], row["unit"]): row["name"] for row in reference.rows("org_units")}
     experience = {row["policy_id"]: row["experience"] for row in reference.rows("threshold_policy")}
     with duckdb.connect(str(database), read_only=True) as warehouse:
         latest = {(row[0], row[1]): row[2] for row in warehouse.execute(LATEST).fetchall()}
@@ -38,7 +37,7 @@ def read_breaches(database: Path, reference: Reference) -> tuple[list[Breach], d
         Breach(
             **row,
             council_name=reference.councils.get(row["council"], row["council"]),
-            unit_name=names.get((row["council"], row["unit"]), row["unit"].capitalize()),
+            unit_name=reference.unit_titles.get((row["council"], row["unit"]), row["unit"].capitalize()),
             experience=experience.get(row["policy_id"], ""),
         )
         for row in rows

@@ -126,9 +126,8 @@ def receive(
 
 def _refuse_without_units(deliveries: list[Landed], reference: Reference) -> None:
     """A council may be registered before its units are; what it delivers has nowhere to go until then."""
-    with_units = {name.council for name in reference.unit_names}
     for index, landed in enumerate(deliveries):
-        if not landed.refused_because and landed.council not in with_units:
+        if not landed.refused_because and landed.council not in reference.unit_names_of:
             reason = f"{landed.path.name}: council {landed.council} has no units in org_units.csv"
             deliveries[index] = replace(landed, refused_because=reason)
 
@@ -142,13 +141,12 @@ def _fresh(
 ) -> list[tuple[Landed, str]]:
     """Deliveries that are new, or that changed reference data or specifications may now let in."""
     latest, in_force = manifest.latest(), manifest.in_force()
-    fingerprints: dict[str, str] = {}
     fresh = []
     for landed in deliveries:
         place = (landed.council, landed.month, landed.extract)
         reading = (
             _specification_hash(specifications, landed.extract),
-            fingerprints.setdefault(landed.council, reference.reading_fingerprint(landed.council)),
+            reference.reading_fingerprint(landed.council),
         )
         sha256 = _sha256(landed)
         current, last = in_force.get(place), latest.get(place)
@@ -219,7 +217,9 @@ class _Batch:
         self._reference = reference
         self._specifications = specifications
         self._manifest = manifest
-        self._in_force = list(manifest.in_force().values())
+        self._months_of_bytes: dict[tuple[str, str, str], set[date]] = {}
+        for known in manifest.in_force().values():
+            self._remember_bytes(known)
         self._judge = judge
         self._load_id = load_id
         self._now = now
@@ -279,14 +279,16 @@ class _Batch:
             self._summaries.append(_summary(delivery, checked, specification, self._reference))
             self.rows += checked.rows_accepted
         self._pending.append(delivery)
+        self._remember_bytes(delivery)
 
     def _has_bytes_of_another_month(self, delivery: Delivery) -> bool:
         """Most likely last month's file in this month's folder."""
-        return any(
-            other.sha256 == delivery.sha256 and other.month != delivery.month
-            for other in [*self._in_force, *self._pending]
-            if (other.council, other.extract) == (delivery.council, delivery.extract)
-        )
+        place = (delivery.council, delivery.extract, delivery.sha256)
+        return bool(self._months_of_bytes.get(place, set()) - {delivery.month})
+
+    def _remember_bytes(self, delivery: Delivery) -> None:
+        place = (delivery.council, delivery.extract, delivery.sha256)
+        self._months_of_bytes.setdefault(place, set()).add(delivery.month)
 
     def _checked(self, landed: Landed, specification: Specification) -> Checked:
         if landed.refused_because:
@@ -295,16 +297,10 @@ class _Batch:
         as_at = last.isoformat()
         units = [
             (name.name_key, name.unit)
-            for name in self._reference.unit_names
-            if name.council == landed.council
-            and name.valid_from <= as_at
-            and (not name.valid_to or as_at < name.valid_to)
+            for name in self._reference.unit_names_of.get(landed.council, ())
+            if name.valid_from <= as_at and (not name.valid_to or as_at < name.valid_to)
         ]
-        roles = [
-            (name.name_key, name.role)
-            for name in self._reference.role_names
-            if name.council == landed.council
-        ]
+        roles = [(name.name_key, name.role) for name in self._reference.role_names_of.get(landed.council, ())]
         table = read_table(landed.path, specification, landed.sheet)
         return check(self._connection, table, specification, (first, last), units, roles, landed.path.name)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 
 from dagster_project.deliveries.cells import is_workbook, read_bytes
 from dagster_project.deliveries.discovery import Landed, Landing
@@ -20,6 +21,7 @@ def unpack(landing: Landing, specifications: Mapping[str, Specification], *, ref
     opened is a refused delivery itself, where `refuse_unreadable` asks for it.
     """
     by_key = {header_key(name): name for name in specifications}
+    places = {_place(landed): index for index, landed in enumerate(landing.deliveries)}
     for pack in landing.packs:
         sheets, reason = _sheets(pack)
         found = [(by_key[header_key(sheet)], sheet) for sheet in sheets if header_key(sheet) in by_key]
@@ -30,7 +32,7 @@ def unpack(landing: Landing, specifications: Mapping[str, Specification], *, ref
                 f"{pack.council}/{pack.month:%Y-%m}/{pack.path.name}: no sheet named as an extract"
             )
         for extract, sheet in found:
-            _add(landing, replace(pack, extract=extract, sheet=sheet))
+            _add(landing, places, replace(pack, extract=extract, sheet=sheet))
     landing.deliveries.sort(key=lambda landed: (landed.month, landed.council, landed.extract))
 
 
@@ -46,15 +48,19 @@ def _sheets(pack: Landed) -> tuple[list[str], str | None]:
         return [], str(refused)
 
 
-def _add(landing: Landing, delivery: Landed) -> None:
-    place = (delivery.council, delivery.month, delivery.extract)
-    for index, other in enumerate(landing.deliveries):
-        if (other.council, other.month, other.extract) == place:
-            names = f"{other.path.name} and {delivery.path.name}"
-            landing.deliveries[index] = replace(
-                other,
-                refused_because=f"{names}: two deliveries of one extract ({delivery.extract}); keep one",
-                is_one_file=False,
-            )
-            return
-    landing.deliveries.append(delivery)
+def _place(landed: Landed) -> tuple[str, date, str]:
+    return (landed.council, landed.month, landed.extract)
+
+
+def _add(landing: Landing, places: dict[tuple[str, date, str], int], delivery: Landed) -> None:
+    index = places.setdefault(_place(delivery), len(landing.deliveries))
+    if index == len(landing.deliveries):
+        landing.deliveries.append(delivery)
+        return
+    other = landing.deliveries[index]
+    names = f"{other.path.name} and {delivery.path.name}"
+    landing.deliveries[index] = replace(
+        other,
+        refused_because=f"{names}: two deliveries of one extract ({delivery.extract}); keep one",
+        is_one_file=False,
+    )

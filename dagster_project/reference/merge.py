@@ -52,6 +52,34 @@ class Reference:
     def role_names(self) -> list[RoleName]:
         return role_names(self.rows("roles"), self.rows("role_aliases"), self.councils)
 
+    @cached_property
+    def unit_names_of(self) -> dict[str, list[UnitName]]:
+        """The names of each council's units; a council without units is not in it."""
+        names: dict[str, list[UnitName]] = {}
+        for name in self.unit_names:
+            names.setdefault(name.council, []).append(name)
+        return names
+
+    @cached_property
+    def role_names_of(self) -> dict[str, list[RoleName]]:
+        names: dict[str, list[RoleName]] = {}
+        for name in self.role_names:
+            names.setdefault(name.council, []).append(name)
+        return names
+
+    @cached_property
+    def unit_titles(self) -> dict[tuple[str, str], str]:
+        """The name of each unit by council and slug."""
+        return {(row["council"], row["unit"]): row["name"] for row in self.rows("org_units")}
+
+    @cached_property
+    def parent_units(self) -> dict[tuple[str, str], str | None]:
+        """The unit above each unit by council and slug; work of no known unit lies below the council."""
+        units = self.rows("org_units")
+        parents = {(row["council"], row["unit"]): row["parent_unit"] or None for row in units}
+        roots = {(row["council"], "unmapped"): row["unit"] for row in units if row["level"] == "council"}
+        return {**parents, **roots}
+
     def limits(self, council: str, extract: str) -> Row:
         """The delivery limits in force: the row that names most of council and extract."""
         fitting = [
@@ -69,7 +97,17 @@ class Reference:
         """Changes when a row changes that a mart of this council depends on."""
         return self._fingerprint(council, tuple(name for name in self.tables if name not in NOT_IN_MARTS))
 
+    @cached_property
+    def _fingerprints(self) -> dict[tuple[str, tuple[str, ...]], str]:
+        return {}
+
     def _fingerprint(self, council: str, names: tuple[str, ...]) -> str:
+        """Made once for a council and set of files: every delivery asks for it."""
+        if (council, names) not in self._fingerprints:
+            self._fingerprints[council, names] = self._make_fingerprint(council, names)
+        return self._fingerprints[council, names]
+
+    def _make_fingerprint(self, council: str, names: tuple[str, ...]) -> str:
         relevant = [
             [name, {column: value for column, value in row.items() if column != "_place"}]
             for name in sorted(names)
