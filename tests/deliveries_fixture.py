@@ -142,6 +142,102 @@ def _totals(number: int) -> Row:
     return {"unit": ("ash", "birch")[number - 1], "open_cases": "120", "fte_social_workers": "6.5"}
 
 
+def _contact(number: int) -> Row:
+    return {
+        "contact_id": f"K{number:04}",
+        "received_on": "2024-05-07",
+        "source": "school",
+        "outcome": "referral",
+        "referral_id": f"R{number:04}",
+        "is_re_referral": "false",
+    }
+
+
+def _assessment(number: int) -> Row:
+    return {
+        "assessment_id": f"AS{number:04}",
+        "case_id": f"C{number:04}",
+        "team": "Ashfield DCPT",
+        "started_on": "2024-04-02",
+        "completed_on": "2024-05-14",
+    }
+
+
+def _visit(number: int) -> Row:
+    return {
+        "visit_id": f"V{number:04}",
+        "case_id": f"C{number:04}",
+        "team": "Ashfield DCPT",
+        "due_on": "2024-05-14",
+        "seen_on": "2024-05-13",
+    }
+
+
+def _meeting(number: int) -> Row:
+    return {
+        "meeting_id": f"M{number:04}",
+        "case_id": f"C{number:04}",
+        "team": "Ashfield DCPT",
+        "due_on": "2024-05-14",
+        "held_on": "2024-05-13",
+        "attended_by_partners": "true",
+    }
+
+
+def _posts_total(number: int) -> Row:
+    return {
+        "unit": ("ash", "birch")[number - 1],
+        "role": "social_worker",
+        "posts_fte": "10.5",
+        "newly_created_fte": "1",
+        "vacant_fte": "2.25",
+        "agency_fte": "1.5",
+    }
+
+
+def _offers_total(number: int) -> Row:
+    return {
+        "role": "social_worker",
+        "employment": ("permanent", "agency")[number - 1],
+        "fte": "1.5",
+        "expected_start_by": "2024-07-01",
+    }
+
+
+def _workforce_total(number: int) -> Row:
+    return {
+        "unit": ("ash", "birch")[number - 1],
+        "in_post_fte": "8.25",
+        "headcount": "9",
+        "sickness_days": "12.5",
+        "leavers_fte": "1",
+        "voluntary_leavers_fte": "0.5",
+        "qualified_under_18_months": "4",
+        "financial_year": "",
+    }
+
+
+def _demand_total(number: int) -> Row:
+    return {
+        "contacts": "400",
+        "referrals": "120",
+        "children_in_need": "950",
+        "child_protection": "110",
+        "children_looked_after": "205",
+        "children_0_17": "48000",
+        "mean_plan_days": "231.5",
+    }
+
+
+def _spend_total(number: int) -> Row:
+    return {
+        "unit": ("ash", "birch")[number - 1],
+        "amount_gbp": "15000.00",
+        "is_forecast": "false",
+        "financial_year": "",
+    }
+
+
 ROW_MAKERS: dict[str, Callable[[int], Row]] = {
     "caseload": _case,
     "workforce": _worker,
@@ -149,6 +245,15 @@ ROW_MAKERS: dict[str, Callable[[int], Row]] = {
     "offers": _offer,
     "agency_spend": _ledger_line,
     "caseload_summary": _totals,
+    "contacts": _contact,
+    "assessments": _assessment,
+    "visits": _visit,
+    "strategy_meetings": _meeting,
+    "establishment_summary": _posts_total,
+    "offers_summary": _offers_total,
+    "workforce_summary": _workforce_total,
+    "demand_summary": _demand_total,
+    "agency_spend_summary": _spend_total,
 }
 
 

@@ -21,6 +21,7 @@ FAILED_TYPE = {
     "decimal": "number",
     "money": "money",
     "boolean": "true_or_false",
+    "financial_year": "financial_year",
 }
 # The first serial of five digits is in 1927: a bare year in a date column is never read as a day.
 SERIAL = r"^\d{5}$"
@@ -35,6 +36,13 @@ create or replace macro name_key(v) as (
 );
 create or replace macro as_identifier(v) as (
     case when regexp_matches(v, '^[+-]?\d+(\.\d*)?[eE][+-]?\d+$') then null else v end
+);
+create or replace macro as_financial_year(v) as (
+    case
+        when regexp_matches(v, '^\d{{4}}[-/]\d{{2}}$')
+            and (cast(left(v, 4) as integer) + 1) % 100 = cast(right(v, 2) as integer)
+            then replace(v, '/', '-')
+    end
 );
 create or replace macro as_boolean(v) as (case lower(v) when 'true' then true when 'false' then false end);
 create or replace macro without_midnight(v) as (
@@ -69,6 +77,7 @@ create or replace macro bare_money(v) as (
     regexp_replace(bare_number(v), '^([+-]?)\s*£?\s*([+-]?)\s*', '\1\2')
 );
 """
+MARCH = 3
 MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 ODD_SPACES = "[\u00a0\u2007\u202f\u200b\ufeff]"
 
@@ -157,6 +166,8 @@ def _typed(column: Column) -> str:
             return f"as_date({plain}, worded.{quoted(column.name + '_worded')})"
         case "boolean":
             return f"as_boolean({name})"
+        case "financial_year":
+            return f"as_financial_year({name})"
         case "decimal" | "money":
             return _number(column, plain, name)
 
@@ -194,10 +205,7 @@ def _rule(column: Column, month: tuple[date, date]) -> str | None:
         equals = column.required_when.equals
         holds = f"{other} is not null" if equals is None else f"{other} = '{equals}'"
         tests.append((f"{name} is null and {holds}", "required_when"))
-    if column.type == "role":
-        tests.append((f"{name} is not null and {quoted(column.name + '_role')} is null", "role"))
-    elif column.type in FAILED_TYPE:
-        tests.append((f"{name} is not null and {typed} is null", FAILED_TYPE[column.type]))
+    tests += _type_tests(column, month)
     if column.above is not None:
         tests.append((f"{typed} <= {column.above}", "range"))
     if column.minimum is not None:
@@ -213,6 +221,26 @@ def _rule(column: Column, month: tuple[date, date]) -> str | None:
     if not tests:
         return None
     return "case " + " ".join(f"when {condition} then '{rule}'" for condition, rule in tests) + " end"
+
+
+def _type_tests(column: Column, month: tuple[date, date]) -> list[tuple[str, str]]:
+    """What a given value must be, by the column's type: a condition that fails and the rule it breaks."""
+    name, typed = quoted(column.name), quoted(column.name + "_typed")
+    if column.type == "role":
+        return [(f"{name} is not null and {quoted(column.name + '_role')} is null", "role")]
+    if column.type not in FAILED_TYPE:
+        return []
+    tests = [(f"{name} is not null and {typed} is null", FAILED_TYPE[column.type])]
+    if column.type == "financial_year":
+        elsewhere = f"{typed} is distinct from {_year_ending_in(month)}"
+        tests.append((f"{name} is not null and {elsewhere}", "other_month"))
+    return tests
+
+
+def _year_ending_in(month: tuple[date, date]) -> str:
+    """The financial year whose March the month is, as SQL; NULL in other months, which no year ends in."""
+    last = month[1]
+    return f"'{last.year - 1}-{last.year % 100:02}'" if last.month == MARCH else "null"
 
 
 def _day(limit: DateBound, month: tuple[date, date]) -> str:

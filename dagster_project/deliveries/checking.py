@@ -190,7 +190,7 @@ def _drop_repeats(connection: duckdb.DuckDBPyConnection, specification: Specific
         else quoted(c.name)
         for c in specification.columns
     }
-    key = ", ".join(meant[c.name] for c in specification.key)
+    key = ", ".join(meant[c.name] for c in specification.key) or "true"
     whole = ", ".join(meant.values())
     connection.execute(
         f"create or replace temp table twins as select row_number, "
@@ -204,6 +204,8 @@ def _drop_repeats(connection: duckdb.DuckDBPyConnection, specification: Specific
     ).fetchone()
     if conflict:
         names = ", ".join(column.name for column in specification.key)
+        if not names:
+            raise Refused(f"{place}: one row is wanted, rows {conflict[0]} and {conflict[1]} differ")
         raise Refused(
             f"{place}: one key ({names}) with different values, rows {conflict[0]} and {conflict[1]}"
         )

@@ -88,6 +88,35 @@ class _Header:
     width: int
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """The cells that make a row a record: all of the required ones, or of an extract without them any value."""
+
+    required: list[int]
+    values: list[int]
+
+    def are_written_in(self, row: Sequence[str]) -> bool:
+        """Quickly, by what is written; a sign for a missing value counts."""
+        if self.required:
+            return all(i < len(row) and row[i] for i in self.required)
+        return any(i < len(row) and row[i] for i in self.values)
+
+    def are_whole_in(self, row: Sequence[str]) -> bool:
+        return self._given(row) == (len(self.required) or 1)
+
+    def are_half_in(self, row: Sequence[str]) -> bool:
+        return 2 * self._given(row) > (len(self.required) or 1)
+
+    def _given(self, row: Sequence[str]) -> int:
+        if self.required:
+            return sum(_is_given(row, i) for i in self.required)
+        return int(any(_is_given(row, i) for i in self.values))
+
+
+def _is_given(row: Sequence[str], place: int) -> bool:
+    return place < len(row) and row[place].strip(BLANK_CHARACTERS).lower() not in MISSING
+
+
 def header_key(text: str) -> str:
     """The form in which headers compare: without case, spaces, underscores and line breaks."""
     return re.sub(r"[\s_\u00a0\u200b\ufeff]+", "", text).lower()
@@ -96,7 +125,7 @@ def header_key(text: str) -> str:
 def _locate(sheet: Sheet, specification: Specification) -> _Header:
     keys = {header_key(column.name): column.name for column in specification.columns}
     required = set(specification.required_names)
-    best = _Header(0, [], sorted(required), -1, 0)
+    best = _Header(0, [], list(specification.required_names) or ["every one"], 0, 0)
     for index, row in enumerate(sheet.rows[:ROWS_SEARCHED_FOR_A_HEADER]):
         fields = [keys.get(header_key(cell)) for cell in row]
         known = {name for name in fields if name}
@@ -107,7 +136,7 @@ def _locate(sheet: Sheet, specification: Specification) -> _Header:
                 default=0,
             )
             best = _Header(index, fields, missing, len(known), width)
-        if not missing:
+        if required and not missing:
             return best
     return best
 
@@ -129,7 +158,10 @@ def _table(sheet: Sheet, where: _Header, specification: Specification, place: st
         for cell, known in zip(sheet.rows[where.index], where.fields, strict=False)
         if known is None and cell.strip(BLANK_CHARACTERS)
     )
-    required = [positions[name][0] for name in specification.required_names]
+    required = _Wanted(
+        [positions[name][0] for name in specification.required_names],
+        [positions[c.name][0] for c in specification.columns if not c.key and positions[c.name]],
+    )
     last = _last_data_row(body, required)
     if sheet.is_text:
         _refuse_if_cut_short(sheet, body, last, where.width, place)
@@ -162,13 +194,9 @@ def _plain_order(pick: list[int | None], width: int) -> bool:
     return pick == list(range(width))
 
 
-def _kind(row: Sequence[str], required: list[int], is_after_data: bool) -> str:
+def _kind(row: Sequence[str], required: _Wanted, is_after_data: bool) -> str:
     """data, blank_rows, total_rows or notes."""
-    if (
-        all(i < len(row) and row[i] for i in required)
-        and not row[0][:1].isspace()
-        and not _starts_as_total(row)
-    ):
+    if required.are_written_in(row) and not row[0][:1].isspace() and not _starts_as_total(row):
         return "data"
     filled = [cell.strip(BLANK_CHARACTERS) for cell in row]
     filled = [cell for cell in filled if cell]
@@ -186,13 +214,12 @@ def _starts_as_total(row: Sequence[str]) -> bool:
     return TOTAL.match(first.strip(BLANK_CHARACTERS)) is not None
 
 
-def _lacks_something(row: Sequence[str], required: list[int], first: str) -> bool:
+def _lacks_something(row: Sequence[str], required: _Wanted, first: str) -> bool:
     """A total row stands in for no record: a required cell is missing, or the word is its whole first cell."""
-    lacking = any(i >= len(row) or row[i].strip(BLANK_CHARACTERS).lower() in MISSING for i in required)
-    return lacking or TOTAL.fullmatch(first.rstrip(":")) is not None
+    return not required.are_whole_in(row) or TOTAL.fullmatch(first.rstrip(":")) is not None
 
 
-def _last_data_row(body: list[list[str]], required: list[int]) -> int:
+def _last_data_row(body: list[list[str]], required: _Wanted) -> int:
     """Index of the last row that is data: what follows it are notes, totals and blanks."""
     for index in range(len(body) - 1, -1, -1):
         filled = [cell.strip(BLANK_CHARACTERS) for cell in body[index]]
@@ -207,32 +234,26 @@ def _last_data_row(body: list[list[str]], required: list[int]) -> int:
     return -1
 
 
-def _is_note(body: list[list[str]], index: int, required: list[int], first: str) -> bool:
+def _is_note(body: list[list[str]], index: int, required: _Wanted, first: str) -> bool:
     """A row that lacks something required and starts as notes do, or reads as words where no record does.
 
     The start of a record that was cut short is no note: its words stand as long as those in the records above,
     on a line of its own length, and right below them.
     """
     row = body[index]
-    given = _given(row, required)
-    if given == len(required):
+    if required.are_whole_in(row):
         return False
     if NOTE.match(first):
         return True
-    if not _reads_as_words(first) or 2 * given > len(required):
+    if not _reads_as_words(first) or required.are_half_in(row):
         return False
-    records = [other for other in body[:index] if _given(other, required) == len(required)]
+    records = [other for other in body[:index] if required.are_whole_in(other)]
     starts = [record[0].strip(BLANK_CHARACTERS) for record in records]
     if any(start.startswith(first) for start in starts):
         return False
     is_right_below = bool(records) and body[index - 1] is records[-1]
     is_whole_line = bool(records) and len(row) == len(records[-1])
     return is_whole_line or not is_right_below or not any(_reads_as_words(start) for start in starts)
-
-
-def _given(row: list[str], required: list[int]) -> int:
-    """How many of the required cells hold something."""
-    return sum(i < len(row) and row[i].strip(BLANK_CHARACTERS).lower() not in MISSING for i in required)
 
 
 def _reads_as_words(text: str) -> bool:

@@ -13,7 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 SPECIFICATIONS = Path(__file__).parent / "specifications"
 
-ColumnType = Literal["identifier", "text", "code", "unit", "role", "date", "decimal", "money", "boolean"]
+ColumnType = Literal[
+    "identifier", "text", "code", "unit", "role", "date", "decimal", "money", "boolean", "financial_year"
+]
 Bound = Literal["month_start", "month_end"]
 NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
@@ -123,6 +125,7 @@ class Column(Strict):
             "decimal": "a number with . as its decimal sign",
             "money": "an amount in pounds with at most two decimals",
             "boolean": "true or false",
+            "financial_year": "a financial year as YYYY-YY, in the folder of its March",
         }[self.type]
         if self.above is not None:
             words += f", more than {self.above}"
@@ -143,7 +146,10 @@ class Column(Strict):
 
 
 class Specification(Strict):
-    """One extract: its family, its grain and its columns, in canonical order."""
+    """One extract: its family, its grain and its columns, in canonical order.
+
+    Totals without a key column are one row a delivery.
+    """
 
     extract: str
     family: Literal["caseload", "hr", "agency_spend"]
@@ -163,8 +169,8 @@ class Specification(Strict):
             for other in (column.at_most, column.required_when.column if column.required_when else None):
                 if other and other not in names:
                     raise ValueError(f"{column.name} refers to {other}, which is no column")
-        if not self.key:
-            raise ValueError("an extract needs at least one key column")
+        if not self.key and self.grain == "rows":
+            raise ValueError("an extract of rows needs at least one key column")
         return self
 
     @property

@@ -11,6 +11,8 @@ from dagster_project.extracts.specification import DateBound
 from dagster_project.samples.months import month_end
 from dagster_project.samples.spellings import Spellings
 
+MARCH = 3
+
 Value = str | date | Decimal | bool | None
 Row = Mapping[str, Value]
 
@@ -73,6 +75,8 @@ def _fits(column: Column, month: date, spellings: Spellings) -> Callable[[Value]
         return lambda v: isinstance(v, str) and spellings.knows_unit(v)
     if column.type == "role":
         return lambda v: isinstance(v, str) and spellings.knows_role(v)
+    if column.type == "financial_year":
+        return lambda v: v == f"{month.year - 1}-{month.year % 100:02}" and month.month == MARCH
     return lambda v: isinstance(v, str) and v != "" and v == v.strip()
 
 

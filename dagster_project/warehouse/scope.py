@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from dagster_project.deliveries import Delivery, month_days
+from dagster_project.extracts import load_specifications
 
 ITS_OWN_MONTH, TWELVE_MONTHS, WHOLE_HISTORY, NOTHING = 0, 1, 2, 9
-EXTRACT_FLAGS = ("caseload", "workforce", "posts", "offers", "agency_spend", "caseload_summary")
+EXTRACT_FLAGS = tuple(load_specifications())
 
 CouncilMonth = tuple[str, date]
 

@@ -27,3 +27,18 @@ left join {{ source('run', 'role_names') }} as {{ alias }}
         landed.council = {{ alias }}.council
         and landed.{{ name_key }} = {{ alias }}.name_key
 {%- endmacro %}
+
+{# The unit that totals are for: a name nobody knows is `unmapped`, no name is the whole council. #}
+{% macro unit_or_council(alias, name_key) -%}
+coalesce(
+    {{ alias }}.unit,
+    case when landed.{{ name_key }} is null then whole_council.unit else 'unmapped' end
+)
+{%- endmacro %}
+
+{% macro join_whole_council() -%}
+left join {{ ref('org_units') }} as whole_council
+    on
+        landed.council = whole_council.council
+        and whole_council.level = 'council'
+{%- endmacro %}

@@ -438,3 +438,37 @@ def test_quarantine_keeps_the_shape_of_a_value_and_no_letter_of_it(
 
     assert cell.shape == shape
     assert cell.expected.startswith("one of assessment, ")
+
+
+def test_totals_of_a_whole_council_are_one_row(checked: Callable[..., Checked]) -> None:
+    first = rows_of("demand_summary", 1)[0]
+
+    assert checked("demand_summary", [first, first]).rows_accepted == 1
+    with pytest.raises(Refused, match="one row is wanted, rows 2 and 3 differ"):
+        checked("demand_summary", [first, {**first, "contacts": "401"}])
+
+
+@pytest.mark.parametrize("month", ["03", "04"])
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [("2023-24", "2023-24"), ("2023/24", "2023-24"), ("2022-23", "other_month"), ("2023", "financial_year"),
+     ("2023-25", "financial_year"), ("", None)],
+)  # fmt: skip
+def test_the_total_of_a_financial_year_is_delivered_in_its_march(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, written: str, wanted: str | None, month: str
+) -> None:
+    path = tmp_path / "agency_spend_summary.csv"
+    path.write_bytes(csv_bytes([{**rows_of("agency_spend_summary", 1)[0], "financial_year": written}]))
+    specification = load_specifications()["agency_spend_summary"]
+    days = {"03": (date(2024, 3, 1), date(2024, 3, 31)), "04": (date(2024, 4, 1), date(2024, 4, 30))}[month]
+
+    found = check(connection, read_table(path, specification), specification, days, UNITS, ROLES, path.name)
+
+    rules = [cell.rule for cell in found.rejected]
+    if wanted in ("other_month", "financial_year"):
+        assert rules == [wanted]
+    elif wanted and month == "04":
+        assert rules == ["other_month"]
+    else:
+        assert not rules
+        assert connection.execute("select financial_year from accepted").fetchall() == [(wanted,)]

@@ -347,3 +347,25 @@ def test_a_workbook_with_damaged_bytes_gives_a_table_or_a_refusal(
         read_table(path, SPECIFICATIONS["caseload"])
     except Refused:
         return
+
+
+@pytest.mark.parametrize("title", [b"", b"Demand on the service\r\n\r\n"])
+def test_totals_of_which_no_column_is_required_are_found_by_the_columns_there(
+    table_of: Callable[..., Table], title: bytes
+) -> None:
+    content = (
+        title + b"Children in Need,Children looked after\r\n5220,704\r\n\r\nSource: performance team\r\n"
+    )
+
+    table = table_of(content, "demand_summary", "demand_summary.csv")
+
+    given = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    assert [(g["children_in_need"], g["children_looked_after"], g["contacts"]) for g in given] == [
+        ("5220", "704", "")
+    ]
+
+
+def test_a_file_with_none_of_the_columns_is_refused_though_none_is_required(
+    refusal_of: Callable[..., str],
+) -> None:
+    assert "missing" in refusal_of(b"Colour,Size\r\nred,9\r\n", "demand_summary")

@@ -14,7 +14,10 @@ unmapped_months as (
             and spend.month <= due.month
             and {{ financial_year('spend.month') }} = {{ financial_year('due.month') }}
     where spend.unit = 'unmapped'
-    {%- for extract in ['caseload', 'workforce', 'posts', 'caseload_summary'] %}
+    {%- for extract in [
+        'caseload', 'workforce', 'posts', 'assessments', 'visits', 'strategy_meetings',
+        'caseload_summary', 'establishment_summary', 'workforce_summary', 'agency_spend_summary'
+    ] %}
     union
     select
         landed.council,
