@@ -99,7 +99,7 @@ class _Wanted:
         """Quickly, by what is written; a sign for a missing value counts."""
         if self.required:
             return all(i < len(row) and row[i] for i in self.required)
-        return any(i < len(row) and row[i] for i in self.values)
+        return self.are_whole_in(row)
 
     def are_whole_in(self, row: Sequence[str]) -> bool:
         return self._given(row) == (len(self.required) or 1)
@@ -110,7 +110,8 @@ class _Wanted:
     def _given(self, row: Sequence[str]) -> int:
         if self.required:
             return sum(_is_given(row, i) for i in self.required)
-        return int(any(_is_given(row, i) for i in self.values))
+        # A note below totals may stand in the column of a value.
+        return int(any(_is_given(row, i) and not _is_prose(row[i]) for i in self.values))
 
 
 def _is_given(row: Sequence[str], place: int) -> bool:
@@ -254,6 +255,10 @@ def _is_note(body: list[list[str]], index: int, required: _Wanted, first: str) -
     is_right_below = bool(records) and body[index - 1] is records[-1]
     is_whole_line = bool(records) and len(row) == len(records[-1])
     return is_whole_line or not is_right_below or not any(_reads_as_words(start) for start in starts)
+
+
+def _is_prose(text: str) -> bool:
+    return NOTE.match(text.strip(BLANK_CHARACTERS)) is not None or _reads_as_words(text)
 
 
 def _reads_as_words(text: str) -> bool:

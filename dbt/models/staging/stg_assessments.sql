@@ -10,7 +10,11 @@ select
     landed.assessment_id,
     landed.case_id,
     -- Work whose team is not said is its case's team's, and where that is not known either the council's.
-    coalesce(done_by.unit, case when landed.team is not null then 'unmapped' else cases.unit end, whole_council.unit) as unit,
+    coalesce(
+        done_by.unit,
+        case when landed.team is not null then 'unmapped' else cases.unit end,
+        whole_council.unit
+    ) as unit,
     landed.started_on,
     landed.completed_on
 from landed
