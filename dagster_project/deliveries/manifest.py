@@ -151,7 +151,10 @@ class Manifest:
         }
 
     def record(self, deliveries: Iterable[Delivery]) -> None:
-        """Enter deliveries; an accepted one supersedes the one in force and its month is to be built."""
+        """Enter deliveries; an accepted one supersedes the one in force.
+
+        Their months are to be built: of a refused one the marts keep their figures and tell that it was refused.
+        """
         with self._connect() as connection:
             for delivery in deliveries:
                 if not delivery.is_refused:
@@ -161,7 +164,10 @@ class Manifest:
                         "and is_refused = 0 and superseded_by is null",
                         (delivery.delivery, *place),
                     )
-                    connection.execute("insert or ignore into months_to_build values (?, ?)", place[:2])
+                connection.execute(
+                    "insert or ignore into months_to_build values (?, ?)",
+                    (delivery.council, delivery.month.isoformat()),
+                )
                 values = delivery.columns()
                 marks = ", ".join("?" for _ in values)
                 connection.execute(
@@ -236,6 +242,12 @@ class Manifest:
                 f"select d.council, d.month, c.* from rejected_cells as c join ({SPOKEN_OF}) as d using (delivery) "
                 "order by d.council, d.month, c.extract, c.row_number"
             ).fetchall()
+        return [dict(row) for row in rows]
+
+    def all_notices(self) -> list[dict[str, object]]:
+        """What was remarked on any delivery: its name, a notice and the rows it counts."""
+        with self._connect() as connection:
+            rows = connection.execute("select * from notices order by delivery, notice").fetchall()
         return [dict(row) for row in rows]
 
     def notices(self) -> list[dict[str, object]]:

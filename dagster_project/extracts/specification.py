@@ -148,7 +148,8 @@ class Column(Strict):
 class Specification(Strict):
     """One extract: its family, its grain and its columns, in canonical order.
 
-    Totals without a key column are one row a delivery.
+    Totals without a key column are one row a delivery. `stands_in_for` names the extracts that are not missed where
+    these totals came.
     """
 
     extract: str
@@ -156,6 +157,7 @@ class Specification(Strict):
     grain: Literal["rows", "summary"]
     title: str
     expected_each_month: bool = False
+    stands_in_for: tuple[str, ...] = ()
     header_only: Literal["refused", "empty"]
     columns: Annotated[tuple[Column, ...], Field(min_length=1)]
     source_hash: str = ""

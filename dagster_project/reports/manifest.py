@@ -16,15 +16,6 @@ from dagster_project.extracts import load_specifications
 from dagster_project.reports.terminal import print_refusals, titled_table
 from dagster_project.settings import Settings
 
-# A council that can send totals only is not missing the rows they stand for.
-STANDS_IN = {
-    "caseload": {"caseload_summary"},
-    "workforce": {"caseload_summary", "workforce_summary", "establishment_summary"},
-    "posts": {"establishment_summary"},
-    "offers": {"offers_summary"},
-    "agency_spend": {"agency_spend_summary"},
-}
-
 
 def print_status(console: Console, settings: Settings, council: str | None, months: Months) -> None:
     """Print the manifest of the months asked for."""
@@ -91,7 +82,11 @@ def _expected(
     council: str, month: date, extract: str, in_force: dict[tuple[str, date, str], Delivery]
 ) -> bool:
     """Whether the extract is missed: each month's own, unless monthly totals stand in for it."""
-    stood_in = any((council, month, totals) in in_force for totals in STANDS_IN.get(extract, ()))
+    stood_in = any(
+        (council, month, name) in in_force
+        for name, specification in load_specifications().items()
+        if extract in specification.stands_in_for
+    )
     return load_specifications()[extract].expected_each_month and not stood_in
 
 

@@ -64,7 +64,7 @@ def build(
     make_private(settings.warehouse)
     reference.write(settings.merged_reference)
     reference.write(settings.dbt_seeds)
-    write_inputs(settings.run_inputs, manifest.all(), due.scope, reference)
+    write_inputs(settings.run_inputs, manifest.all(), manifest.all_notices(), due.scope, reference)
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     seeds = _seeds_fingerprint(settings)
     if due.is_full:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dagster_project.deliveries import Delivery, month_days
+from dagster_project.extracts import load_specifications
 from dagster_project.reference import Reference
 from dagster_project.warehouse.scope import EXTRACT_FLAGS, ScopeRow
 
@@ -59,14 +60,22 @@ UNIT_NAMES = pa.schema(
         ("valid_to", pa.date32()),
     ]
 )
+NOTICES = pa.schema([("delivery", pa.string()), ("notice", pa.string()), ("rows", pa.int32())])
+EXPECTED_EXTRACTS = pa.schema([("extract", pa.string()), ("stood_in_by", pa.string())])
 ROLE_NAMES = pa.schema([("council", pa.string()), ("name_key", pa.string()), ("role", pa.string())])
 
 
 def write_inputs(
-    folder: Path, deliveries: Sequence[Delivery], scope: Sequence[ScopeRow], reference: Reference
+    folder: Path,
+    deliveries: Sequence[Delivery],
+    notices: Sequence[dict[str, Any]],
+    scope: Sequence[ScopeRow],
+    reference: Reference,
 ) -> None:
-    """Replace the four input files of a build; each appears whole."""
+    """Replace the input files of a build; each appears whole."""
     folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / "notices.parquet", NOTICES, notices)
+    _write(folder / "expected_extracts.parquet", EXPECTED_EXTRACTS, _expected_extracts())
     _write(folder / "deliveries.parquet", DELIVERIES, [_delivery_row(delivery) for delivery in deliveries])
     _write(folder / "build_scope.parquet", SCOPE, [_scope_row(row) for row in scope])
     _write(
@@ -84,6 +93,17 @@ def write_inputs(
         ],
     )
     _write(folder / "role_names.parquet", ROLE_NAMES, [vars(name) for name in reference.role_names])
+
+
+def _expected_extracts() -> list[dict[str, Any]]:
+    """Each extract that every month should bring, once for each kind of totals that may stand in for it."""
+    specifications = load_specifications()
+    return [
+        {"extract": name, "stood_in_by": totals}
+        for name, specification in specifications.items()
+        if specification.expected_each_month
+        for totals in [None, *(t for t, other in specifications.items() if name in other.stands_in_for)]
+    ]
 
 
 def _delivery_row(delivery: Delivery) -> dict[str, Any]:

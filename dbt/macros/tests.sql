@@ -1,14 +1,16 @@
 {# The grain: every combination of `columns` stands once and none of them is missing, but for `nullable` ones. #}
 {% test one_row_per(model, columns, nullable=[]) %}
+{%- set quoted = [] %}
+{%- for column in columns %}{% do quoted.append(adapter.quote(column)) %}{% endfor %}
 select
-    {{ columns | join(', ') }},
+    {{ quoted | join(', ') }},
     count(*) as row_count
 from {{ model }}
-group by {{ columns | join(', ') }}
+group by {{ quoted | join(', ') }}
 having
     count(*) > 1
     {%- for column in columns if column not in nullable %}
-    or {{ column }} is null
+    or {{ adapter.quote(column) }} is null
     {%- endfor %}
 {% endtest %}
 

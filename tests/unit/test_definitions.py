@@ -27,6 +27,7 @@ from dagster_project.settings import Settings
 MARTS = {
     "agency_costs",
     "caseload_bands",
+    "data_quality",
     "deliveries",
     "establishment",
     "recruitment_pipeline",
