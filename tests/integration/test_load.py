@@ -158,6 +158,24 @@ def test_a_refused_file_changes_no_mart_and_its_reason_is_published(story: Story
     assert posts == [(8,)]
 
 
+def test_data_quality_tells_the_month_of_what_was_refused_rejected_missing_and_unknown(story: Story) -> None:
+    rows = story.marts(
+        'select strftime(month, \'%m\') as month, "check", asset, failing_rows from data_quality '
+        "where council = ? and not passed order by all"
+    )
+
+    found = {(month, check, asset): failing for month, check, asset, failing in rows}
+    assert {key: failing for key, failing in found.items() if key[1] == "delivery_refused"} == {
+        ("05", "delivery_refused", "caseload"): 1,
+        ("05", "delivery_refused", "posts"): 1,
+    }
+    for month in ("02", "04", "05"):
+        assert found[month, "rows_rejected", "caseload"] == 1
+        assert found[month, "unmapped_rows", "caseload"] == 1
+    assert found["04", "months_missing_before", "months"] == 1
+    assert ("05", "months_missing_before", "months") not in found
+
+
 def test_a_month_before_the_last_one_loaded_is_built_and_the_gap_stays_empty(story: Story) -> None:
     months = {month for _, month in story.open_cases["after it"]}
 
