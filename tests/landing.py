@@ -123,8 +123,8 @@ REFERENCE: Mapping[str, Sequence[Row]] = {
         "X1,made up,,average caseload,westshire,2023-05,2.8,cases,calibrated,,one decimal,",
     ),
     "report_figure_measures": _table(
-        "figure_id,council,unit,month,measure,printed_decimals,printed_divisor",
-        f"X1,westshire,care,{first_day(1)},average_caseload,1,1",
+        "figure_id,measure,council,unit,month,item,from_on,to_on,unit_of,printed_decimals,printed_divisor",
+        f"X1,average_caseload,westshire,care,{first_day(1)},,,,1,1,1",
     ),
 }
 

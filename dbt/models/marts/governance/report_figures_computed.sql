@@ -3,39 +3,11 @@ with measured as (
         sources.figure_id,
         sources.printed_decimals,
         sources.printed_divisor,
-        case sources.measure
-            when 'average_caseload' then cast(totals.open_cases as decimal(38, 15))
-            when 'fte_to_target' then totals.open_cases - policies.target * totals.fte_social_workers
-            when 'cost_of_whole_fte_to_target'
-                then
-                    cast(
-                        {{ ratio_half_up(
-                            'totals.open_cases - policies.target * totals.fte_social_workers', 'policies.target', 0, 18
-                        ) }} as decimal(18, 0)
-                    ) * costs.annual_cost_gbp
-        end as numerator,
-        case sources.measure
-            when 'average_caseload' then totals.fte_social_workers
-            when 'fte_to_target' then cast(policies.target as decimal(38, 15))
-            when 'cost_of_whole_fte_to_target' then cast(1 as decimal(38, 15))
-        end as denominator
+        components.numerator,
+        components.denominator * sources.unit_of as denominator
     from {{ ref('report_figure_measures') }} as sources
-    inner join {{ ref('int_caseload_totals') }} as totals
-        on
-            sources.council = totals.council
-            and sources.month = totals.month
-            and sources.unit = totals.unit
-    left join {{ ref('int_policies_chosen') }} as policies
-        on
-            totals.council = policies.council
-            and totals.month = policies.month
-            and totals.unit = policies.unit
-            and policies.metric = 'average_caseload'
-    left join {{ ref('int_role_costs') }} as costs
-        on
-            totals.council = costs.council
-            and totals.month = costs.month
-            and costs.role = 'social_worker'
+    inner join {{ ref('int_report_figure_components') }} as components
+        on sources.figure_id = components.figure_id
 ),
 
 computed as (
@@ -44,6 +16,7 @@ computed as (
         {{ ratio_half_up('numerator', 'denominator', 4, 18) }} as exact,
         printed_divisor * {{ ratio_half_up('numerator', 'denominator * printed_divisor', 0, 18) }} as whole,
         {{ ratio_half_up('numerator', 'denominator', 1, 18) }} as one_decimal,
+        {{ ratio_half_up('numerator', 'denominator', 2, 18) }} as two_decimals,
         printed_decimals
     from measured
 )
@@ -58,15 +31,18 @@ select
     figures.unit,
     figures.evidence,
     figures.printed,
-    case
-        when computed.printed_decimals = 0 then cast(cast(computed.whole as bigint) as varchar(40))
-        else cast(computed.one_decimal as varchar(40))
+    case computed.printed_decimals
+        when 0 then cast(cast(computed.whole as bigint) as varchar(40))
+        when 1 then cast(computed.one_decimal as varchar(40))
+        when 2 then cast(computed.two_decimals as varchar(40))
     end as computed,
     computed.exact,
     case
-        when computed.printed_decimals = 0
-            then computed.whole = cast(figures.printed as decimal(18, 4))
-        else computed.one_decimal = cast(figures.printed as decimal(18, 4))
+        -- What is stored as it was given proves nothing by being equal to itself.
+        when figures.evidence = 'given' then null
+        when computed.printed_decimals = 0 then computed.whole = cast(figures.printed as decimal(18, 4))
+        when computed.printed_decimals = 1 then computed.one_decimal = cast(figures.printed as decimal(18, 4))
+        when computed.printed_decimals = 2 then computed.two_decimals = cast(figures.printed as decimal(18, 4))
     end as matches,
     figures.rule,
     figures.note

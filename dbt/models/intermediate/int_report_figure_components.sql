@@ -1,0 +1,253 @@
+{%- set from_establishment = [
+    'posts_fte', 'in_post_fte', 'newly_created_fte', 'vacant_fte', 'agency_fte', 'uncovered_fte'
+] -%}
+{%- set from_pipeline = [
+    'agency_offers_fte', 'permanent_offers_fte', 'pipeline_fte', 'remaining_gap_fte', 'surplus_fte'
+] -%}
+{%- set changes_of_demand = ['contacts', 'referrals', 'children_in_need', 'child_protection', 'children_looked_after'] -%}
+with sources as (
+    select * from {{ ref('report_figure_measures') }}
+),
+
+caseload as (
+    select
+        sources.figure_id,
+        case sources.measure
+            when 'average_caseload' then cast(totals.open_cases as decimal(38, 15))
+            when 'fte_to_target' then totals.open_cases - policies.target * totals.fte_social_workers
+            when 'cost_of_whole_fte_to_target'
+                then
+                    cast(
+                        {{ ratio_half_up(
+                            'totals.open_cases - policies.target * totals.fte_social_workers', 'policies.target', 0, 18
+                        ) }} as decimal(18, 0)
+                    ) * costs.annual_cost_gbp
+        end as numerator,
+        case sources.measure
+            when 'average_caseload' then totals.fte_social_workers
+            when 'fte_to_target' then cast(policies.target as decimal(38, 15))
+            when 'cost_of_whole_fte_to_target' then cast(1 as decimal(38, 15))
+        end as denominator
+    from sources
+    inner join {{ ref('int_caseload_totals') }} as totals
+        on
+            sources.council = totals.council
+            and sources.month = totals.month
+            and sources.unit = totals.unit
+    left join {{ ref('int_policies_chosen') }} as policies
+        on
+            totals.council = policies.council
+            and totals.month = policies.month
+            and totals.unit = policies.unit
+            and policies.metric = 'average_caseload'
+    left join {{ ref('int_role_costs') }} as costs
+        on
+            totals.council = costs.council
+            and totals.month = costs.month
+            and costs.role = 'social_worker'
+    where sources.measure in ('average_caseload', 'fte_to_target', 'cost_of_whole_fte_to_target')
+),
+
+establishment as (
+    select
+        sources.figure_id,
+        case sources.measure
+            {%- for measure in from_establishment %}
+            when '{{ measure }}' then establishment.{{ measure }}
+            {%- endfor %}
+        end as numerator,
+        cast(1 as decimal(38, 15)) as denominator
+    from sources
+    inner join {{ ref('establishment') }} as establishment
+        on
+            sources.council = establishment.council
+            and sources.month = establishment.month
+            and sources.unit = establishment.unit
+            and sources.item = establishment.role_group
+    where sources.measure in ('{{ from_establishment | join("', '") }}')
+),
+
+pipeline as (
+    select
+        sources.figure_id,
+        case sources.measure
+            {%- for measure in from_pipeline %}
+            when '{{ measure }}' then pipeline.{{ measure }}
+            {%- endfor %}
+        end as numerator,
+        cast(1 as decimal(38, 15)) as denominator
+    from sources
+    inner join {{ ref('recruitment_pipeline') }} as pipeline
+        on
+            sources.council = pipeline.council
+            and sources.month = pipeline.month
+            and sources.item = pipeline.role_group
+    where sources.measure in ('{{ from_pipeline | join("', '") }}')
+),
+
+-- Periods inside a month go by the rows' own dates, each counted in its own month's delivery.
+caseflow as (
+    select
+        sources.figure_id,
+        sum(
+            case sources.measure
+                when 'cases_received'
+                    then case
+                        when cases.opened_on between sources.from_on and sources.to_on and cases.opened_on >= cases.month
+                            then 1
+                        else 0
+                    end
+                when 'cases_closed_or_stepped_down'
+                    then case
+                        when
+                            cases.closed_on between sources.from_on and sources.to_on
+                            and cases.closed_on <= cases.as_at
+                            and cases.closure_outcome in ('closed', 'stepped_down')
+                            then 1
+                        else 0
+                    end
+                when 'cases_transferred_out'
+                    then case
+                        when
+                            cases.closed_on between sources.from_on and sources.to_on
+                            and cases.closed_on <= cases.as_at
+                            and cases.closure_outcome = 'transferred'
+                            then 1
+                        else 0
+                    end
+            end
+        ) as numerator,
+        cast(1 as decimal(38, 15)) as denominator
+    from sources
+    inner join {{ ref('int_unit_tree') }} as tree
+        on
+            sources.council = tree.council
+            and sources.unit = tree.unit
+    inner join {{ ref('stg_caseload') }} as cases
+        on
+            tree.council = cases.council
+            and tree.descendant = cases.unit
+            and cases.as_at >= sources.from_on
+            and cases.month <= sources.to_on
+    where sources.measure in ('cases_received', 'cases_closed_or_stepped_down', 'cases_transferred_out')
+    group by sources.figure_id
+),
+
+contracts as (
+    select
+        sources.figure_id,
+        sum(spend.amount_gbp) as numerator,
+        cast(1 as decimal(38, 15)) as denominator
+    from sources
+    inner join {{ ref('stg_agency_spend') }} as spend
+        on
+            sources.council = spend.council
+            and sources.item = spend.contract_id
+    where sources.measure = 'contract_cost_gbp'
+    group by sources.figure_id
+),
+
+agency as (
+    select
+        sources.figure_id,
+        costs.year_to_date_gbp as numerator,
+        cast(1 as decimal(38, 15)) as denominator
+    from sources
+    inner join {{ ref('agency_costs') }} as costs
+        on
+            sources.council = costs.council
+            and sources.month = costs.month
+            and sources.unit = costs.unit
+    where sources.measure = 'agency_year_to_date_gbp'
+),
+
+demand as (
+    {%- for years in [1, 2] %}
+    {%- for measure in changes_of_demand %}
+    select
+        sources.figure_id,
+        100 * (now.{{ measure }} - before.{{ measure }}) as numerator,
+        before.{{ measure }} as denominator
+    from sources
+    inner join {{ ref('demand') }} as now
+        on
+            sources.council = now.council
+            and sources.month = now.month
+    inner join {{ ref('demand') }} as before
+        on
+            now.council = before.council
+            and before.month = {{ months_away('now.month', -12 * years) }}
+    where sources.measure = '{{ measure }}_change_{{ years }}y'
+
+    union all
+    {% endfor %}
+    {%- endfor %}
+    select
+        sources.figure_id,
+        10000 * now.children_looked_after as numerator,
+        now.children_0_17 as denominator
+    from sources
+    inner join {{ ref('demand') }} as now
+        on
+            sources.council = now.council
+            and sources.month = now.month
+    where sources.measure = 'looked_after_per_10000'
+),
+
+official as (
+    select
+        sources.figure_id,
+        100 * rates.numerator as numerator,
+        rates.denominator
+    from sources
+    inner join {{ ref('dfe_rates') }} as rates
+        on
+            sources.item = rates.ons_code
+            and extract(year from sources.month) = rates.year
+            and sources.measure = concat('dfe_', rates.measure)
+),
+
+-- What was answered or decided, not computed: it is stored, and shown as it is.
+given as (
+    select
+        sources.figure_id,
+        answers.value as numerator,
+        cast(1 as decimal(38, 15)) as denominator
+    from sources
+    inner join {{ ref('survey_results') }} as answers
+        on
+            sources.council = answers.council
+            and sources.item = answers.question
+            and sources.from_on = answers.taken_on
+    where sources.measure = 'survey_answer'
+
+    union all
+
+    select
+        sources.figure_id,
+        max(policies.target) as numerator,
+        cast(1 as decimal(38, 15)) as denominator
+    from sources
+    inner join {{ ref('threshold_policy') }} as policies
+        on
+            sources.item = policies.policy_id
+            and (policies.valid_from is null or policies.valid_from <= sources.month)
+            and (policies.valid_to is null or sources.month < policies.valid_to)
+    where sources.measure = 'policy_target'
+    group by sources.figure_id
+)
+
+{% for part in [
+    'caseload', 'establishment', 'pipeline', 'caseflow', 'contracts', 'agency', 'demand', 'official', 'given'
+] -%}
+select
+    figure_id,
+    cast(numerator as decimal(38, 15)) as numerator,
+    cast(denominator as decimal(38, 15)) as denominator
+from {{ part }}
+{%- if not loop.last %}
+
+union all
+
+{% endif %}
+{%- endfor %}
