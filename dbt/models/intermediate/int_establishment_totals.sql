@@ -18,8 +18,9 @@ told as (
         month,
         unit,
         {%- for measure in delivered_by %}
-        count({{ measure }}) > 0 as tells_{{ measure }}{{ ',' if not loop.last }}
+        count({{ measure }}) > 0 as tells_{{ measure }},
         {%- endfor %}
+        count(*) as role_groups_told
     from {{ ref('int_posts_from_totals') }}
     group by council, month, unit
 ),
@@ -39,18 +40,18 @@ select
     units.month,
     units.as_at,
     role_groups.role_group,
+    {%- for measure, flag in delivered_by.items() %}
+    case
+        when due.{{ flag }} or coalesce(told.tells_{{ measure }}, false)
+            then coalesce(post_rows.{{ measure }}, 0) + coalesce(totals.{{ measure }}, 0)
+    end as {{ measure }},
+    {%- endfor %}
     case
         when units_with_rows.unit is not null then 'rows'
         when told.unit is not null then 'summary'
         when due.has_posts or due.has_workforce or not due.has_establishment_summary then 'rows'
         else 'summary'
-    end as grain,
-    {%- for measure, flag in delivered_by.items() %}
-    case
-        when due.{{ flag }} or coalesce(told.tells_{{ measure }}, false)
-            then coalesce(post_rows.{{ measure }}, 0) + coalesce(totals.{{ measure }}, 0)
-    end as {{ measure }}{{ ',' if not loop.last }}
-    {%- endfor %}
+    end as grain
 from {{ ref('int_unit_months') }} as units
 inner join due
     on
