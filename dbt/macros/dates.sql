@@ -33,3 +33,9 @@ cast({{ month }} + to_months({{ months }}) as date)
 {% macro spark__months_away(month, months) -%}
 add_months({{ month }}, {{ months }})
 {%- endmacro %}
+
+{# Whether the twelve months that end with a month hold a 29 February. #}
+{% macro year_holds_leap_day(month) -%}
+{%- set year = '(extract(year from ' ~ month ~ ') - case when extract(month from ' ~ month ~ ') < 2 then 1 else 0 end)' -%}
+((mod({{ year }}, 4) = 0 and mod({{ year }}, 100) <> 0) or mod({{ year }}, 400) = 0)
+{%- endmacro %}

@@ -1,7 +1,7 @@
 -- Rounded after adding: the rounded role groups need not add up to it.
 {%- set measures = ['posts_fte', 'in_post_fte', 'newly_created_fte', 'vacant_fte', 'agency_fte'] %}
-with months_touched as (
-    {{ months_touched() }}
+with months_read as (
+    {{ months_read() }}
 ),
 
 added_up as (
@@ -13,7 +13,7 @@ added_up as (
         sum({{ measure }}) as {{ measure }},
         {%- endfor %}
         count(*) as role_groups
-    from {{ ref('int_post_totals') }}
+    from {{ ref('int_establishment_totals') }}
     group by council, month, unit
 )
 
@@ -22,10 +22,10 @@ select
     total.month,
     total.unit
 from {{ ref('establishment') }} as total
-inner join months_touched
+inner join months_read
     on
-        total.council = months_touched.council
-        and total.month = months_touched.month
+        total.council = months_read.council
+        and total.month = months_read.month
 left join added_up
     on
         total.council = added_up.council
@@ -36,6 +36,6 @@ where
     and (
         false
         {%- for measure in measures %}
-        or total.{{ measure }} <> {{ half_up('coalesce(added_up.' ~ measure ~ ', 0)', 2, 9) }}
+        or total.{{ measure }} <> {{ half_up('added_up.' ~ measure, 2, 9) }}
         {%- endfor %}
     )

@@ -35,6 +35,7 @@ MARTS = {
     "threshold_breaches",
     "throughput",
     "worker_caseloads",
+    "workforce_stability",
 }
 
 

@@ -47,9 +47,9 @@ units as (
     {% endfor %}
     -- Forecast against budget: year to date over the months loaded, times twelve.
     select
-        council, month, as_at, unit, level, service_area, 'rows' as grain,
+        council, month, as_at, unit, level, service_area, grain,
         'agency_cost_variance_percent' as metric,
-        cast(100 * (12 * year_to_date_gbp - months_loaded * budget_gbp) as decimal(38, 15)) as numerator,
+        cast(100 * (forecast_times_months_gbp - months_loaded * budget_gbp) as decimal(38, 15)) as numerator,
         cast(months_loaded * budget_gbp as decimal(38, 15)) as denominator
     from agency
 ),

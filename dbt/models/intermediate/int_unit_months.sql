@@ -2,21 +2,36 @@ with due as (
     {{ months_due() }}
 ),
 
+unmapped_spend as (
+    select
+        council,
+        month
+    from {{ ref('stg_agency_spend') }}
+    where unit = 'unmapped'
+
+    union
+
+    select
+        council,
+        month
+    from {{ ref('stg_agency_spend_summary') }}
+    where unit = 'unmapped'
+),
+
 unmapped_months as (
     -- Spend of an earlier month of the financial year is still in the year to date.
     select
         due.council,
         due.month
-    from {{ ref('stg_agency_spend') }} as spend
+    from unmapped_spend
     inner join due
         on
-            spend.council = due.council
-            and spend.month <= due.month
-            and {{ financial_year('spend.month') }} = {{ financial_year('due.month') }}
-    where spend.unit = 'unmapped'
+            unmapped_spend.council = due.council
+            and unmapped_spend.month <= due.month
+            and {{ financial_year('unmapped_spend.month') }} = {{ financial_year('due.month') }}
     {%- for extract in [
         'caseload', 'workforce', 'posts', 'assessments', 'visits', 'strategy_meetings',
-        'caseload_summary', 'establishment_summary', 'workforce_summary', 'agency_spend_summary'
+        'caseload_summary', 'establishment_summary', 'workforce_summary'
     ] %}
     union
     select

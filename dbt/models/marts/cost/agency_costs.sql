@@ -1,4 +1,3 @@
-{%- set forecast = '12 * totals.year_to_date_gbp' -%}
 with due as (
     {{ months_due() }}
 ),
@@ -18,7 +17,7 @@ select
     totals.level,
     totals.month,
     totals.as_at,
-    'rows' as grain,
+    totals.grain,
     totals.financial_year,
     {{ half_up('totals.agency_cost_gbp', 2) }} as agency_cost_gbp,
     {{ half_up('totals.pay_gbp', 2) }} as pay_gbp,
@@ -30,11 +29,10 @@ select
         '12 * totals.agency_cost_gbp - totals.permanent_equivalent_annual_gbp', '12', 2
     ) }} as premium_gbp,
     {{ half_up('totals.year_to_date_gbp', 2) }} as year_to_date_gbp,
-    {{ ratio_half_up(forecast, 'totals.months_loaded', 2) }} as forecast_year_gbp,
+    {{ ratio_half_up('totals.forecast_times_months_gbp', 'totals.months_loaded', 2) }} as forecast_year_gbp,
     {{ half_up('totals.budget_gbp', 2) }} as budget_gbp,
     {{ ratio_half_up(
-        forecast ~ ' - totals.months_loaded * totals.budget_gbp', 'totals.months_loaded', 2
+        'totals.forecast_times_months_gbp - totals.months_loaded * totals.budget_gbp', 'totals.months_loaded', 2
     ) }} as variance_gbp,
-    -- Rows of a ledger are spend that happened; a forecast arrives only as a yearly total.
-    false as is_forecast
+    totals.is_forecast
 from totals

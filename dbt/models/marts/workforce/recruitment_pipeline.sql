@@ -2,65 +2,75 @@ with due as (
     {{ months_due() }}
 ),
 
-councils as (
+offers as (
     select
-        units.council,
-        units.unit,
-        units.level,
-        units.month,
-        units.as_at,
-        due.has_offers,
-        due.has_posts and due.has_workforce as has_establishment
-    from {{ ref('int_unit_months') }} as units
+        council,
+        month,
+        role_group,
+        'rows' as grain,
+        employment,
+        fte
+    from {{ ref('stg_offers') }}
+
+    union all
+
+    -- Totals of offers are the whole council's: they stand where no offers came as rows.
+    select
+        totals.council,
+        totals.month,
+        totals.role_group,
+        'summary' as grain,
+        totals.employment,
+        totals.fte
+    from {{ ref('stg_offers_summary') }} as totals
     inner join due
         on
-            units.council = due.council
-            and units.month = due.month
-    where units.level = 'council'
+            totals.council = due.council
+            and totals.month = due.month
+    where not due.has_offers
 ),
 
-role_groups as (
-    select distinct role_group
-    from {{ ref('roles') }}
-),
-
-offers as (
+offers_by_group as (
     select
         council,
         month,
         role_group,
         sum(case when employment = 'agency' then fte else 0 end) as agency_offers_fte,
         sum(case when employment <> 'agency' then fte else 0 end) as permanent_offers_fte
-    from {{ ref('stg_offers') }}
+    from offers
     group by council, month, role_group
 ),
 
 by_group as (
     select
-        councils.council,
-        councils.unit,
-        councils.level,
-        councils.month,
-        councils.as_at,
-        role_groups.role_group,
-        case when councils.has_offers then coalesce(offers.agency_offers_fte, 0) end as agency_offers_fte,
-        case when councils.has_offers then coalesce(offers.permanent_offers_fte, 0) end as permanent_offers_fte,
+        totals.council,
+        totals.unit,
+        totals.level,
+        totals.month,
+        totals.as_at,
+        totals.role_group,
         case
-            when councils.has_establishment then coalesce(totals.vacant_fte, 0) - coalesce(totals.agency_fte, 0)
-        end as uncovered_fte
-    from councils
-    cross join role_groups
-    left join offers
+            when totals.grain = 'summary' or (due.has_offers_summary and not due.has_offers) then 'summary'
+            else 'rows'
+        end as grain,
+        case
+            when due.has_offers or due.has_offers_summary then coalesce(offers_by_group.agency_offers_fte, 0)
+        end as agency_offers_fte,
+        case
+            when due.has_offers or due.has_offers_summary then coalesce(offers_by_group.permanent_offers_fte, 0)
+        end as permanent_offers_fte,
+        totals.vacant_fte - totals.agency_fte as uncovered_fte
+    from {{ ref('int_establishment_totals') }} as totals
+    inner join due
         on
-            councils.council = offers.council
-            and councils.month = offers.month
-            and role_groups.role_group = offers.role_group
-    left join {{ ref('int_post_totals') }} as totals
+            totals.council = due.council
+            and totals.month = due.month
+    left join offers_by_group
         on
-            councils.council = totals.council
-            and councils.month = totals.month
-            and councils.unit = totals.unit
-            and role_groups.role_group = totals.role_group
+            totals.council = offers_by_group.council
+            and totals.month = offers_by_group.month
+            and totals.role_group = offers_by_group.role_group
+    where totals.level = 'council'
 ),
 
 -- A surplus in one role group fills no gap in another: the floor comes before the sum.
@@ -74,14 +84,14 @@ gaps as (
 
 with_total as (
     select
-        council, unit, level, month, as_at, role_group,
+        council, unit, level, month, as_at, grain, role_group,
         agency_offers_fte, permanent_offers_fte, uncovered_fte, remaining_gap_fte, surplus_fte
     from gaps
 
     union all
 
     select
-        council, unit, level, month, as_at,
+        council, unit, level, month, as_at, grain,
         'total' as role_group,
         sum(agency_offers_fte) as agency_offers_fte,
         sum(permanent_offers_fte) as permanent_offers_fte,
@@ -89,7 +99,7 @@ with_total as (
         sum(remaining_gap_fte) as remaining_gap_fte,
         sum(surplus_fte) as surplus_fte
     from gaps
-    group by council, unit, level, month, as_at
+    group by council, unit, level, month, as_at, grain
 )
 
 select
@@ -98,7 +108,7 @@ select
     level,
     month,
     as_at,
-    'rows' as grain,
+    grain,
     role_group,
     {{ half_up('agency_offers_fte', 2, 9) }} as agency_offers_fte,
     {{ half_up('permanent_offers_fte', 2, 9) }} as permanent_offers_fte,
