@@ -27,12 +27,16 @@ from dagster_project.settings import Settings
 MARTS = {
     "agency_costs",
     "caseload_bands",
+    "caseload_bridge",
     "deliveries",
+    "demand",
     "establishment",
     "recruitment_pipeline",
     "report_figures",
+    "survey_results",
     "threshold_breaches",
     "throughput",
+    "timeliness",
     "worker_caseloads",
 }
 
