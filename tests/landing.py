@@ -64,6 +64,9 @@ def month_rows(number: int, *, as_first_told: bool = False) -> dict[str, list[Ro
         "posts": _posts(),
         "offers": _offers(number),
         "agency_spend": ledger,
+        "contacts": _contacts(number)[: 3 if as_first_told else None],
+        "assessments": _assessments(number),
+        "visits": _visits(number),
     }
     if number == TOTALS_FOR_SOUTH:
         rows["caseload"] = [row for row in cases if row["team"] != "South"]
@@ -268,3 +271,42 @@ def _line(number: int, line: int, team: str, amount: str, cost_type: str) -> Row
         "amount_gbp": amount,
         "cost_type": cost_type,
     }
+
+
+def _contacts(number: int) -> list[Row]:
+    return [
+        {
+            "contact_id": f"{number}-{contact}",
+            "received_on": str(first_day(number).replace(day=1 + contact)),
+            "outcome": "referral" if contact % 3 == 0 else "advice",
+            "is_re_referral": "true" if contact == 6 else "false",
+        }
+        for contact in range(5 + number % 4)
+    ]
+
+
+def _assessments(number: int) -> list[Row]:
+    return [
+        {
+            "assessment_id": f"{number}-{assessment}",
+            "case_id": f"L{assessment}",
+            "team": ("North", "", "Nobody's Team" if number == UNKNOWN_NAMES else "Hub")[assessment],
+            "started_on": str(first_day(number - 2 - assessment % 2).replace(day=20)),
+            "completed_on": str(first_day(number).replace(day=25)),
+        }
+        for assessment in range(3)
+    ]
+
+
+def _visits(number: int) -> list[Row]:
+    due = first_day(number).replace(day=10)
+    return [
+        {
+            "visit_id": f"{number}-{visit}",
+            "case_id": f"L{visit}",
+            "team": "",
+            "due_on": str(due),
+            "seen_on": seen,
+        }
+        for visit, seen in enumerate([str(due), str(due.replace(day=11)), ""])
+    ]

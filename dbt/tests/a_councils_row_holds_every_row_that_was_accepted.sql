@@ -39,6 +39,18 @@ accepted as (
     select council, month, 'agency_cost_gbp' as measure, cast(sum(amount_gbp) as decimal(38, 15)) as amount
     from {{ ref('stg_agency_spend') }}
     group by council, month
+    union all
+    select council, month, 'contacts' as measure, cast(count(*) as decimal(38, 15)) as amount
+    from {{ ref('stg_contacts') }}
+    group by council, month
+    union all
+    select council, month, 'assessments_completed' as measure, cast(count(*) as decimal(38, 15)) as amount
+    from {{ ref('stg_assessments') }}
+    group by council, month
+    union all
+    select council, month, 'visits_due' as measure, cast(count(*) as decimal(38, 15)) as amount
+    from {{ ref('stg_visits') }}
+    group by council, month
 ),
 
 fte as (
@@ -72,6 +84,17 @@ told as (
     union all
     select council, month, unit, 'agency_cost_gbp' as measure, cast(agency_cost_gbp as decimal(38, 15)) as amount
     from {{ ref('agency_costs') }}
+    union all
+    select council, month, unit, 'contacts' as measure, cast(contacts as decimal(38, 15)) as amount
+    from {{ ref('demand') }}
+    union all
+    select
+        council, month, unit, 'assessments_completed' as measure,
+        cast(assessments_completed as decimal(38, 15)) as amount
+    from {{ ref('timeliness') }}
+    union all
+    select council, month, unit, 'visits_due' as measure, cast(visits_due as decimal(38, 15)) as amount
+    from {{ ref('timeliness') }}
 )
 
 select

@@ -15,7 +15,7 @@ wanted as (
             and (units.valid_to is null or months_touched.as_at < units.valid_to)
 )
 
-{%- for mart in ['caseload_bands', 'throughput', 'agency_costs', 'establishment'] %}
+{%- for mart in ['caseload_bands', 'throughput', 'timeliness', 'agency_costs', 'establishment'] %}
 
 select
     '{{ mart }}' as mart,

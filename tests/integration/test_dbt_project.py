@@ -74,6 +74,8 @@ LOOKING_BACK = {
     "restated_cases": "select unit, month, restated_cases from throughput",
     "year_to_date": "select unit, month, year_to_date_gbp from agency_costs",
     "changes_of_worker_12m": "select worker_key, month, changes_of_worker_12m from worker_caseloads",
+    "contacts_change_1y": "select unit, month, contacts_change_1y from demand",
+    "workers_per_child_12m": "select unit, month, workers_per_child_12m from timeliness",
     "months_in_breach": (
         "select unit, metric, month, months_in_breach from threshold_breaches where worker_key is null"
     ),
@@ -159,10 +161,13 @@ def test_month_after_month_gives_the_rows_of_one_full_build(
     ("measure", "months"),
     [
         # The month itself was wrong, the one after it compares with it, the financial year adds it up, the twelfth
-        # month end after it still sees who had its cases, and a breach that began there has lasted ever since.
+        # month end after it still sees who had its cases, a year later its month is held against it, and a breach
+        # that began there has lasted ever since.
         ("restated_cases", {1}),
         ("year_to_date", set(range(12)) - {5}),
         ("changes_of_worker_12m", {11}),
+        ("workers_per_child_12m", {11}),
+        ("contacts_change_1y", {12}),
         ("months_in_breach", set(range(14))),
     ],
 )
@@ -176,7 +181,13 @@ def test_a_corrected_month_rebuilds_what_looks_back_on_it(
 
 @pytest.mark.parametrize(
     ("measure", "months"),
-    [("restated_cases", {12, 13}), ("year_to_date", {12, 13}), ("changes_of_worker_12m", {12, 13})],
+    [
+        ("restated_cases", {12, 13}),
+        ("year_to_date", {12, 13}),
+        ("changes_of_worker_12m", {12, 13}),
+        ("workers_per_child_12m", {12, 13}),
+        ("contacts_change_1y", {12}),
+    ],
 )
 def test_a_late_month_fills_the_gap_for_the_months_after_it(
     stepwise: Stepwise, measure: str, months: set[int]

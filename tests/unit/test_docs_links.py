@@ -30,7 +30,16 @@ COMMAND = re.compile(r"^(?:\$ )?(?:[A-Z_]+=\S+ )*(?:\S*bin/)?caseload(?P<words>\
 IDENTIFIER = re.compile(r"[a-z]+(?:_[a-z0-9]+)+")
 FENCES_WITH_COMMANDS = {"", "sh", "bash", "console"}
 # Words in analyst.md that are no mart and no column, and where they come from.
-OTHER_WORDS = {"threshold_policy", "unit_costs", "caseload_summary", "unallocated_cases", "average_caseload"}
+OTHER_WORDS = {
+    "threshold_policy",
+    "unit_costs",
+    "caseload_summary",
+    "unallocated_cases",
+    "average_caseload",
+} | {
+    "bank_holidays",
+    "time_limits",
+}
 
 
 def _name(page: Path) -> str:

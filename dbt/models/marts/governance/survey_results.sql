@@ -1,0 +1,9 @@
+select
+    council,
+    survey,
+    question,
+    taken_on,
+    value,
+    unit,
+    source
+from {{ ref('surveys') }}
