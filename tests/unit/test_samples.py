@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
@@ -32,6 +32,28 @@ COUNCIL = "nottinghamshire"
 MONTHS = months_from(date(2017, 6, 1), 12)
 LAST = MONTHS[-1]
 EXTRACTS = ("caseload", "workforce", "posts", "offers", "agency_spend")
+ACTIVITY = ("contacts", "assessments", "visits", "strategy_meetings")
+COUNCILS = {
+    COUNCIL: MONTHS,
+    "west_sussex": months_from(date(2018, 3, 1), 12),
+    "tameside": months_from(date(2021, 10, 1), 12),
+}
+SUMMARIES = {
+    COUNCIL: {
+        ("2018-06", "caseload_summary"),
+        ("2017-03", "agency_spend_summary"),
+        ("2018-03", "agency_spend_summary"),
+    },
+    "west_sussex": {
+        ("2016-12", "demand_summary"),
+        ("2017-12", "demand_summary"),
+        ("2018-12", "demand_summary"),
+        ("2018-02", "workforce_summary"),
+        ("2019-03", "establishment_summary"),
+        ("2019-03", "offers_summary"),
+    },
+    "tameside": set(),
+}
 # June 2018, table 1 and the table of para 8.
 TABLE_1 = {
     "assessment": (927, Decimal(36)),
@@ -51,18 +73,24 @@ Row = dict[str, Any]
 
 
 class Landed:
-    """Every landed file of the sample, read once; units and roles are told by any of their names."""
+    """The landed files of one sample council, each read once; units and roles are told by any of their names."""
 
-    def __init__(self, home: Path) -> None:
-        self.folder = home / "landing" / COUNCIL
-        self.paths = write_samples(home)
-        self.spellings = Spellings(COUNCIL)
+    def __init__(self, home: Path, paths: Sequence[Path], council: str = COUNCIL) -> None:
+        self.folder = home / "landing" / council
+        self.paths = [path for path in paths if self.folder in path.parents]
+        self.spellings = Spellings(council)
         self.unit_of = _slugs(self.spellings.units)
         self.role_of = _slugs(self.spellings.roles)
-        self.rows = {(path.parent.name, path.stem): _read(path) for path in self.paths}
+        self.places = {
+            (path.parent.name, extract): path for path in self.paths for extract in _extracts_in(path)
+        }
+        self.known: dict[tuple[str, str], list[Row]] = {}
 
     def of(self, extract: str, month: date) -> list[Row]:
-        return self.rows[f"{month:%Y-%m}", extract]
+        place = (f"{month:%Y-%m}", extract)
+        if place not in self.known:
+            self.known[place] = _read(self.places[place], extract)
+        return self.known[place]
 
     def unit(self, row: Row, column: str = "team") -> str:
         return self.unit_of[name_key(row[column])]
@@ -86,8 +114,26 @@ class Landed:
 
 
 @pytest.fixture(scope="module")
-def landed(tmp_path_factory: pytest.TempPathFactory) -> Landed:
-    return Landed(tmp_path_factory.mktemp("home"))
+def sample(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Landed]:
+    """Every sample council, by slug."""
+    home = tmp_path_factory.mktemp("home")
+    paths = write_samples(home)
+    return {council: Landed(home, paths, council) for council in COUNCILS}
+
+
+@pytest.fixture(scope="module")
+def landed(sample: dict[str, Landed]) -> Landed:
+    return sample[COUNCIL]
+
+
+@pytest.fixture(scope="module")
+def west_sussex(sample: dict[str, Landed]) -> Landed:
+    return sample["west_sussex"]
+
+
+@pytest.fixture(scope="module")
+def tameside(sample: dict[str, Landed]) -> Landed:
+    return sample["tameside"]
 
 
 def test_the_last_month_holds_the_cases_and_workers_of_table_1(landed: Landed) -> None:
@@ -142,22 +188,30 @@ def test_agency_spend_of_2017_18_heads_for_the_printed_forecast(landed: Landed, 
     assert _half_up(spent / len(loaded) * 12 / 100_000) == 42
 
 
-def test_every_row_satisfies_its_specification(landed: Landed) -> None:
-    for path in landed.paths:
-        month = date.fromisoformat(f"{path.parent.name}-01")
-        spec = load_specifications()[path.stem]
-        assert misfits(spec, landed.of(path.stem, month), month, landed.spellings) == [], path
+@pytest.mark.parametrize("council", COUNCILS)
+def test_every_row_satisfies_its_specification(sample: dict[str, Landed], council: str) -> None:
+    landed = sample[council]
+    for folder, extract in landed.places:
+        month = date.fromisoformat(f"{folder}-01")
+        spec = load_specifications()[extract]
+        assert misfits(spec, landed.of(extract, month), month, landed.spellings) == [], (folder, extract)
 
 
-def test_every_month_of_every_extract_is_landed(landed: Landed) -> None:
-    wanted = {(f"{month:%Y-%m}", extract) for month in MONTHS for extract in EXTRACTS}
+@pytest.mark.parametrize("council", COUNCILS)
+def test_every_month_of_every_extract_is_landed(sample: dict[str, Landed], council: str) -> None:
+    landed = sample[council]
+    wanted = {
+        (f"{month:%Y-%m}", extract) for month in COUNCILS[council] for extract in (*EXTRACTS, *ACTIVITY)
+    }
 
-    assert set(landed.rows) == wanted | {("2018-06", "caseload_summary")}
+    assert set(landed.places) == wanted | SUMMARIES[council]
     assert sorted(landed.paths) == sorted(landed.folder.rglob("*.*"))
 
 
-def test_each_month_starts_with_the_cases_the_last_one_ended_with(landed: Landed) -> None:
-    for month in MONTHS[:-1]:
+@pytest.mark.parametrize("council", COUNCILS)
+def test_each_month_starts_with_the_cases_the_last_one_ended_with(sample: dict[str, Landed], council: str) -> None:
+    landed, months = sample[council], COUNCILS[council]
+    for month in months[:-1]:
         following = add_months(month, 1)
         before = {
             r["case_id"]: _lasting(r, landed) for r in landed.of("caseload", month) if _is_open(r, month)
@@ -170,16 +224,20 @@ def test_each_month_starts_with_the_cases_the_last_one_ended_with(landed: Landed
         assert before == after, month
 
 
-def test_nothing_is_known_before_it_happens(landed: Landed) -> None:
+@pytest.mark.parametrize("council", COUNCILS)
+def test_nothing_is_known_before_it_happens(sample: dict[str, Landed], council: str) -> None:
+    landed, months = sample[council], COUNCILS[council]
     dates = {"caseload": ("allocated_on", "closed_on", "plan_started_on"), "workforce": ("ended_on",)}
-    for month in MONTHS:
+    for month in months:
         for extract, columns in dates.items():
             for row in landed.of(extract, month):
                 assert all(row[column] is None or row[column] <= month_end(month) for column in columns)
 
 
-def test_a_transferred_case_goes_on_as_a_case_of_the_receiving_team(landed: Landed) -> None:
-    for month in MONTHS:
+@pytest.mark.parametrize("council", COUNCILS)
+def test_a_transferred_case_goes_on_as_a_case_of_the_receiving_team(sample: dict[str, Landed], council: str) -> None:
+    landed, months = sample[council], COUNCILS[council]
+    for month in months:
         rows = landed.of("caseload", month)
         opened = Counter((r["child_id"], landed.unit(r), r["opened_on"]) for r in rows)
         moved = Counter(
@@ -196,8 +254,10 @@ def test_a_transferred_case_goes_on_as_a_case_of_the_receiving_team(landed: Land
         )
 
 
-def test_an_open_case_is_held_by_a_worker_in_post_or_by_nobody(landed: Landed) -> None:
-    for month in MONTHS:
+@pytest.mark.parametrize("council", COUNCILS)
+def test_an_open_case_is_held_by_a_worker_in_post_or_by_nobody(sample: dict[str, Landed], council: str) -> None:
+    landed, months = sample[council], COUNCILS[council]
+    for month in months:
         started = {row["worker_id"]: row["started_on"] for row in landed.in_post(month)}
         held = [row for row in landed.of("caseload", month) if _is_open(row, month)]
         for row in held:
@@ -207,8 +267,10 @@ def test_an_open_case_is_held_by_a_worker_in_post_or_by_nobody(landed: Landed) -
         assert 0 < sum(row["worker_id"] is None for row in held) < 30
 
 
-def test_vacancies_are_the_part_of_the_posts_that_nobody_employed_holds(landed: Landed) -> None:
-    for month in MONTHS:
+@pytest.mark.parametrize("council", COUNCILS)
+def test_vacancies_are_the_part_of_the_posts_that_nobody_employed_holds(sample: dict[str, Landed], council: str) -> None:
+    landed, months = sample[council], COUNCILS[council]
+    for month in months:
         posts = {row["post_id"]: row for row in landed.of("posts", month)}
         held: dict[str, Decimal] = defaultdict(Decimal)
         for row in landed.in_post(month):
@@ -218,8 +280,10 @@ def test_vacancies_are_the_part_of_the_posts_that_nobody_employed_holds(landed: 
         assert all(post["fte"] - post["vacant_fte"] == held[post_id] for post_id, post in posts.items())
 
 
-def test_an_offer_is_a_starter_of_a_later_month(landed: Landed) -> None:
-    for month, following in pairwise(MONTHS):
+@pytest.mark.parametrize("council", COUNCILS)
+def test_an_offer_is_a_starter_of_a_later_month(sample: dict[str, Landed], council: str) -> None:
+    landed, months = sample[council], COUNCILS[council]
+    for month, following in pairwise(months):
         offers = landed.of("offers", month)
         assert all(row["accepted_on"] <= month_end(month) < row["expected_start_on"] for row in offers)
         due = Counter(
@@ -234,8 +298,10 @@ def test_an_offer_is_a_starter_of_a_later_month(landed: Landed) -> None:
         assert not due - started, month
 
 
-def test_pay_is_hours_at_the_hourly_rate_save_for_credit_notes(landed: Landed) -> None:
-    lines = [row for month in MONTHS for row in landed.of("agency_spend", month)]
+@pytest.mark.parametrize("council", COUNCILS)
+def test_pay_is_hours_at_the_hourly_rate_save_for_credit_notes(sample: dict[str, Landed], council: str) -> None:
+    landed, months = sample[council], COUNCILS[council]
+    lines = [row for month in months for row in landed.of("agency_spend", month)]
     timesheets = [row for row in lines if row["hours"] is not None]
 
     assert all(
@@ -267,11 +333,13 @@ def test_the_year_holds_what_real_deliveries_hold(landed: Landed) -> None:
     assert {path.suffix for path in landed.paths} == {".csv", ".xlsx"}
 
 
-def test_identifiers_cannot_be_taken_for_real_ones(landed: Landed) -> None:
-    for row in landed.of("workforce", LAST):
-        assert row["worker_id"].startswith("EX-")
+@pytest.mark.parametrize("council", COUNCILS)
+def test_identifiers_cannot_be_taken_for_real_ones(sample: dict[str, Landed], council: str) -> None:
+    landed, last = sample[council], COUNCILS[council][-1]
+    for row in landed.of("workforce", last):
+        assert row["worker_id"].startswith("EX")
         assert row["registration_no"] is None or row["registration_no"].startswith("SW0000")
-    assert all(row["child_id"].startswith("EX-") for row in landed.of("caseload", LAST))
+    assert all(row["child_id"].startswith("EX") for row in landed.of("caseload", last))
 
 
 def test_another_process_writes_the_same_bytes(landed: Landed, tmp_path: Path) -> None:
@@ -288,17 +356,17 @@ def test_another_process_writes_the_same_bytes(landed: Landed, tmp_path: Path) -
     assert _digests(tmp_path) == _digests(home)
 
 
-def test_writing_again_leaves_files_and_recipients_untouched(landed: Landed) -> None:
-    home = landed.folder.parent.parent
+def test_writing_again_leaves_files_and_recipients_untouched(tameside: Landed) -> None:
+    home = tameside.folder.parent.parent
     recipients = home / "reference" / "alert_recipients.csv"
     shipped = recipients.read_text(encoding="utf-8")
-    assert shipped.count("@nottinghamshire.example,") == 3
-    before = {path: path.stat().st_mtime_ns for path in landed.paths}
+    assert all(shipped.count(f"@{domain}.example,") for domain in ("nottinghamshire", "west-sussex", "tameside"))
+    before = {path: path.stat().st_mtime_ns for path in tameside.paths}
     recipients.write_text("council,unit,severity,channel,role\n", encoding="utf-8")
 
-    write_samples(home)
+    write_samples(home, ["tameside"])
 
-    assert {path: path.stat().st_mtime_ns for path in landed.paths} == before
+    assert {path: path.stat().st_mtime_ns for path in tameside.paths} == before
     assert recipients.read_text(encoding="utf-8") == "council,unit,severity,channel,role\n"
     recipients.write_text(shipped, encoding="utf-8")
 
@@ -337,10 +405,17 @@ def test_contracts_add_up_to_the_total_exactly(hundredths: int) -> None:
     assert all(0 < part <= 100 for part in parts)
 
 
-def _read(path: Path) -> list[Row]:
-    spec = load_specifications()[path.stem]
+def _extracts_in(path: Path) -> list[str]:
+    """The extract a file is named for, or those that the sheets of a month pack are."""
+    if path.stem in load_specifications():
+        return [path.stem]
+    return CalamineWorkbook.from_path(str(path)).sheet_names
+
+
+def _read(path: Path, extract: str) -> list[Row]:
+    spec = load_specifications()[extract]
     if path.suffix == ".xlsx":
-        table: list[list[Any]] = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
+        table: list[list[Any]] = CalamineWorkbook.from_path(str(path)).get_sheet_by_name(extract).to_python()
     else:
         content = path.read_bytes()
         try:
