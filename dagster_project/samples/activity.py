@@ -139,9 +139,7 @@ class Activity:
     def _assessed_on(self, case: Case) -> date:
         in_time = self.assessed.happens(self._timeliness(case.opened_on).assessments)
         fewest, most = ASSESSED_IN_TIME if in_time else ASSESSED_LATE
-        return working_day_on_or_before(
-            case.opened_on + timedelta(days=self.assessed.between(fewest, most))
-        )
+        return working_day_on_or_before(case.opened_on + timedelta(days=self.assessed.between(fewest, most)))
 
     def _seen_on(self, case: Case, due_on: date, latest: date) -> date | None:
         if self.visited.happens(self._timeliness(due_on).visits):

@@ -250,7 +250,9 @@ HISTORY = (
             "financial_year": "2016-17",
         },
     ),
-    _total("demand_summary", date(2015, 12, 1), {"contacts": Decimal(500), "mean_plan_days": Decimal("224.1")}),
+    _total(
+        "demand_summary", date(2015, 12, 1), {"contacts": Decimal(500), "mean_plan_days": Decimal("224.1")}
+    ),
     _total(
         "caseload_summary",
         date(2015, 12, 1),

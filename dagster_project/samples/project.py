@@ -85,9 +85,7 @@ class ProjectCases:
         team = self.team
         # Who has been with the team longest is done first, siblings about the same time.
         waits = {case.family_id: self.chance.between(0, 30) for case in counted}
-        waiting = sorted(
-            counted, key=lambda case: case.opened_on + timedelta(days=waits[case.family_id])
-        )
+        waiting = sorted(counted, key=lambda case: case.opened_on + timedelta(days=waits[case.family_id]))
         done = team.closed + team.transferred
         turns = [*["transferred"] * team.transferred, *["closed"] * team.closed]
         for place in range(done - 1, 0, -1):
@@ -170,9 +168,7 @@ def _shared(spell: Spell, weeks: list[date], cost_type: str, total: Decimal) -> 
     """A total over the weeks in equal parts, the last one taking what rounding left."""
     part = _pence(total / len(weeks))
     rest = total - part * (len(weeks) - 1)
-    return [
-        Charge(spell, week, cost_type, part if week != weeks[-1] else rest) for week in weeks
-    ]
+    return [Charge(spell, week, cost_type, part if week != weeks[-1] else rest) for week in weeks]
 
 
 def _pence(amount: Decimal) -> Decimal:
