@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -12,19 +11,16 @@ from dagster_project.samples.allocation import Desk
 from dagster_project.samples.cases import Case
 from dagster_project.samples.chance import Chance
 from dagster_project.samples.fitting import SampleError
+from dagster_project.samples.intake import Intake, Stream
 from dagster_project.samples.months import month_end, working_day_on_or_before, working_days
-from dagster_project.samples.plan import Caseflow, CouncilPlan, ProjectTeam, Weighted
+from dagster_project.samples.plan import Caseflow, CouncilPlan, ProjectTeam
 from dagster_project.samples.project import ProjectCases
 from dagster_project.samples.spellings import Spellings
 from dagster_project.samples.workers import Workforce
 
-SIBLINGS: Weighted = (("1", 52), ("2", 27), ("3", 14), ("4", 7))
-CHILD_RETURNS = 0.08
-SINGLE_WITHOUT_FAMILY = 0.1
 TRANSFERS_AT_MOST = 0.8
 # Chance of its own, so that other cases stay as they are: see `landing` for the other streams.
 PROJECT_STREAM = 3
-PLANNED_TYPES = ("child_protection", "child_in_need")
 
 
 class Turnover(NamedTuple):
@@ -35,15 +31,6 @@ class Turnover(NamedTuple):
     quick: int
 
 
-@dataclass(eq=False)
-class Stream:
-    """A team's open cases of one flow."""
-
-    unit: str
-    flow: Caseflow
-    open: list[Case] = field(default_factory=list)
-
-
 class Caseload:
     """Open cases by team and flow, moved on a month at a time: every month starts where the last one ended."""
 
@@ -52,11 +39,10 @@ class Caseload:
         self.chance = chance
         self.workforce = workforce
         self.roles = roles
-        self.counts: Counter[str] = Counter()
         self.streams = [Stream(team.unit, flow) for team in plan.teams for flow in team.caseflows]
         # Of a team's streams the first takes over what other teams pass on.
         self.receiving = {stream.unit: stream for stream in reversed(self.streams)}
-        self.known_singles: list[tuple[str, str | None]] = []
+        self.intake = Intake(plan.prefix, self.streams, chance)
         day_before = plan.first_month - timedelta(days=1)
         for stream in self.streams:
             stream.open = self._stock(stream, day_before)
@@ -89,10 +75,10 @@ class Caseload:
             planned = turnover[stream]
             # The receiving team's own case of a child passed on to it opens the day the other one closed.
             received = [
-                self._case(stream, former.child_id, former.family_id, day)
+                self.intake.case(stream, former.child_id, former.family_id, day)
                 for former, day in passed_on[stream]
             ]
-            received += self._new_cases(stream, planned.received - len(received), month)
+            received += self.intake.new_cases(stream, planned.received - len(received), month)
             desks[stream.unit].allocate(received)
             self._end_quickly(received, planned.quick, last_day)
             listed += received
@@ -123,7 +109,7 @@ class Caseload:
         while len(cases) < flow.open_cases[0]:
             age = int(2.2 * flow.typical_days * self.chance.share() * self.chance.share())
             opened_on = working_day_on_or_before(day - timedelta(days=age + 1))
-            cases += self._family(stream, opened_on, flow.open_cases[0] - len(cases))
+            cases += self.intake.family(stream, opened_on, flow.open_cases[0] - len(cases))
         cases.sort(key=lambda case: case.opened_on)
         self._desk(stream.unit, day).allocate(cases)
         return cases
@@ -134,7 +120,7 @@ class Caseload:
         stream = Stream(team.unit, flow)
         chance = Chance(self.plan.seed + PROJECT_STREAM)
         return ProjectCases(
-            team, self.workforce, lambda day, at_most: self._family(stream, day, at_most), chance
+            team, self.workforce, lambda day, at_most: self.intake.family(stream, day, at_most), chance
         )
 
     def _end_cases(
@@ -170,7 +156,7 @@ class Caseload:
                 room[target] -= len(family)
                 passed_on[target] += [(case, day) for case in family]
             elif len(family) == 1:
-                self.known_singles.append((family[0].child_id, family[0].family_id))
+                self.intake.known_singles.append((family[0].child_id, family[0].family_id))
             count -= len(family)
 
     def _end_quickly(self, received: list[Case], count: int, last_day: date) -> None:
@@ -186,46 +172,6 @@ class Caseload:
             raise SampleError(
                 f"too few new cases of a team can end within {last_day:%Y-%m}: lower quick_share"
             )
-
-    def _new_cases(self, stream: Stream, count: int, month: date) -> list[Case]:
-        days = working_days(month)
-        cases: list[Case] = []
-        while len(cases) < count:
-            cases += self._family(stream, self.chance.pick(days), count - len(cases))
-        return cases
-
-    def _family(self, stream: Stream, opened_on: date, at_most: int) -> list[Case]:
-        if self.chance.happens(stream.flow.second_case_share):
-            other = self._child_open_elsewhere(stream)
-            if other:
-                return [self._case(stream, other.child_id, other.family_id, opened_on)]
-        size = min(at_most, int(self.chance.weighted(SIBLINGS)))
-        if size == 1 and self.known_singles and self.chance.happens(CHILD_RETURNS):
-            child_id, family_id = self.known_singles.pop(self.chance.below(len(self.known_singles)))
-            return [self._case(stream, child_id, family_id, opened_on)]
-        alone_unnamed = size == 1 and self.chance.happens(SINGLE_WITHOUT_FAMILY)
-        family_id = None if alone_unnamed else self._identifier("F")
-        return [self._case(stream, self._identifier("P"), family_id, opened_on) for _ in range(size)]
-
-    def _child_open_elsewhere(self, stream: Stream) -> Case | None:
-        others = [other for other in self.streams if other.unit != stream.unit and other.open]
-        if not others:
-            return None
-        case = self.chance.pick(self.chance.pick(others).open)
-        return None if case.closed_on else case
-
-    def _case(self, stream: Stream, child_id: str, family_id: str | None, opened_on: date) -> Case:
-        case_type = self.chance.weighted(stream.flow.case_types)
-        plan_started_on = None
-        if case_type in PLANNED_TYPES:
-            days = self.chance.between(14, 35)
-            plan_started_on = working_day_on_or_before(opened_on + timedelta(days=days))
-        case_id = self._identifier("C")
-        return Case(case_id, child_id, family_id, case_type, stream.unit, opened_on, plan_started_on)
-
-    def _identifier(self, kind: str) -> str:
-        self.counts[kind] += 1
-        return f"{self.plan.prefix}-{kind}{self.counts[kind]:06}"
 
 
 def _siblings(one: Case, other: Case) -> bool:
