@@ -15,7 +15,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
 help:
-	@echo "make demo          install, make the sample council's extracts, load every month, show what comes out"
+	@echo "make demo          install, make the sample councils' extracts, load every month, show what comes out"
 	@echo "make test          install, run the tests"
 	@echo "make lint          install, check code, types, imports, SQL, reference data and the dbt project"
 	@echo "make install       make $(VENV) from the hashed lock (again only when the lock changes)"

@@ -46,7 +46,7 @@ To = Annotated[str | None, typer.Option("--to", help="Up to and with this month,
 
 @app.command()
 def demo() -> None:
-    """Make the sample council's extracts, load every month and show what comes out.
+    """Make the sample councils' extracts, load every month and show what comes out.
 
     Makes a pseudonym key of its own in the data directory when CASELOAD_PSEUDONYM_KEY is not set. Running it again
     changes nothing.
@@ -65,7 +65,7 @@ def demo() -> None:
 
 @app.command()
 def sample() -> None:
-    """Write the sample council's extracts into the landing area, without loading them.
+    """Write the sample councils' extracts into the landing area, without loading them.
 
     The same bytes every time; files that are there already are left alone.
     """

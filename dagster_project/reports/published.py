@@ -9,8 +9,12 @@ import duckdb
 
 from dagster_project.settings import Settings
 
-LATEST_MONTHS = """
-select council, max(month) as month from caseload_bands where open_cases is not null group by council
+# Totals of posts or demand alone, as a paper brings them for a later month, do not make a month the latest one.
+LATEST_MONTH = (
+    "select council, max(month) as month from caseload_bands where open_cases is not null group by council"
+)
+LATEST_MONTHS = f"""
+{LATEST_MONTH}
 union
 select council, max(month) as month from caseload_bands
 where open_cases is not null and grain = 'rows' group by council
@@ -23,11 +27,11 @@ from caseload_bands join ({LATEST_MONTHS}) as latest using (council, month)
 where open_cases is not null and (council = any(?) or len(?) = 0)
 order by council, month, unit
 """
-BREACHES = """
+BREACHES = f"""
 select
     council, month, unit, metric, rounded_value, band, severity, state, months_in_breach
 from threshold_breaches
-    join (select council, max(month) as month from caseload_bands group by council) as latest using (council, month)
+    join ({LATEST_MONTH}) as latest using (council, month)
 where council = any(?) or len(?) = 0
 order by council, month, severity = 'breach' desc, severity = 'warning' desc, metric, unit
 """
@@ -45,7 +49,7 @@ def unit_rows(settings: Settings, councils: list[str]) -> list[dict[str, Any]]:
 
 
 def breach_rows(settings: Settings, councils: list[str]) -> list[dict[str, Any]]:
-    """Thresholds crossed or resolved in the latest month of each council."""
+    """Thresholds crossed or resolved in each council's latest month that has cases."""
     return _query(settings, BREACHES, [councils, councils])
 
 

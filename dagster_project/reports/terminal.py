@@ -121,6 +121,9 @@ def print_breaches(
         console.print("No threshold is crossed in what could be judged of the latest month.")
         return
     table = titled_table("Thresholds crossed or resolved in the latest month")
+    several = len({row["council"] for row in rows}) > 1
+    if several:
+        table.add_column("council", no_wrap=True)
     table.add_column("unit")
     table.add_column("measure")
     table.add_column("value", justify="right", no_wrap=True)
@@ -129,6 +132,7 @@ def print_breaches(
     table.add_column("months", justify="right", no_wrap=True)
     for row in rows:
         table.add_row(
+            *([row["council"]] if several else []),
             escape(names.get((row["council"], row["unit"]), row["unit"].capitalize())),
             row["metric"].replace("_", " "),
             format(row["rounded_value"].normalize(), ",f"),

@@ -12,7 +12,8 @@ from dagster_project.samples.chance import Chance
 from dagster_project.samples.fitting import Row
 from dagster_project.samples.months import month_end
 from dagster_project.samples.naming import MonthNames
-from dagster_project.samples.plan import CouncilPlan
+from dagster_project.samples.plan import CouncilPlan, ProjectTeam
+from dagster_project.samples.project import charges
 from dagster_project.samples.workers import Spell, Workforce
 
 WEEK = timedelta(days=7)
@@ -27,6 +28,8 @@ TRAVEL_SHARE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Line:
+    """Without a worker where a whole team is charged for."""
+
     spell: Spell
     supplier: str
     week_ending: date
@@ -34,6 +37,7 @@ class Line:
     amount: Decimal
     hours: Decimal | None = None
     rate: Decimal | None = None
+    is_for_team: bool = False
 
 
 @dataclass
@@ -46,16 +50,18 @@ class Ledger:
     posted: int = 0
 
     def record(self, workforce: Workforce) -> None:
-        """Every agency worker's weeks of the plan's months."""
+        """Every agency worker's weeks of the plan's months, and the statements of a bought team."""
         last_day = month_end(self.plan.months[-1])
         for spell in workforce.spells:
-            if spell.employment != "agency" or spell.started_on > last_day:
+            if spell.employment != "agency" or spell.contract_id or spell.started_on > last_day:
                 continue
             supplier = self.chance.pick(self.plan.agency.suppliers)
             lowest, highest = self.plan.agency.pence_per_hour[spell.role]
             rate = Decimal(self.chance.between(lowest, highest)) / 100
             for week_ending in self._weeks(spell, last_day):
                 self._week(spell, supplier, rate, week_ending)
+        if self.plan.project_team:
+            self._contract(self.plan.project_team, workforce)
 
     def rows(self, month: date, names: MonthNames) -> list[Row]:
         rows: list[Row] = []
@@ -66,9 +72,10 @@ class Ledger:
                 {
                     "line_id": f"{self.plan.prefix}-LINE{self.posted:06}",
                     "team": names.unit(line.spell.unit),
-                    "role": names.role(line.spell.role),
-                    "worker_id": line.spell.worker.worker_id,
+                    "role": None if line.is_for_team else names.role(line.spell.role),
+                    "worker_id": None if line.is_for_team else line.spell.worker.worker_id,
                     "supplier": line.supplier,
+                    "contract_id": line.spell.contract_id,
                     "week_ending": line.week_ending,
                     "hours": line.hours,
                     "hourly_rate_gbp": line.rate,
@@ -77,6 +84,21 @@ class Ledger:
                 }
             )
         return rows
+
+    def _contract(self, team: ProjectTeam, workforce: Workforce) -> None:
+        for charge in charges(team, workforce, self.chance):
+            self.lines[charge.week_ending.replace(day=1)].append(
+                Line(
+                    charge.spell,
+                    team.supplier,
+                    charge.week_ending,
+                    charge.cost_type,
+                    charge.amount,
+                    charge.hours,
+                    charge.rate,
+                    is_for_team=charge.hours is None,
+                )
+            )
 
     def _weeks(self, spell: Spell, last_day: date) -> Iterator[date]:
         day = max(spell.started_on, self.plan.first_month)

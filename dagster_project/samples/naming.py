@@ -7,7 +7,7 @@ from datetime import date
 from dagster_project.samples.spellings import Spellings
 from dagster_project.samples.writing import FileForm
 
-EXTRACT_TURNS = {"caseload": 0, "workforce": 1, "posts": 1, "offers": 2, "agency_spend": 3}
+EXTRACT_TURNS = {"caseload": 0, "workforce": 1, "posts": 1, "offers": 2, "agency_spend": 3, "visits": 1}
 
 
 class MonthNames:

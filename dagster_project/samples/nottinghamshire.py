@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+from dagster_project.samples.fitting import Row
 from dagster_project.samples.plan import (
+    Activity,
     AgencyTerms,
     Caseflow,
     CouncilPlan,
@@ -14,6 +16,7 @@ from dagster_project.samples.plan import (
     Recipient,
     Staffing,
     TeamPlan,
+    Timeliness,
     Weighted,
 )
 from dagster_project.samples.writing import FileForm
@@ -40,7 +43,7 @@ def _assessment(
         quick_share=0.06,
         manager_share=0.004,
     )
-    return TeamPlan(unit, flow, staffing)
+    return TeamPlan(unit, (flow,), staffing)
 
 
 def _child_protection(
@@ -56,7 +59,7 @@ def _child_protection(
         second_case_share=0.01,
         manager_share=0.006,
     )
-    return TeamPlan(unit, flow, staffing)
+    return TeamPlan(unit, (flow,), staffing)
 
 
 def _workers(fte: str, agency: str, vacant: int, new: int = 0) -> Staffing:
@@ -156,28 +159,32 @@ TEAMS = (
     ),
     TeamPlan(
         "childrens_disability_team",
-        Caseflow(
-            (332, 336, 341, 344, 350, 354, 358, 364, 369, 373, 379, 384, 389),
-            case_types=(("disability", 88), ("child_in_need", 12)),
-            ended_share=0.045,
-            outcomes=(("closed", 70), ("stepped_down", 24), ("transferred", 6)),
-            routes=(("looked_after_team", 1),),
-            typical_days=700,
-            second_case_share=0.06,
+        (
+            Caseflow(
+                (332, 336, 341, 344, 350, 354, 358, 364, 369, 373, 379, 384, 389),
+                case_types=(("disability", 88), ("child_in_need", 12)),
+                ended_share=0.045,
+                outcomes=(("closed", 70), ("stepped_down", 24), ("transferred", 6)),
+                routes=(("looked_after_team", 1),),
+                typical_days=700,
+                second_case_share=0.06,
+            ),
         ),
         (_workers("16", "3", 4), _managers("2"), _advanced("1"), _officers("3")),
     ),
     TeamPlan(
         "looked_after_team",
-        Caseflow(
-            (604, 606, 611, 613, 617, 622, 624, 629, 633, 636, 641, 643, 648),
-            case_types=(("child_looked_after", 78), ("care_leaver", 22)),
-            ended_share=0.04,
-            outcomes=(("closed", 86), ("stepped_down", 8), ("transferred", 6)),
-            routes=(("childrens_disability_team", 1), ("newark_dcpt", 1)),
-            typical_days=800,
-            second_case_share=0.05,
-            manager_share=0.004,
+        (
+            Caseflow(
+                (604, 606, 611, 613, 617, 622, 624, 629, 633, 636, 641, 643, 648),
+                case_types=(("child_looked_after", 78), ("care_leaver", 22)),
+                ended_share=0.04,
+                outcomes=(("closed", 86), ("stepped_down", 8), ("transferred", 6)),
+                routes=(("childrens_disability_team", 1), ("newark_dcpt", 1)),
+                typical_days=800,
+                second_case_share=0.05,
+                manager_share=0.004,
+            ),
         ),
         (_workers("40", "8", 10), _managers("4"), _advanced("2", "1"), _officers("4.5")),
     ),
@@ -202,6 +209,57 @@ TABLE_1 = (
     ("District Chid Protection Teams (DCPTs)", 2054, 94),
 )
 
+
+def _total(extract: str, month: date, row: Row, form: FileForm | None = None) -> PrintedTable:
+    return PrintedTable(extract, month, (row,), form or FileForm())
+
+
+# From before the system, and beside its rows. February 2018, para 4 prints a year's agency spend and a forecast,
+# which stands beside the ledger's own lines; of the five years that it adds up the other three are not printed one
+# by one. Para 7 prints sickness days per FTE, para 9 how far demand has risen since 2015: what the rows of December
+# 2017 are compared with is made to those percentages, for the charts' own figures are not in the text.
+HISTORY = (
+    _total(
+        "agency_spend_summary",
+        date(2017, 3, 1),
+        {"amount_gbp": Decimal("5200000.00"), "is_forecast": False, "financial_year": "2016-17"},
+    ),
+    _total(
+        "agency_spend_summary",
+        date(2018, 3, 1),
+        {"amount_gbp": Decimal("4200000.00"), "is_forecast": True, "financial_year": "2017-18"},
+        FileForm(pounds=True, encoding="cp1252"),
+    ),
+    _total(
+        "workforce_summary",
+        date(2015, 3, 1),
+        {
+            "unit": "District Child Protection Teams",
+            "in_post_fte": Decimal(88),
+            "sickness_days": Decimal("1434.4"),
+            "financial_year": "2014-15",
+        },
+    ),
+    _total(
+        "workforce_summary",
+        date(2017, 3, 1),
+        {
+            "unit": "District Child Protection Teams",
+            "in_post_fte": Decimal(92),
+            "sickness_days": Decimal("1030.4"),
+            "financial_year": "2016-17",
+        },
+    ),
+    _total(
+        "demand_summary", date(2015, 12, 1), {"contacts": Decimal(500), "mean_plan_days": Decimal("224.1")}
+    ),
+    _total(
+        "caseload_summary",
+        date(2015, 12, 1),
+        {"unit": "Assessment", "open_cases": Decimal(407), "fte_social_workers": Decimal("30.4")},
+    ),
+)
+
 NOTTINGHAMSHIRE = CouncilPlan(
     council="nottinghamshire",
     prefix="EX",
@@ -219,6 +277,18 @@ NOTTINGHAMSHIRE = CouncilPlan(
         },
         fee_percent=9,
         weekly_hours=Decimal(37),
+    ),
+    # Early help and the front door saw more every month; work on cases fell behind.
+    activity=Activity(
+        contacts=(812, 798, 695, 838, 861, 884, 850, 893, 872, 921, 904, 938),
+        referrals=(292, 284, 246, 307, 318, 331, 312, 334, 329, 349, 345, 362),
+        re_referral_share=0.21,
+        visits_due={"child_protection": 1.0, "child_looked_after": 0.6, "child_in_need": 0.15},
+        meetings={"child_protection": 0.9, "assessment": 0.22},
+        timeliness=(
+            Timeliness(date.min, assessments=0.78, visits=0.71, meetings=0.64, partners=0.58),
+            Timeliness(date(2018, 1, 1), assessments=0.72, visits=0.67, meetings=0.6, partners=0.57),
+        ),
     ),
     # The committee of 12 February 2018 extended the support officer posts by a year.
     funding=dict.fromkeys(
@@ -239,6 +309,7 @@ NOTTINGHAMSHIRE = CouncilPlan(
             ),
             FileForm(encoding="cp1252", line_end="\r\n"),
         ),
+        *HISTORY,
     ),
     recipients=(
         Recipient("nottinghamshire", "breach", f"mailto:service.director@{DOMAIN}", "service director"),

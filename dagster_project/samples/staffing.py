@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 from dagster_project.samples.chance import Chance
+from dagster_project.samples.fitting import SampleError
 from dagster_project.samples.months import monday_on_or_after, month_end, working_days
 from dagster_project.samples.plan import CouncilPlan, Staffing, Weighted
+from dagster_project.samples.project import staff_project
 from dagster_project.samples.workers import Post, Spell, Worker, Workforce, partition
 
 REASONS: Weighted = (("resignation", 12), ("retirement", 3), ("other", 2), ("dismissal", 1))
 AGENCY_CHANGES = 0.6
-VACATED_LATELY = 0.25
-STARTER_AGREED = 0.2
 STARTER_IS_AGENCY = 0.35
 
 
@@ -29,19 +30,34 @@ class Staffer:
 
     def fill(self, unit: str, staffing: Staffing) -> None:
         """Posts of one role in one team, their history, and the agency workers beside them."""
-        hundredths = int(staffing.fte * 100)
-        agency = int(staffing.agency_fte * 100)
-        for fte in partition(hundredths - agency, staffing.part_time):
-            self._held(self._post(unit, staffing, fte), staffing)
-        uncovered = []
-        for index in range(staffing.vacant):
+        hundredths = _hundredths(staffing.fte)
+        agency = _hundredths(staffing.agency_fte)
+        for index, fte in enumerate(partition(hundredths - agency, staffing.part_time)):
+            post = self._post(unit, staffing, fte)
+            if index < staffing.joined:
+                self._joined(post, staffing.employment)
+            elif index < staffing.joined + staffing.replaced:
+                self._replaced(post, staffing.employment)
+            else:
+                self._held(post, staffing)
+        vacant, uncovered = [], []
+        for index, fte in enumerate(partition(_hundredths(staffing.vacant), part_time=False)):
             is_new = index < staffing.new_posts
-            post = self._post(unit, staffing, 100, self.plan.new_posts_created_on if is_new else None)
+            post = self._post(unit, staffing, fte, self.plan.new_posts_created_on if is_new else None)
+            vacant.append(post)
             # A post that somebody left in these months had no agency worker in it before.
             if not self._vacant(post, staffing, is_new) and not is_new:
                 uncovered.append(post)
-        for fte in partition(agency, part_time=False):
-            self._agency(uncovered.pop() if uncovered else Post("", unit, staffing.role, fte), fte)
+        for index, fte in enumerate(partition(agency, part_time=False)):
+            post = uncovered.pop() if uncovered else Post("", unit, staffing.role, fte)
+            if index < staffing.agency_joined:
+                self._joined(post, "agency", fte)
+            else:
+                self._agency(post, fte)
+        for fte in partition(_hundredths(staffing.agency_starters), part_time=False):
+            self._starter(vacant.pop(0), "agency", fte)
+        for fte in partition(_hundredths(staffing.starters), part_time=False):
+            self._starter(vacant.pop(0), staffing.employment, fte)
 
     def move_between_teams(self) -> None:
         """Some successors are workers of another team, whose own post then needs a successor."""
@@ -91,6 +107,25 @@ class Staffer:
         leaver.end(left_on, self.chance.weighted(REASONS))
         self._successor(post, staffing.employment, left_on + timedelta(days=self.chance.between(14, 55)))
 
+    def _joined(self, post: Post, employment: str, fte: int | None = None) -> None:
+        """A place that was empty until somebody came in the council's joining time."""
+        if self.plan.joining is None:
+            raise SampleError(f"{self.plan.council}: somebody joined, but the plan has no joining time")
+        first, last = self.plan.joining
+        day = first + timedelta(days=self.chance.below((last - first).days + 1))
+        spell = self._spell(post, employment, monday_on_or_after(day), fte)
+        spell.accepted_on = spell.started_on - timedelta(days=self.chance.between(10, 45))
+
+    def _replaced(self, post: Post, employment: str) -> None:
+        """A post that somebody left in the first third of the months and somebody came to in the first half."""
+        left_on = self._day_in(self.plan.months[: self.plan.month_count // 3])
+        self._spell(post, employment, self._long_ago()).end(left_on, self.chance.weighted(REASONS))
+        self._successor(post, employment, left_on + timedelta(days=self.chance.between(14, 45)))
+
+    def _starter(self, post: Post, employment: str, fte: int) -> None:
+        spell = self._spell(post, employment, self.chance.pick(self.plan.starter_days[employment]), fte)
+        spell.accepted_on = self.last_day - timedelta(days=self.chance.between(1, 60))
+
     def _successor(self, post: Post, employment: str, earliest: date) -> None:
         started_on = min(monday_on_or_after(earliest), monday_on_or_after(self.last_day) - timedelta(days=7))
         spell = self._spell(post, employment, started_on)
@@ -99,11 +134,11 @@ class Staffer:
 
     def _vacant(self, post: Post, staffing: Staffing, is_new: bool) -> bool:
         """Whether the vacant post was held for a part of the months."""
-        was_held = not is_new and self.chance.happens(VACATED_LATELY)
+        was_held = not is_new and self.chance.happens(self.plan.vacated_lately)
         if was_held:
             leaver = self._spell(post, staffing.employment, self._long_ago())
             leaver.end(self._day_in(self.plan.months[3:]), self.chance.weighted(REASONS))
-        if self.chance.happens(STARTER_AGREED):
+        if self.chance.happens(self.plan.starters_agreed):
             is_agency = self.chance.happens(STARTER_IS_AGENCY)
             notice = self.chance.between(7, 20) if is_agency else self.chance.between(14, 75)
             starts_on = monday_on_or_after(self.last_day + timedelta(days=notice))
@@ -143,12 +178,18 @@ class Staffer:
         return monday_on_or_after(self.plan.first_month - timedelta(days=self.chance.between(40, most_days)))
 
 
+def _hundredths(fte: Decimal | int) -> int:
+    return int(fte * 100)
+
+
 def staff(plan: CouncilPlan, chance: Chance) -> Workforce:
     """Posts and spells of all teams; what workers are qualified for is added by `experience`."""
     staffer = Staffer(plan, chance)
     for team in plan.teams:
         for staffing in team.staffing:
             staffer.fill(team.unit, staffing)
+    if plan.project_team:
+        staff_project(plan.project_team, staffer.workforce, plan.prefix)
     staffer.move_between_teams()
     staffer.long_absences()
     return staffer.workforce

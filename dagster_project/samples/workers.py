@@ -39,7 +39,10 @@ class Post:
 
 @dataclass(eq=False)
 class Spell:
-    """One worker in one post from a first to a last day. `load` is the cases held now."""
+    """One worker in one post from a first to a last day. `load` is the cases held now.
+
+    `contract_id` names the managed contract that the worker came with.
+    """
 
     worker: Worker
     post: Post
@@ -50,6 +53,7 @@ class Spell:
     leaving_reason: str | None = None
     accepted_on: date | None = None
     load: int = 0
+    contract_id: str | None = None
 
     @property
     def unit(self) -> str:

@@ -38,11 +38,14 @@ class FileForm:
         return self.encoding == "cp1252"
 
 
+Sheet = tuple[Specification, Sequence[Row], FileForm]
+
+
 def file_bytes(spec: Specification, rows: Sequence[Row], form: FileForm) -> bytes:
     """The delivery as the bytes of one CSV or XLSX file, the same for the same rows on every machine."""
-    headers = [_header(column.name, form) for column in spec.columns]
     if form.suffix == "xlsx":
-        return _workbook(spec, headers, rows, form)
+        return pack_bytes([(spec, rows, form)])
+    headers = [_header(column.name, form) for column in spec.columns]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator=form.line_end)
     if form.title:
@@ -90,29 +93,32 @@ def _as_text(column: Column, form: FileForm) -> Callable[[Value], str]:
     return text
 
 
-def _workbook(spec: Specification, headers: Sequence[str], rows: Sequence[Row], form: FileForm) -> bytes:
+def pack_bytes(sheets: Sequence[Sheet]) -> bytes:
+    """A month pack: one workbook with a sheet for each extract, named as the extract."""
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True})
     book.set_properties({"created": WRITTEN_AT})
-    sheet = book.add_worksheet(spec.extract)
     bold = book.add_format({"bold": True})
     day = book.add_format({"num_format": "dd/mm/yyyy"})
-    top = 0
-    if form.title:
-        sheet.write_string(0, 0, form.title, bold)
-        top = 2
-    for place, column in enumerate(spec.columns):
-        sheet.write_string(top, place, headers[place], bold)
-        for line, row in enumerate(rows, start=top + 1):
-            value = row.get(column.name)
-            if isinstance(value, str):
-                sheet.write_string(line, place, value)
-            elif isinstance(value, bool):
-                sheet.write_boolean(line, place, value)
-            elif isinstance(value, date):
-                sheet.write_datetime(line, place, value, day)
-            elif value is not None:
-                sheet.write_number(line, place, float(value))
+    for specification, rows, form in sheets:
+        headers = [_header(column.name, form) for column in specification.columns]
+        sheet = book.add_worksheet(specification.extract)
+        top = 0
+        if form.title:
+            sheet.write_string(0, 0, form.title, bold)
+            top = 2
+        for place, column in enumerate(specification.columns):
+            sheet.write_string(top, place, headers[place], bold)
+            for line, row in enumerate(rows, start=top + 1):
+                value = row.get(column.name)
+                if isinstance(value, str):
+                    sheet.write_string(line, place, value)
+                elif isinstance(value, bool):
+                    sheet.write_boolean(line, place, value)
+                elif isinstance(value, date):
+                    sheet.write_datetime(line, place, value, day)
+                elif value is not None:
+                    sheet.write_number(line, place, float(value))
     book.close()
     return _stored(buffer.getvalue())
 

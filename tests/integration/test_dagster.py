@@ -81,7 +81,7 @@ class Installation:
 
 def landed_months(home: Path, first: str) -> None:
     """The sample council's deliveries from month `first` on."""
-    write_samples(home)
+    write_samples(home, [COUNCIL])
     for folder in (home / "landing" / COUNCIL).iterdir():
         if folder.name < first:
             shutil.rmtree(folder)
