@@ -177,7 +177,7 @@ def test_rows_in_quarantine_and_repeats_are_found_in_the_landed_file(known: Sett
 
 def test_an_average_takes_every_pairing_of_numerators_and_denominators(known: Settings) -> None:
     cases = figure(known, "south", "caseload_bands.open_cases") - 2
-    theirs = cases / 4
+    theirs = f"{cases / 4:.2f}"
 
     ran = shadow(known, [["South", "average caseload", theirs]])
 
@@ -192,7 +192,7 @@ def test_the_mean_of_teams_and_the_published_definition_are_recognised(known: Se
         figure(known, unit, "caseload_bands.open_cases") / fte
         for unit, fte in (("north", Decimal("1.6")), ("south", Decimal("2.975")))
     ]
-    mean = (sum(averages) / 2).quantize(Decimal("0.01"))
+    mean = (sum(averages, Decimal(0)) / 2).quantize(Decimal("0.01"))
     dfe = figure(known, "care", "caseload_bands.dfe_average_caseload")
 
     ran = shadow(known, [["Care", "average caseload", mean], ["Care", "caseload", dfe]])
@@ -230,7 +230,7 @@ def test_two_rules_together_explain_what_neither_does_alone(
 def test_what_nothing_explains_is_said_and_exits_1_with_the_nearest(known: Settings) -> None:
     north = figure(known, "north", "caseload_bands.open_cases")
 
-    ran = shadow(known, [["North", "open cases", north + 500], ["North", "open cases", north]][:1])
+    ran = shadow(known, [["North", "open cases", north + 500]])
 
     assert ran.code == FAILED
     assert "nothing tried explains all of it; nearest: " in ran.words
@@ -240,14 +240,13 @@ def test_what_nothing_explains_is_said_and_exits_1_with_the_nearest(known: Setti
 def test_a_figure_agrees_as_it_is_rounded_to_the_decimals_it_was_written_with(known: Settings) -> None:
     cases, fte = figure(known, "south", "caseload_bands.open_cases"), Decimal("2.975")
     exact = cases / fte
-    lines = [
+    lines: list[list[object]] = [
         ["South", "average caseload", half_up(exact, 1)],
         ["South", "Average  Caseload", half_up(exact, 0)],
         ["South", "cases per FTE", half_up(exact, 6)],
         ["South", "vacancy_rate", f"{figure(known, 'south', 'establishment.vacancy_rate')}%"],
         ["South", "FTE", "3.0"],
-        ["Westshire County-wide", "open cases", "1"],
-    ][:-1]
+    ]
 
     ran = shadow(known, lines)
 
@@ -298,7 +297,7 @@ def test_cells_that_cannot_be_read_are_named_by_file_row_column_and_rule(known: 
 def test_a_workbook_with_titles_notes_and_percentages_kept_as_shares_is_read(known: Settings) -> None:
     rate = figure(known, "care", "establishment.vacancy_rate")
     cases = figure(known, "care", "caseload_bands.open_cases")
-    lines = [
+    lines: list[list[object]] = [
         ["Caseloads of August", None, None],
         ["Unit", "Measure", "Value"],
         ["Care", "vacancy rate", float(rate / 100)],
