@@ -51,6 +51,11 @@ class Compared:
         return None if self.theirs is None or self.ours is None else self.theirs - self.ours
 
     @property
+    def kinds_moved(self) -> list[str]:
+        """What the rules count differently besides workers: cases, posts, ledger lines."""
+        return sorted({row.kind for row in self.moved} - {"worker"})
+
+    @property
     def cases_moved(self) -> int:
         return len({row.item for row in self.moved if row.kind == "case"})
 

@@ -11,9 +11,11 @@ from rich.markup import escape
 
 from dagster_project.reports.terminal import titled_table
 from dagster_project.shadow.comparison import Compared, Comparison, summary
-from dagster_project.shadow.wording import others_words, rules_words
+from dagster_project.shadow.wording import moved_words, others_words, rules_words
 
 SIGNS = {"explained": "cyan", "unexplained": "bold red", "not compared": "yellow"}
+NARROWER = 100
+LONGEST_WORD = 11
 
 
 def print_comparison(
@@ -23,16 +25,18 @@ def print_comparison(
     month = comparison.month
     reasons: dict[str, list[Compared]] = {}
     table = titled_table(f"{escape(month.council)}, {month.first:%B %Y}: the spreadsheet beside the marts")
-    table.add_column("row", justify="right")
-    table.add_column("unit", overflow="fold")
-    table.add_column("measure", overflow="fold")
+    table.add_column("row", justify="right", no_wrap=True)
+    is_narrow = console.width < NARROWER
+    for heading in ["unit and measure"] if is_narrow else ["unit", "measure"]:
+        table.add_column(heading, overflow="fold")
     for heading in ("theirs", "ours", "difference"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("verdict")
-    for heading in ("cases", "workers"):
-        table.add_column(heading, justify="right")
+    table.add_column("verdict", min_width=LONGEST_WORD)
+    table.add_column("moves", min_width=LONGEST_WORD)
     for cell in comparison.cells:
-        table.add_row(*_line(cell, titles, month.council, reasons))
+        unit, measure = _names(cell, titles, month.council)
+        names = [f"{unit}\n{measure}"] if is_narrow else [unit, measure]
+        table.add_row(str(cell.cell.row_number), *names, *_line(cell, reasons))
     console.print(table)
     for number, (words, cells) in enumerate(reasons.items(), start=1):
         # Another rule may stand for this one only where it fits every cell that this one explains.
@@ -49,27 +53,26 @@ def print_comparison(
         )
 
 
-def _line(
-    cell: Compared, titles: Mapping[tuple[str, str], str], council: str, reasons: dict[str, list[Compared]]
-) -> list[str]:
+def _names(cell: Compared, titles: Mapping[tuple[str, str], str], council: str) -> tuple[str, str]:
+    """A name nobody knows may be a person's and stays in the sheet: the row number leads its writer back to it."""
+    unit = titles.get((council, cell.cell.unit or ""), cell.cell.unit or "?")
+    return escape(unit), escape(cell.measure.column.replace("_", " ") if cell.measure else "?")
+
+
+def _line(cell: Compared, reasons: dict[str, list[Compared]]) -> list[str]:
     words = rules_words(cell)
     verdict: str = cell.verdict
     if words:
         reasons.setdefault(words, []).append(cell)
         verdict += f" ({list(reasons).index(words) + 1})"
     style = SIGNS.get(cell.verdict)
-    # A name nobody knows may be a person's: the row number leads its writer back to it.
-    unit = titles.get((council, cell.cell.unit or ""), cell.cell.unit or "?")
+    differs = cell.difference is not None and cell.verdict in ("explained", "unexplained")
     return [
-        str(cell.cell.row_number),
-        escape(unit),
-        escape(cell.measure.column if cell.measure else "?"),
         _number(cell.theirs if cell.theirs is not None else cell.cell.number),
         _number(cell.ours),
-        _number(cell.difference, signed=True) if cell.difference else "",
+        _number(cell.difference, signed=True) if differs else "",
         f"[{style}]{verdict}[/]" if style else verdict,
-        str(cell.cases_moved) if cell.answer.rules or cell.answer.nearest else "",
-        str(cell.workers_moved) if cell.answer.rules or cell.answer.nearest else "",
+        moved_words(cell),
     ]
 
 

@@ -35,3 +35,12 @@ def others_words(others: Iterable[Rules]) -> str:
         return ""
     more = len(named) - OTHERS_SHOWN
     return f" (the same figure: {'; '.join(named[:OTHERS_SHOWN])}{f'; {more} more' if more > 0 else ''})"
+
+
+def moved_words(cell: Compared) -> str:
+    """How many cases, posts or ledger lines the rules count differently, and how many workers they are with."""
+    counts = {kind: len({row.item for row in cell.moved if row.kind == kind}) for kind in cell.kinds_moved}
+    counts["worker"] = cell.workers_moved
+    return ", ".join(
+        f"{count:,} {kind}{'' if count == 1 else 's'}" for kind, count in counts.items() if count
+    )
