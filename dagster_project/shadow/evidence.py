@@ -20,6 +20,7 @@ from dagster_project.shadow.rules import Change, Rule, Rulebook, Term
 
 EXTRACTS_SET_ASIDE = ("caseload",)
 ASIDE = "aside_"
+UNMAPPED = "unmapped"
 
 Rules = tuple[Rule, ...]
 
@@ -203,7 +204,7 @@ def lay_out(
     tables: Mapping[str, pa.Table],
     units: Iterable[str],
 ) -> Evidence:
-    """Put the rows before every unit: each with whether it lies in or below the unit a figure is of."""
+    """Put before every unit the rows in and below it, and those of no known unit, each with which it is."""
     listed = tuple(sorted(set(units)))
     connection.execute("set variable month = ?", [month.first])
     connection.execute("set variable as_at = ?", [month.as_at])
@@ -216,6 +217,7 @@ def lay_out(
         connection.register(f"{rows}_fetched", table)
         flags = {"is_below": "unit", **book.rows[rows].below}
         selected = ", ".join(f"{flag}_tree.unit is not null as {flag}" for flag in flags)
+        kept = " or ".join(f"{flag}_tree.unit is not null" for flag in flags)
         joins = " ".join(
             f"left join unit_tree as {flag}_tree on {flag}_tree.unit = at_units.at_unit "
             f"and {flag}_tree.descendant = fetched.{column}"
@@ -223,6 +225,6 @@ def lay_out(
         )
         connection.execute(
             f"create table {rows} as select fetched.*, at_units.at_unit, {selected} "
-            f"from {rows}_fetched as fetched cross join at_units {joins}"
+            f"from {rows}_fetched as fetched cross join at_units {joins} where fetched.unit = '{UNMAPPED}' or {kept}"
         )
     return Evidence(book, connection, listed)
