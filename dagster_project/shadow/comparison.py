@@ -116,7 +116,7 @@ def _published(settings: Settings, reference: Reference, month: Month) -> Publis
             span = (
                 f"loaded are {len(loaded)} months, {loaded[0]} to {loaded[-1]}" if loaded else "no month is"
             )
-            raise ShadowError(f"{month.first:%Y-%m} of {month.council} is not loaded: {span}")
+            raise ShadowError(f"{month.first.isoformat()[:7]} of {month.council} is not loaded: {span}")
         return read_published(marts, measures, month, reference)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -360,6 +362,18 @@ def test_while_a_load_is_at_work_a_difference_is_not_looked_into_and_that_is_sai
         ran = shadow(known, [["North", "open cases", 999]])
 
     assert ran.code == FAILED and "another load is at work" in ran.words
+
+
+def test_a_warehouse_that_another_program_writes_to_is_said(known: Settings) -> None:
+    holds = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", holds, str(known.database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as writer:
+        assert writer.stdout and writer.stdout.readline() == b"open\n"
+        ran = shadow(known, [["North", "open cases", 999]])
+        writer.communicate()
+
+    assert ran.code == FAILED and "the warehouse cannot be opened" in ran.words
 
 
 @pytest.mark.parametrize(
