@@ -127,6 +127,32 @@ def publish(
     _console().print(f"{len(copied)} files copied to {to}", markup=False)
 
 
+@app.command()
+def shadow(
+    file: Annotated[Path, typer.Argument(help="The spreadsheet, CSV or XLSX: columns unit, measure, value.")],
+    council: Annotated[str, typer.Option(help="The council, by its slug in councils.csv.")],
+    month: Annotated[str, typer.Option(help="The month, YYYY-MM.")],
+) -> None:
+    """Compare a loaded month with the spreadsheet made by hand, cell by cell, and explain each difference.
+
+    Names the rule that gives the spreadsheet's figure, or two rules together; which cases and workers make the
+    difference lies in a private workbook. The exit code is 1 where a cell is unexplained or could not be compared.
+
+    Example: [bold]caseload shadow may.xlsx --council ambershire --month 2024-05[/]
+    """
+    from dagster_project.reference import load_reference
+    from dagster_project.shadow import compare, print_comparison, write_private_file
+
+    settings = load_settings()
+    first = _month(month, "--month")
+    _registered(settings, council)
+    reference = load_reference(settings)
+    comparison = compare(settings, reference, file, council, first)
+    private_file = write_private_file(settings, comparison)
+    print_comparison(_console(), comparison, reference.unit_titles, private_file)
+    raise typer.Exit(DONE if comparison.is_understood else FAILED)
+
+
 def _console() -> Console:
     """Wide enough for its tables where no terminal sets the width, as in a log or a pipe."""
     console = Console()
@@ -267,6 +293,7 @@ def _words(error: Exception) -> str:
     from dagster_project.load import LoadInProgressError
     from dagster_project.quality import SuiteError
     from dagster_project.reference import ReferenceDataError
+    from dagster_project.shadow import ShadowError
     from dagster_project.warehouse import PublishingError, TransformationError
 
     if isinstance(error, ReferenceDataError):
@@ -274,7 +301,8 @@ def _words(error: Exception) -> str:
     if isinstance(error, TransformationError):
         return "The marts could not be built; what was published stays.\n  " + "\n  ".join(error.failures)
     if isinstance(
-        error, (CollisionError, LoadInProgressError, PublishingError, SpecificationError, SuiteError)
+        error,
+        (CollisionError, LoadInProgressError, PublishingError, ShadowError, SpecificationError, SuiteError),
     ):
         return str(error)
     if isinstance(error, OSError) and error.strerror:

@@ -17,7 +17,7 @@ from dagster_project.reference.tables import Table, load_tables
 from dagster_project.settings import Settings
 
 READING_FILES = ("councils", "org_units", "unit_aliases", "roles", "role_aliases", "delivery_limits")
-NOT_IN_MARTS = ("alert_recipients",)
+NOT_IN_MARTS = ("alert_recipients", "measure_names")
 
 Row = Mapping[str, str]
 

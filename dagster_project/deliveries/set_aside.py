@@ -1,0 +1,83 @@
+"""Rows of a delivery in force that did not count, rejected or repeated: read again from the landed file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date
+
+import duckdb
+import pyarrow as pa
+
+from dagster_project.deliveries.arrival import month_days
+from dagster_project.deliveries.cell_rules import prepare
+from dagster_project.deliveries.checking import check
+from dagster_project.deliveries.discovery import Landed, discover
+from dagster_project.deliveries.layout import Table, read_table
+from dagster_project.deliveries.manifest import Delivery
+from dagster_project.deliveries.packs import unpack
+from dagster_project.extracts import Specification
+from dagster_project.reference import Reference
+from dagster_project.settings import Settings
+
+# Of a rejected row the cell that broke its rule is missing, the others are what they say.
+SET_ASIDE = """
+select *, 'rejected' as source from checked where len(failures) > 0
+union all by name
+select *, 'repeated' as source from checked
+where row_number in (select row_number from twins where copy_number > 1)
+"""
+
+
+def rows_set_aside(
+    settings: Settings,
+    reference: Reference,
+    specifications: Mapping[str, Specification],
+    council: str,
+    month: date,
+    extract: str,
+    delivery: Delivery | None,
+) -> pa.Table:
+    """The rows of `delivery` that are in quarantine or repeat another, typed, identifiers plain: not for any archive.
+
+    `source` says which. No row where the file has been changed or taken away since, or nothing was set aside.
+    """
+    specification = specifications[extract]
+    table = Table([column.name for column in specification.columns], [], [])
+    if delivery and (delivery.rows_rejected or delivery.rows_repeated):
+        landed = _landed(settings, reference, specifications, delivery)
+        table = read_table(landed.path, specification, landed.sheet) if landed else table
+    first, last = month_days(month)
+    as_at = last.isoformat()
+    units = [
+        (name.name_key, name.unit)
+        for name in reference.unit_names_of.get(council, ())
+        if name.valid_from <= as_at and (not name.valid_to or as_at < name.valid_to)
+    ]
+    roles = [(name.name_key, name.role) for name in reference.role_names_of.get(council, ())]
+    with duckdb.connect(":memory:") as connection:
+        prepare(connection)
+        check(connection, table, specification, (first, last), units, roles, extract)
+        return connection.execute(SET_ASIDE).to_arrow_table().drop_columns(["failures"])
+
+
+def _landed(
+    settings: Settings,
+    reference: Reference,
+    specifications: Mapping[str, Specification],
+    delivery: Delivery,
+) -> Landed | None:
+    months = (delivery.month, delivery.month)
+    landing = discover(
+        settings.landing, specifications, reference.councils, council=delivery.council, months=months
+    )
+    unpack(landing, specifications, refuse_unreadable=False)
+    for landed in landing.deliveries:
+        if landed.extract == delivery.extract and not landed.refused_because:
+            try:
+                is_the_same = hashlib.sha256(landed.path.read_bytes()).hexdigest() == delivery.sha256
+            except OSError:
+                continue
+            if is_the_same:
+                return landed
+    return None
