@@ -127,6 +127,24 @@ def publish(
     _console().print(f"{len(copied)} files copied to {to}", markup=False)
 
 
+@app.command(name="import-dfe")
+def import_dfe(
+    file: Annotated[Path, typer.Argument(help="DfE's published CSV of workforce indicators.")],
+    each: Annotated[bool, typer.Option(help="List every rate that our formulas do not give.")] = False,
+) -> None:
+    """Import DfE's published statistics and compare the published rates with our own formulas.
+
+    Rows take the place of rows of the same authority and year; the same file again changes nothing. The marts are
+    built and published at once. A file with a number or symbol that cannot be read is refused whole.
+    """
+    from dagster_project.official_statistics import import_statistics, print_import
+
+    settings = load_settings()
+    with _progress() as told:
+        imported = import_statistics(settings, file, progress=told)
+    print_import(_console(), settings, imported, each=each)
+
+
 @app.command()
 def shadow(
     file: Annotated[Path, typer.Argument(help="The spreadsheet, CSV or XLSX: columns unit, measure, value.")],
@@ -291,6 +309,7 @@ def _words(error: Exception) -> str:
     from dagster_project.deliveries.pseudonyms import CollisionError
     from dagster_project.extracts import SpecificationError
     from dagster_project.load import LoadInProgressError
+    from dagster_project.official_statistics import StatisticsFileError
     from dagster_project.quality import SuiteError
     from dagster_project.reference import ReferenceDataError
     from dagster_project.shadow import ShadowError
@@ -300,6 +319,8 @@ def _words(error: Exception) -> str:
         return "The reference data cannot be used:\n  " + "\n  ".join(error.problems)
     if isinstance(error, TransformationError):
         return "The marts could not be built; what was published stays.\n  " + "\n  ".join(error.failures)
+    if isinstance(error, StatisticsFileError):
+        return "The file was not imported.\n  " + "\n  ".join(error.problems)
     if isinstance(
         error,
         (CollisionError, LoadInProgressError, PublishingError, ShadowError, SpecificationError, SuiteError),

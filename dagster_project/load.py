@@ -98,11 +98,34 @@ def load(
         manifest = deliveries.Manifest(settings.manifest)
         due = warehouse.months_due(settings, manifest, reference)
         is_lost = settings.database.is_file() and not (settings.published / "current").exists()
-        if due.months or arrival.recorded or is_lost:
+        if due.is_needed or arrival.recorded or is_lost:
             _build_and_publish(settings, reference, manifest, due, report, progress, watch)
         with watch.phase("alert"):
             report.announcement = announce(settings, reference, load_id, now)
         return report
+
+
+def rebuild(
+    settings: Settings,
+    reference: Reference,
+    *,
+    progress: Progress = lambda phase, done, total, what: None,
+    now: datetime | None = None,
+) -> LoadReport | None:
+    """Build and publish what is due without looking at landing; None when nothing is. For who holds the lock.
+
+    Works where nothing was ever loaded: marts that need no delivery have their rows then. Raises TransformationError;
+    what was published before stays.
+    """
+    deliveries.prepare_archive(settings, load_specifications())
+    manifest = deliveries.Manifest(settings.manifest)
+    due = warehouse.months_due(settings, manifest, reference)
+    if not (due.is_needed or due.is_full or not (settings.published / "current").exists()):
+        return None
+    load_id = deliveries.new_load_id(now or datetime.now(UTC))
+    report = LoadReport(load_id, reference, deliveries.Arrival(load_id))
+    _build_and_publish(settings, reference, manifest, due, report, progress, _Watch(report.seconds))
+    return report
 
 
 def _build_and_publish(
@@ -147,8 +170,8 @@ def announce(
 
 
 class _Watch:
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
+    def __init__(self, seconds: dict[str, float] | None = None) -> None:
+        self.seconds: dict[str, float] = {} if seconds is None else seconds
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:

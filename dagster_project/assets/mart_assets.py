@@ -90,7 +90,7 @@ def model_assets(
         due = warehouse.months_due(session.settings, session.manifest, session.reference)
         loaded = {(council, month) for council, month, _ in session.manifest.in_force()}
         due.months |= loaded & set(asked)
-        if not due.months:
+        if not due.is_needed:
             context.log.info(
                 "Nothing is loaded of the months asked for and nothing else is due: no mart is built."
             )

@@ -7,6 +7,7 @@ from dagster_project.deliveries.arrival import (
     Summary,
     month_days,
     new_load_id,
+    prepare_archive,
     receive,
 )
 from dagster_project.deliveries.discovery import Landed, Landing, discover
@@ -24,5 +25,6 @@ __all__ = [
     "discover",
     "month_days",
     "new_load_id",
+    "prepare_archive",
     "receive",
 ]

@@ -24,7 +24,7 @@ from dagster_project.deliveries.pseudonyms import fingerprint
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.extracts import Specification
 from dagster_project.reference import Reference
-from dagster_project.settings import Settings, SettingsError
+from dagster_project.settings import Settings, SettingsError, make_private
 
 ROWS_IN_A_BATCH = 2_000_000
 
@@ -78,6 +78,13 @@ def new_load_id(now: datetime) -> str:
 def month_days(month: date) -> tuple[date, date]:
     """First and last day of a month."""
     return month.replace(day=1), month.replace(day=monthrange(month.year, month.month)[1])
+
+
+def prepare_archive(settings: Settings, specifications: Mapping[str, Specification]) -> None:
+    """Afterwards every extract can be read from the archive, though nothing may ever have arrived."""
+    make_private(settings.archive)
+    with duckdb.connect(":memory:") as connection:
+        ensure_empty_files(connection, settings.archive, list(specifications.values()))
 
 
 def receive(

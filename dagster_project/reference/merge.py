@@ -18,6 +18,8 @@ from dagster_project.settings import Settings
 
 READING_FILES = ("councils", "org_units", "unit_aliases", "roles", "role_aliases", "delivery_limits")
 NOT_IN_MARTS = ("alert_recipients", "measure_names")
+OF_NO_MONTH = ("dfe_benchmarks", "dfe_symbols")
+"""Read by marts only that are made whole each time: a change in these makes no council's month due."""
 
 Row = Mapping[str, str]
 
@@ -95,7 +97,12 @@ class Reference:
 
     def marts_fingerprint(self, council: str) -> str:
         """Changes when a row changes that a mart of this council depends on."""
-        return self._fingerprint(council, tuple(name for name in self.tables if name not in NOT_IN_MARTS))
+        left_out = (*NOT_IN_MARTS, *OF_NO_MONTH)
+        return self._fingerprint(council, tuple(name for name in self.tables if name not in left_out))
+
+    def fingerprint_of_no_month(self) -> str:
+        """Changes when a row changes that only marts without months of their own depend on."""
+        return self._fingerprint("", OF_NO_MONTH)
 
     @cached_property
     def _fingerprints(self) -> dict[tuple[str, tuple[str, ...]], str]:

@@ -16,12 +16,20 @@ from dagster_project.warehouse.transformation import NodeResult, invoke, project
 
 @dataclass
 class Build:
-    """What a build covered and what dbt said; `months` are the council months whose own deliveries changed."""
+    """What a build covered and what dbt said; `months` are the council months whose own deliveries changed.
+
+    `is_whole_marts_due` when reference data changed that belongs to no month.
+    """
 
     months: set[CouncilMonth]
     is_full: bool
+    is_whole_marts_due: bool = False
     scope: list[ScopeRow] = field(default_factory=list)
     nodes: list[NodeResult] = field(default_factory=list)
+
+    @property
+    def is_needed(self) -> bool:
+        return bool(self.months) or self.is_whole_marts_due
 
     @property
     def warnings(self) -> list[NodeResult]:
@@ -40,13 +48,18 @@ def months_due(settings: Settings, manifest: Manifest, reference: Reference) -> 
     )
     if is_full:
         return Build(loaded | manifest.months_to_build(), is_full=True)
+    is_whole_marts_due = manifest.mark("reference_of_no_month") != reference.fingerprint_of_no_month()
     hashes = manifest.reference_hashes_built()
     restated = {
         council
         for council in {c for c, _ in loaded}
         if hashes.get(council) != reference.marts_fingerprint(council)
     }
-    return Build(manifest.months_to_build() | {(c, m) for c, m in loaded if c in restated}, is_full=False)
+    return Build(
+        manifest.months_to_build() | {(c, m) for c, m in loaded if c in restated},
+        is_full=False,
+        is_whole_marts_due=is_whole_marts_due,
+    )
 
 
 def build(
@@ -81,6 +94,7 @@ def confirm(manifest: Manifest, reference: Reference, settings: Settings, done: 
     councils = {row.council for row in done.scope if row.is_loaded}
     manifest.built(done.months, {council: reference.marts_fingerprint(council) for council in councils})
     manifest.set_mark("dbt_project", project_fingerprint(settings.dbt_project, with_tests=False))
+    manifest.set_mark("reference_of_no_month", reference.fingerprint_of_no_month())
 
 
 def _seeds_fingerprint(settings: Settings) -> str:

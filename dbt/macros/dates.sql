@@ -34,8 +34,19 @@ cast({{ month }} + to_months({{ months }}) as date)
 add_months({{ month }}, {{ months }})
 {%- endmacro %}
 
-{# Whether the twelve months that end with a month hold a 29 February. #}
-{% macro year_holds_leap_day(month) -%}
-{%- set year = '(extract(year from ' ~ month ~ ') - case when extract(month from ' ~ month ~ ') < 2 then 1 else 0 end)' -%}
-((mod({{ year }}, 4) = 0 and mod({{ year }}, 100) <> 0) or mod({{ year }}, 400) = 0)
+{# Whether a year holds a 29 February. #}
+{% macro year_holds_leap_day(year) -%}
+(mod({{ year }}, 4) = 0 and (mod({{ year }}, 100) <> 0 or mod({{ year }}, 400) = 0))
+{%- endmacro %}
+
+{# Whether the twelve months that end with a month hold a 29 February: they hold one February. #}
+{% macro twelve_months_hold_leap_day(month) -%}
+{{ year_holds_leap_day(
+    '(extract(year from ' ~ month ~ ') - case when extract(month from ' ~ month ~ ') < 2 then 1 else 0 end)'
+) }}
+{%- endmacro %}
+
+{# The first of September of a year. #}
+{% macro september_of(year) -%}
+make_date({{ year }}, 9, 1)
 {%- endmacro %}

@@ -160,7 +160,7 @@ def test_a_refused_file_changes_no_mart_and_its_reason_is_published(story: Story
 
 def test_data_quality_tells_the_month_of_what_was_refused_rejected_missing_and_unknown(story: Story) -> None:
     rows = story.marts(
-        'select strftime(month, \'%m\') as month, "check", asset, failing_rows from data_quality '
+        "select strftime(month, '%m') as month, \"check\", asset, failing_rows from data_quality "
         "where council = ? and not passed order by all"
     )
 

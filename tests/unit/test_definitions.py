@@ -31,6 +31,8 @@ MARTS = {
     "caseload_bridge",
     "deliveries",
     "demand",
+    "dfe_comparison",
+    "dfe_rates",
     "establishment",
     "recruitment_pipeline",
     "report_figures",

@@ -70,7 +70,7 @@ select
     {{ ratio_half_up(above_target ~ ' * costs.annual_cost_gbp', 'targets.target', 2) }} as cost_to_target_gbp,
     cast(totals.dfe_cases as integer) as dfe_cases,
     {{ half_up('totals.dfe_fte', 2, 9) }} as dfe_fte,
-    {{ ratio_half_up('totals.dfe_cases', 'totals.dfe_fte', 1, 9) }} as dfe_average_caseload
+    {{ average_caseload('totals.dfe_cases', 'totals.dfe_fte') }} as dfe_average_caseload
 from totals
 left join verdicts
     on

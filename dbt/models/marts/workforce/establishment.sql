@@ -39,6 +39,6 @@ select
     {{ half_up('vacant_fte', 2, 9) }} as vacant_fte,
     {{ half_up('agency_fte', 2, 9) }} as agency_fte,
     {{ half_up('vacant_fte - agency_fte', 2, 9) }} as uncovered_fte,
-    {{ rate('vacant_fte', 'vacant_fte + in_post_fte') }} as vacancy_rate,
-    {{ rate('agency_fte', 'agency_fte + in_post_fte') }} as agency_rate
+    {{ vacancy_rate('vacant_fte', 'in_post_fte') }} as vacancy_rate,
+    {{ agency_rate('agency_fte', 'in_post_fte') }} as agency_rate
 from with_total

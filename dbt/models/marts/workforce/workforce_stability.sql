@@ -171,7 +171,7 @@ counted as (
             units.council = due.council
             and units.month = due.month
     inner join {{ ref('working_years') }} as working_years
-        on {{ year_holds_leap_day('units.month') }} = working_years.holds_leap_day
+        on {{ twelve_months_hold_leap_day('units.month') }} = working_years.holds_leap_day
     left join whole_years
         on
             units.council = whole_years.council
@@ -233,12 +233,12 @@ select
     cast(all_heads as integer) as headcount,
     {{ half_up('leavers_fte_12m', 2, 9) }} as leavers_fte_12m,
     {{ half_up('voluntary_leavers_fte_12m', 2, 9) }} as voluntary_leavers_fte_12m,
-    {{ rate('leavers_fte_12m', 'in_post_fte') }} as turnover_rate,
-    {{ rate('voluntary_leavers_fte_12m', 'in_post_fte') }} as voluntary_turnover_rate,
+    {{ turnover_rate('leavers_fte_12m', 'in_post_fte') }} as turnover_rate,
+    {{ turnover_rate('voluntary_leavers_fte_12m', 'in_post_fte') }} as voluntary_turnover_rate,
     {{ half_up('sickness_days_12m', 2, 9) }} as sickness_days_12m,
     {{ ratio_half_up('sickness_days_12m', 'in_post_fte', 1, 9) }} as sickness_days_per_fte,
     cast(working_days as integer) as working_days_12m,
-    {{ rate('sickness_days_12m', 'in_post_fte * working_days') }} as absence_rate,
+    {{ absence_rate('sickness_days_12m', 'in_post_fte', 'working_days') }} as absence_rate,
     cast(all_qualified_under_18_months as integer) as qualified_under_18_months,
     {{ rate('all_qualified_under_18_months', 'all_heads') }} as share_qualified_under_18_months,
     cast(case when is_told_by_rows and (says_qualified or headcount = 0) then qualified_under_2_years end as integer)
@@ -248,5 +248,5 @@ select
     cast(case when is_told_by_rows and (says_asye or headcount = 0) then asye_workers end as integer) as asye_workers,
     case when is_told_by_rows and says_asye then {{ rate('asye_workers', 'headcount') }} end as asye_share,
     cast(case when is_told_by_rows then agency_headcount end as integer) as agency_headcount,
-    case when is_told_by_rows then {{ rate('agency_headcount', 'agency_headcount + headcount') }} end as agency_share
+    case when is_told_by_rows then {{ agency_rate('agency_headcount', 'headcount') }} end as agency_share
 from known
