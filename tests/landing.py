@@ -126,8 +126,8 @@ REFERENCE: Mapping[str, Sequence[Row]] = {
         "X1,made up,,average caseload,westshire,2023-05,2.8,cases,calibrated,,one decimal,",
     ),
     "report_figure_measures": _table(
-        "figure_id,measure,council,unit,month,item,from_on,to_on,unit_of,printed_decimals,printed_divisor",
-        f"X1,average_caseload,westshire,care,{first_day(1)},,,,1,1,1",
+        "figure_id,measure,council,unit,month,item,from_on,to_on,unit_of,printed_decimals,printed_divisor,rounding",
+        f"X1,average_caseload,westshire,care,{first_day(1)},,,,1,1,1,",
     ),
 }
 

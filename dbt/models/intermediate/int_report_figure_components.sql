@@ -4,7 +4,18 @@
 {%- set from_pipeline = [
     'agency_offers_fte', 'permanent_offers_fte', 'pipeline_fte', 'remaining_gap_fte', 'surplus_fte'
 ] -%}
-{%- set changes_of_demand = ['contacts', 'referrals', 'children_in_need', 'child_protection', 'children_looked_after'] -%}
+{%- set from_stability = {
+    'sickness_days_per_fte': ('sickness_days_12m', 'in_post_fte'),
+    'voluntary_turnover_rate': ('100 * voluntary_leavers_fte_12m', 'in_post_fte'),
+    'share_qualified_under_18_months': ('100 * qualified_under_18_months', 'headcount'),
+    'asye_share': ('100 * asye_workers', 'headcount'),
+    'agency_share': ('100 * agency_headcount', 'agency_headcount + headcount'),
+    'share_under_2_years_of_all': ('100 * qualified_under_2_years', 'agency_headcount + headcount'),
+    'share_2_years_and_more_of_all': ('100 * (headcount - qualified_under_2_years)', 'agency_headcount + headcount'),
+} -%}
+{%- set changes_of_demand = [
+    'contacts', 'referrals', 'children_in_need', 'child_protection', 'children_looked_after'
+] -%}
 with sources as (
     select * from {{ ref('report_figure_measures') }}
 ),
@@ -64,7 +75,46 @@ establishment as (
             and sources.month = establishment.month
             and sources.unit = establishment.unit
             and sources.item = establishment.role_group
-    where sources.measure in ('{{ from_establishment | join("', '") }}')
+),
+
+stability as (
+    {%- for measure, parts in from_stability.items() %}
+    select
+        sources.figure_id,
+        {{ parts[0] }} as numerator,
+        {{ parts[1] }} as denominator
+    from sources
+    inner join {{ ref('workforce_stability') }} as stability
+        on
+            sources.council = stability.council
+            and sources.month = stability.month
+            and sources.unit = stability.unit
+    where sources.measure = '{{ measure }}'
+    {% if not loop.last %}
+    union all
+
+    {% endif %}
+    {%- endfor %}
+),
+
+changes_of_cases as (
+    select
+        sources.figure_id,
+        100 * (now.open_cases - before.open_cases) * case sources.measure when 'open_cases_fall' then -1 else 1 end
+            as numerator,
+        before.open_cases as denominator
+    from sources
+    inner join {{ ref('int_caseload_totals') }} as now
+        on
+            sources.council = now.council
+            and sources.month = now.month
+            and sources.unit = now.unit
+    inner join {{ ref('int_caseload_totals') }} as before
+        on
+            sources.council = before.council
+            and sources.from_on = before.month
+            and sources.unit = before.unit
+    where sources.measure in ('open_cases_change', 'open_cases_fall')
 ),
 
 pipeline as (
@@ -82,7 +132,6 @@ pipeline as (
             sources.council = pipeline.council
             and sources.month = pipeline.month
             and sources.item = pipeline.role_group
-    where sources.measure in ('{{ from_pipeline | join("', '") }}')
 ),
 
 -- Periods inside a month go by the rows' own dates, each counted in its own month's delivery.
@@ -93,7 +142,9 @@ caseflow as (
             case sources.measure
                 when 'cases_received'
                     then case
-                        when cases.opened_on between sources.from_on and sources.to_on and cases.opened_on >= cases.month
+                        when
+                            cases.opened_on between sources.from_on and sources.to_on
+                            and cases.opened_on >= cases.month
                             then 1
                         else 0
                     end
@@ -192,6 +243,24 @@ demand as (
             sources.council = now.council
             and sources.month = now.month
     where sources.measure = 'looked_after_per_10000'
+
+    union all
+
+    -- Means of days, each a sum over a number of plans.
+    select
+        sources.figure_id,
+        100 * (now.plan_days * before.plans_of_plan_days - before.plan_days * now.plans_of_plan_days) as numerator,
+        now.plans_of_plan_days * before.plan_days as denominator
+    from sources
+    inner join {{ ref('int_demand_totals') }} as now
+        on
+            sources.council = now.council
+            and sources.month = now.month
+    inner join {{ ref('int_demand_totals') }} as before
+        on
+            now.council = before.council
+            and before.month = {{ months_away('now.month', -24) }}
+    where sources.measure = 'mean_plan_days_change_2y'
 ),
 
 official as (
@@ -238,13 +307,14 @@ given as (
 )
 
 {% for part in [
-    'caseload', 'establishment', 'pipeline', 'caseflow', 'contracts', 'agency', 'demand', 'official', 'given'
+    'caseload', 'changes_of_cases', 'establishment', 'stability', 'pipeline', 'caseflow', 'contracts', 'agency', 'demand', 'official', 'given'
 ] -%}
 select
     figure_id,
     cast(numerator as decimal(38, 15)) as numerator,
     cast(denominator as decimal(38, 15)) as denominator
 from {{ part }}
+where numerator is not null
 {%- if not loop.last %}
 
 union all

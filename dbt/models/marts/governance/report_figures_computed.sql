@@ -3,6 +3,7 @@ with measured as (
         sources.figure_id,
         sources.printed_decimals,
         sources.printed_divisor,
+        sources.rounding,
         components.numerator,
         components.denominator * sources.unit_of as denominator
     from {{ ref('report_figure_measures') }} as sources
@@ -14,7 +15,11 @@ computed as (
     select
         figure_id,
         {{ ratio_half_up('numerator', 'denominator', 4, 18) }} as exact,
-        printed_divisor * {{ ratio_half_up('numerator', 'denominator * printed_divisor', 0, 18) }} as whole,
+        -- Where a paper says "over", the whole number below the exact one is meant.
+        case
+            when rounding = 'down' then {{ ratio_half_up('2 * numerator - denominator', '2 * denominator', 0, 18) }}
+            else printed_divisor * {{ ratio_half_up('numerator', 'denominator * printed_divisor', 0, 18) }}
+        end as whole,
         {{ ratio_half_up('numerator', 'denominator', 1, 18) }} as one_decimal,
         {{ ratio_half_up('numerator', 'denominator', 2, 18) }} as two_decimals,
         printed_decimals
