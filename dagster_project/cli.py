@@ -100,16 +100,130 @@ def load(council: Council = None, month: Month = None, from_: From = None, to: T
 
 
 @app.command()
-def status(council: Council = None, month: Month = None, from_: From = None, to: To = None) -> None:
+def status(
+    council: Council = None,
+    month: Month = None,
+    from_: From = None,
+    to: To = None,
+    deliveries: Annotated[
+        bool, typer.Option("--deliveries", help="List every delivery by its name instead.")
+    ] = False,
+) -> None:
     """Show the manifest: what arrived, what was refused and why, what is missing, which rows are in quarantine.
 
     Quarantine names extract, row, column and rule, never a value.
     """
-    from dagster_project.reports.manifest import print_status
+    from dagster_project.reports.manifest import print_deliveries, print_status
 
     settings = load_settings()
     _registered(settings, council)
-    print_status(_console(), settings, council, _months(month, from_, to))
+    show = print_deliveries if deliveries else print_status
+    show(_console(), settings, council, _months(month, from_, to))
+
+
+@app.command()
+def withdraw(
+    delivery: Annotated[str, typer.Argument(help="Its name, from caseload status --deliveries.")],
+    why: Annotated[
+        str, typer.Option(help="The reason, kept and published: nothing personal belongs here.")
+    ] = "",
+    undo: Annotated[bool, typer.Option("--undo", help="Bring a withdrawn delivery back.")] = False,
+) -> None:
+    """Take a delivery out of force: the last good one of its month before it, or none, stands in its place at once.
+
+    The file may stay in landing; it is left alone until its bytes change. The manifest keeps who stood when, so
+    [bold]caseload as-known[/] still tells what was known.
+
+    Example: [bold]caseload withdraw ambershire-2024-05-posts-20240603T060000-1a2b --why "last year's file"[/]
+    """
+    from dagster_project.withdrawal import withdraw as run_withdraw
+
+    if not why and not undo:
+        raise typer.BadParameter("say why the delivery is withdrawn", param_hint="--why")
+    settings = load_settings()
+    with _progress() as told:
+        done = run_withdraw(settings, delivery, why, undo=undo, progress=told)
+    console = _console()
+    console.print(f"{delivery} {'stands again' if undo else 'is withdrawn'}.", markup=False, highlight=False)
+    console.print(
+        f"In force of {done.delivery.council} {done.delivery.month:%Y-%m} {done.delivery.extract}: "
+        + (done.in_force.delivery if done.in_force else "nothing"),
+        markup=False,
+        highlight=False,
+    )
+    if done.report:
+        _print_report(console, settings, done.report, whole=False)
+
+
+@app.command(name="as-known")
+def as_known(
+    day: Annotated[str, typer.Argument(metavar="DATE", help="The day, YYYY-MM-DD; its end, in UTC.")],
+    month: Annotated[str | None, typer.Option(help="Show the units of this month, YYYY-MM.")] = None,
+    council: Council = None,
+) -> None:
+    """Rebuild every mart as it was known on a day: what had arrived and was not withdrawn by then.
+
+    Uses the reference data of the last publication of that time and today's product. The marts lie in
+    published/as-known/DATE; the current ones are not touched.
+
+    Example: [bold]caseload as-known 2022-06-30 --month 2022-03[/]
+    """
+    from dagster_project.history import as_known as run_as_known
+    from dagster_project.reports import published, terminal
+
+    settings = load_settings()
+    first = _month(month, "--month") if month else None
+    _registered(settings, council)
+    with _progress() as told:
+        known = run_as_known(
+            settings, _day(day), council=council, on_node=lambda name: told("build", 0, 0, name)
+        )
+    console = _console()
+    rows = published.unit_rows(settings, [council] if council else [], known.folder / "marts.duckdb", first)
+    terminal.print_units(console, rows, known.state.reference.parent_units)
+    if not rows:
+        console.print("Nothing was known of that month." if first else "No cases were known.")
+    with_reference = (
+        f"the reference data of {known.state.publication.published_at[:10]}"
+        if known.state.publication
+        else "today's reference data"
+    )
+    console.print(f"As known at the end of {known.day}, with {with_reference}: {known.folder}", markup=False)
+
+
+@app.command()
+def changes(
+    from_: Annotated[str | None, typer.Option("--from", help="Publication before, by its load.")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="Publication after; the last unless named.")] = None,
+    council: Council = None,
+    mart: Annotated[str | None, typer.Option(help="Only this mart.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Show every value.")] = False,
+    to_file: Annotated[
+        Path | None, typer.Option(help="Write every value to this CSV, workers by key.")
+    ] = None,
+) -> None:
+    """Show which published values moved between two publications, by how much, and which delivery moved them.
+
+    The last two publications unless named; older ones than are kept are rebuilt as they were known. Where several
+    deliveries could have moved a value, the states between them are built, so that each is told apart.
+    """
+    from dagster_project.history import compare_publications, print_changes, write_changes
+
+    settings = load_settings()
+    _registered(settings, council)
+    with _progress() as told:
+        found = compare_publications(
+            settings,
+            from_,
+            to,
+            council=council,
+            mart=mart,
+            on_node=lambda name: told("build", 0, 0, name),
+        )
+    console = _console()
+    print_changes(console, found, everything=everything)
+    if to_file:
+        console.print(f"{len(found.moved):,} values in {write_changes(found, to_file)}", markup=False)
 
 
 @app.command()
@@ -171,6 +285,13 @@ def shadow(
     raise typer.Exit(DONE if comparison.is_understood else FAILED)
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no day: YYYY-MM-DD is wanted", param_hint="DATE") from None
+
+
 def _console() -> Console:
     """Wide enough for its tables where no terminal sets the width, as in a log or a pipe."""
     console = Console()
@@ -203,7 +324,7 @@ def _print_report(console: Console, settings: Settings, report: LoadReport, *, w
     terminal.print_checks(console, report)
     terminal.print_alerts(console, report)
     arrival = report.arrival
-    if not (arrival.recorded or arrival.already_loaded or arrival.refused_before):
+    if not (arrival.recorded or arrival.already_loaded or arrival.refused_before or arrival.withdrawn_before):
         console.print(f"No delivery lies under {settings.landing}.", markup=False)
     if report.changed_nothing:
         console.print("[bold]Nothing new: the marts are as they were.[/]")
@@ -308,12 +429,14 @@ def _words(error: Exception) -> str:
     """What to tell of a failure. Words of our own errors are safe; another's may hold a value, so only its kind."""
     from dagster_project.deliveries.pseudonyms import CollisionError
     from dagster_project.extracts import SpecificationError
+    from dagster_project.history import ChangesError
     from dagster_project.load import LoadInProgressError
     from dagster_project.official_statistics import StatisticsFileError
     from dagster_project.quality import SuiteError
     from dagster_project.reference import ReferenceDataError
     from dagster_project.shadow import ShadowError
-    from dagster_project.warehouse import PublishingError, TransformationError
+    from dagster_project.warehouse import NothingKnownError, PublishingError, TransformationError
+    from dagster_project.withdrawal import WithdrawalError
 
     if isinstance(error, ReferenceDataError):
         return "The reference data cannot be used:\n  " + "\n  ".join(error.problems)
@@ -321,10 +444,18 @@ def _words(error: Exception) -> str:
         return "The marts could not be built; what was published stays.\n  " + "\n  ".join(error.failures)
     if isinstance(error, StatisticsFileError):
         return "The file was not imported.\n  " + "\n  ".join(error.problems)
-    if isinstance(
-        error,
-        (CollisionError, LoadInProgressError, PublishingError, ShadowError, SpecificationError, SuiteError),
-    ):
+    ours = (
+        ChangesError,
+        CollisionError,
+        LoadInProgressError,
+        NothingKnownError,
+        PublishingError,
+        ShadowError,
+        SpecificationError,
+        SuiteError,
+        WithdrawalError,
+    )
+    if isinstance(error, ours):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         place = f" ({error.filename})" if error.filename else ""

@@ -99,7 +99,7 @@ def load(
         due = warehouse.months_due(settings, manifest, reference)
         is_lost = settings.database.is_file() and not (settings.published / "current").exists()
         if due.is_needed or arrival.recorded or is_lost:
-            _build_and_publish(settings, reference, manifest, due, report, progress, watch)
+            _build_and_publish(settings, reference, manifest, due, report, progress, watch, now)
         with watch.phase("alert"):
             report.announcement = announce(settings, reference, load_id, now)
         return report
@@ -122,9 +122,10 @@ def rebuild(
     due = warehouse.months_due(settings, manifest, reference)
     if not (due.is_needed or due.is_full or not (settings.published / "current").exists()):
         return None
-    load_id = deliveries.new_load_id(now or datetime.now(UTC))
+    now = now or datetime.now(UTC)
+    load_id = deliveries.new_load_id(now)
     report = LoadReport(load_id, reference, deliveries.Arrival(load_id))
-    _build_and_publish(settings, reference, manifest, due, report, progress, _Watch(report.seconds))
+    _build_and_publish(settings, reference, manifest, due, report, progress, _Watch(report.seconds), now)
     return report
 
 
@@ -136,6 +137,7 @@ def _build_and_publish(
     report: LoadReport,
     progress: Progress,
     watch: _Watch,
+    now: datetime,
 ) -> None:
     with watch.phase("build"):
         done: list[str] = []
@@ -153,7 +155,7 @@ def _build_and_publish(
     with watch.phase("publish"):
         progress("publish", 0, 0, "the marts")
         report.published = warehouse.publish(settings, report.load_id)
-        warehouse.confirm(manifest, reference, settings, due)
+        warehouse.confirm(manifest, reference, settings, due, report.load_id, now)
 
 
 def announce(

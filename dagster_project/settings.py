@@ -50,6 +50,11 @@ class Settings:
         return self.archive / "manifest.sqlite"
 
     @property
+    def kept_reference(self) -> Path:
+        """The reference data that each publication was made with, by its content."""
+        return self.archive / "reference"
+
+    @property
     def warehouse(self) -> Path:
         return self.home / "warehouse"
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import dagster as dg
 
@@ -36,7 +37,14 @@ def outcome_assets(
         with told_plainly():
             folder = warehouse.publish(session.settings, session.load_id)
             if session.built:
-                warehouse.confirm(session.manifest, session.reference, session.settings, session.built)
+                warehouse.confirm(
+                    session.manifest,
+                    session.reference,
+                    session.settings,
+                    session.built,
+                    session.load_id,
+                    datetime.now(UTC),
+                )
         names = [mart.name for mart in warehouse.marts(session.settings)]
         counts = row_counts(session, names, [])
         return dg.MaterializeResult(

@@ -11,7 +11,7 @@ from dagster_project.deliveries.arrival import (
     receive,
 )
 from dagster_project.deliveries.discovery import Landed, Landing, discover
-from dagster_project.deliveries.manifest import Delivery, Manifest
+from dagster_project.deliveries.manifest import Delivery, Manifest, Publication
 
 __all__ = [
     "Arrival",
@@ -21,6 +21,7 @@ __all__ = [
     "Landing",
     "Manifest",
     "Months",
+    "Publication",
     "Summary",
     "discover",
     "month_days",

@@ -59,6 +59,7 @@ class Arrival:
     recorded: list[Delivery] = field(default_factory=list)
     already_loaded: int = 0
     refused_before: list[Delivery] = field(default_factory=list)
+    withdrawn_before: list[Delivery] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
 
     @property
@@ -148,6 +149,7 @@ def _fresh(
 ) -> list[tuple[Landed, str]]:
     """Deliveries that are new, or that changed reference data or specifications may now let in."""
     latest, in_force = manifest.latest(), manifest.in_force()
+    withdrawn = {(d.council, d.month, d.extract, d.sha256): d for d in manifest.all() if d.withdrawn_at}
     fresh = []
     for landed in deliveries:
         place = (landed.council, landed.month, landed.extract)
@@ -163,6 +165,9 @@ def _fresh(
                 continue
         elif last and last.is_refused and last.sha256 == sha256 and _read_the_same(last, reading):
             arrival.refused_before.append(last)
+            continue
+        elif (*place, sha256) in withdrawn:
+            arrival.withdrawn_before.append(withdrawn[(*place, sha256)])
             continue
         fresh.append((landed, sha256))
     return fresh

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from datetime import date
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from dagster_project.deliveries.checking import RejectedCell
@@ -60,6 +60,18 @@ create table if not exists built (
     council text primary key,
     reference_hash text not null
 );
+create table if not exists withdrawals (
+    delivery text not null,
+    withdrawn_at text not null,
+    because text not null,
+    undone_at text
+);
+create table if not exists publications (
+    load_id text primary key,
+    published_at text not null,
+    reference text not null,
+    dbt_project text not null
+);
 create table if not exists marks (
     name text primary key,
     value text not null
@@ -72,8 +84,20 @@ select * from deliveries as one where superseded_by is null and (is_refused = 0 
     select 1 from deliveries as later
     where later.council = one.council and later.month = one.month and later.extract = one.extract
         and later.rowid > one.rowid
-))
+)) and not exists (
+    select 1 from withdrawals where withdrawals.delivery = one.delivery and withdrawals.undone_at is null
+)
 """
+
+
+@dataclass(frozen=True)
+class Publication:
+    """Marts that were published: when (UTC), and the reference data and dbt project they were made with."""
+
+    load_id: str
+    published_at: str
+    reference: str
+    dbt_project: str
 
 
 @dataclass(frozen=True)
@@ -101,12 +125,19 @@ class Delivery:
     refused_because: str | None = None
     superseded_by: str | None = None
     archive_file: str | None = None
+    withdrawn_at: str | None = None
+    withdrawn_because: str | None = None
     rejected: Sequence[RejectedCell] = field(default=(), repr=False, compare=False)
     notices: dict[str, int] = field(default_factory=dict, compare=False)
 
+    @property
+    def is_in_force(self) -> bool:
+        """Whether marts are made from it."""
+        return not self.is_refused and self.superseded_by is None and self.withdrawn_at is None
+
     def columns(self) -> dict[str, object]:
         values = asdict(self)
-        del values["rejected"], values["notices"]
+        del values["rejected"], values["notices"], values["withdrawn_at"], values["withdrawn_because"]
         values["month"] = self.month.isoformat()
         values["is_refused"] = int(self.is_refused)
         return values
@@ -135,8 +166,49 @@ class Manifest:
     def all(self) -> list[Delivery]:
         """Every delivery ever recorded, in the order of recording, whatever the clock said; no cells or notices."""
         with self._connect() as connection:
-            rows = connection.execute("select * from deliveries order by rowid").fetchall()
+            rows = connection.execute(
+                "select deliveries.*, withdrawals.withdrawn_at, withdrawals.because as withdrawn_because "
+                "from deliveries left join withdrawals "
+                "on withdrawals.delivery = deliveries.delivery and withdrawals.undone_at is null "
+                "order by deliveries.rowid"
+            ).fetchall()
         return [_delivery(row) for row in rows]
+
+    def known_at(self, moment: datetime) -> list[Delivery]:
+        """The deliveries as they were known at a moment, in the order of recording: in force, superseded or withdrawn
+        as they were then.
+        """
+        until = moment.astimezone(UTC).isoformat(timespec="microseconds")
+        with self._connect() as connection:
+            rows = connection.execute(
+                "select deliveries.*, withdrawals.withdrawn_at, withdrawals.because as withdrawn_because "
+                "from deliveries left join withdrawals on withdrawals.delivery = deliveries.delivery "
+                "and withdrawals.withdrawn_at <= :until "
+                "and (withdrawals.undone_at is null or withdrawals.undone_at > :until) "
+                "where deliveries.received_at <= :until order by deliveries.rowid",
+                {"until": until},
+            ).fetchall()
+        return with_successors([_delivery(row) for row in rows])
+
+    def withdraw(self, delivery: Delivery, because: str, now: datetime) -> None:
+        """Take an accepted delivery out of force; the last accepted one before it that stands is in force again."""
+        at = now.astimezone(UTC).isoformat(timespec="microseconds")
+        with self._connect() as connection:
+            connection.execute(
+                "insert into withdrawals (delivery, withdrawn_at, because) values (?, ?, ?)",
+                (delivery.delivery, at, because),
+            )
+        self._settle(delivery)
+
+    def undo_withdrawal(self, delivery: Delivery, now: datetime) -> None:
+        """The delivery stands where it stood before it was withdrawn."""
+        at = now.astimezone(UTC).isoformat(timespec="microseconds")
+        with self._connect() as connection:
+            connection.execute(
+                "update withdrawals set undone_at = ? where delivery = ? and undone_at is null",
+                (at, delivery.delivery),
+            )
+        self._settle(delivery)
 
     def latest(self) -> dict[tuple[str, date, str], Delivery]:
         """The last delivery of each council, month and extract, refused or not."""
@@ -144,11 +216,21 @@ class Manifest:
 
     def in_force(self) -> dict[tuple[str, date, str], Delivery]:
         """The accepted delivery that the marts are built from, of each council, month and extract."""
-        return {
-            (d.council, d.month, d.extract): d
-            for d in self.all()
-            if not d.is_refused and d.superseded_by is None
-        }
+        return {(d.council, d.month, d.extract): d for d in self.all() if d.is_in_force}
+
+    def _settle(self, changed: Delivery) -> None:
+        """Who supersedes whom in the place of a delivery that was withdrawn or brought back; its month is due."""
+        place = (changed.council, changed.month, changed.extract)
+        settled = with_successors([d for d in self.all() if (d.council, d.month, d.extract) == place])
+        with self._connect() as connection:
+            connection.executemany(
+                "update deliveries set superseded_by = ? where delivery = ?",
+                [(d.superseded_by, d.delivery) for d in settled],
+            )
+            connection.execute(
+                "insert or ignore into months_to_build values (?, ?)",
+                (changed.council, changed.month.isoformat()),
+            )
 
     def record(self, deliveries: Iterable[Delivery]) -> None:
         """Enter deliveries; an accepted one supersedes the one in force.
@@ -161,7 +243,8 @@ class Manifest:
                     place = (delivery.council, delivery.month.isoformat(), delivery.extract)
                     connection.execute(
                         "update deliveries set superseded_by = ? where council = ? and month = ? and extract = ? "
-                        "and is_refused = 0 and superseded_by is null",
+                        "and is_refused = 0 and superseded_by is null and delivery not in "
+                        "(select delivery from withdrawals where undone_at is null)",
                         (delivery.delivery, *place),
                     )
                 connection.execute(
@@ -216,6 +299,21 @@ class Manifest:
             rows = connection.execute("select council, reference_hash from built").fetchall()
         return {row["council"]: row["reference_hash"] for row in rows}
 
+    def record_publication(self, publication: Publication) -> None:
+        values = asdict(publication)
+        with self._connect() as connection:
+            connection.execute(
+                "insert or replace into publications (load_id, published_at, reference, dbt_project) "
+                "values (:load_id, :published_at, :reference, :dbt_project)",
+                values,
+            )
+
+    def publications(self) -> list[Publication]:
+        """Every publication, in the order of recording."""
+        with self._connect() as connection:
+            rows = connection.execute("select * from publications order by rowid").fetchall()
+        return [Publication(**dict(row)) for row in rows]
+
     def mark(self, name: str) -> str | None:
         """A remembered state of the installation, such as the dbt project the marts were built with."""
         with self._connect() as connection:
@@ -258,6 +356,21 @@ class Manifest:
                 "order by d.council, d.month, d.extract, n.notice"
             ).fetchall()
         return [dict(row) for row in rows]
+
+
+def with_successors(deliveries: Sequence[Delivery]) -> list[Delivery]:
+    """Deliveries in the order of recording, each accepted one superseded by the next of its place that stands."""
+    successor: dict[tuple[str, date, str], str] = {}
+    settled = []
+    for delivery in reversed(deliveries):
+        place = (delivery.council, delivery.month, delivery.extract)
+        if delivery.is_refused:
+            settled.append(delivery)
+            continue
+        settled.append(replace(delivery, superseded_by=successor.get(place)))
+        if delivery.withdrawn_at is None:
+            successor[place] = delivery.delivery
+    return settled[::-1]
 
 
 def _delivery(row: sqlite3.Row) -> Delivery:

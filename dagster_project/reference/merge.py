@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -150,19 +150,35 @@ def load_reference(settings: Settings) -> Reference:
             problems.append(f"{path.name}: not read: reference data is a CSV named {name}.csv")
         elif name not in declared and path.suffix == ".csv":
             problems.append(f"{path.name}: not a reference file; known are {', '.join(sorted(declared))}")
-    tables = {}
-    for name, table in declared.items():
-        shipped, wrong = _read(settings.seeds / f"{name}.csv", table, "seeds")
-        own, wrong_own = _read(settings.council_reference / f"{name}.csv", table, "reference")
-        problems += wrong + wrong_own
-        merged = {tuple(row[column] for column in table.key): row for row in [*shipped, *own]}
-        tables[name] = tuple(merged[key] for key in sorted(merged))
+    tables, wrong = read_tables(
+        [(settings.seeds, "seeds"), (settings.council_reference, "reference")], declared
+    )
+    problems += wrong
     if problems:
         raise ReferenceDataError(problems)
     problems = lint(declared, tables)
     if problems:
         raise ReferenceDataError(problems)
     return Reference(tables)
+
+
+def read_tables(
+    folders: Sequence[tuple[Path, str]], declared: Mapping[str, Table]
+) -> tuple[dict[str, tuple[Row, ...]], list[str]]:
+    """Every table from its files in the folders, given with the name people know them by, and what is wrong.
+
+    Of rows with one key that of the later folder wins.
+    """
+    problems: list[str] = []
+    tables = {}
+    for name, table in declared.items():
+        merged: dict[tuple[str, ...], Row] = {}
+        for folder, known_as in folders:
+            rows, wrong = _read(folder / f"{name}.csv", table, known_as)
+            problems += wrong
+            merged |= {tuple(row[column] for column in table.key): row for row in rows}
+        tables[name] = tuple(merged[key] for key in sorted(merged))
+    return tables, problems
 
 
 def _read(path: Path, table: Table, folder: str) -> tuple[list[Row], list[str]]:

@@ -36,9 +36,7 @@ def print_status(console: Console, settings: Settings, council: str | None, mont
         console.print("No delivery of that council and those months is recorded.")
         return
     latest = {(d.council, d.month, d.extract): d for d in wanted}
-    in_force = {
-        (d.council, d.month, d.extract): d for d in wanted if not d.is_refused and d.superseded_by is None
-    }
+    in_force = {(d.council, d.month, d.extract): d for d in wanted if d.is_in_force}
     for name in sorted({d.council for d in wanted}):
         console.print(_months_table(name, latest, in_force))
         gaps = _gaps({month for slug, month, _ in in_force if slug == name})
@@ -76,6 +74,33 @@ def _months_table(
             )
         table.add_row(f"{month:%Y-%m}", *cells)
     return table
+
+
+def print_deliveries(console: Console, settings: Settings, council: str | None, months: Months) -> None:
+    """Print every delivery of the months asked for by its name, in the order they came, and how it stands."""
+    table = titled_table("Deliveries")
+    for heading in ("delivery", "received (UTC)", "accepted", "stands"):
+        table.add_column(heading, justify="right" if heading == "accepted" else "left", overflow="fold")
+    for delivery in Manifest(settings.manifest).all():
+        if council not in (None, delivery.council):
+            continue
+        if (months[0] and delivery.month < months[0]) or (months[1] and delivery.month > months[1]):
+            continue
+        table.add_row(
+            delivery.delivery,
+            delivery.received_at[:16].replace("T", " "),
+            f"{delivery.rows_accepted:,}",
+            _standing(delivery),
+        )
+    console.print(table)
+
+
+def _standing(delivery: Delivery) -> str:
+    if delivery.is_refused:
+        return "[bold red]refused[/]"
+    if delivery.withdrawn_at:
+        return f"withdrawn {delivery.withdrawn_at[:10]}"
+    return "superseded" if delivery.superseded_by else "in force"
 
 
 def _expected(

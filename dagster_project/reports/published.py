@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ from caseload_bands join ({LATEST_MONTHS}) as latest using (council, month)
 where open_cases is not null and (council = any(?) or len(?) = 0)
 order by council, month, unit
 """
+UNITS_OF_MONTH = UNITS.replace(
+    f"({LATEST_MONTHS})", "(select council, ?::date as month from caseload_bands group by 1)"
+)
 BREACHES = f"""
 select
     council, month, unit, metric, rounded_value, band, severity, state, months_in_breach
@@ -43,9 +47,16 @@ def published_file(settings: Settings) -> Path:
     return settings.published / "current" / "marts.duckdb"
 
 
-def unit_rows(settings: Settings, councils: list[str]) -> list[dict[str, Any]]:
-    """Units with cases in the latest month of each council, and in its latest month that came as rows."""
-    return _query(settings, UNITS, [councils, councils])
+def unit_rows(
+    settings: Settings, councils: list[str], file: Path | None = None, month: date | None = None
+) -> list[dict[str, Any]]:
+    """Units with cases in the latest month of each council, and in its latest month that came as rows.
+
+    Of the current marts or those in `file`; in the month given, instead, where there is one.
+    """
+    if month:
+        return _query(settings, UNITS_OF_MONTH, [month, councils, councils], file)
+    return _query(settings, UNITS, [councils, councils], file)
 
 
 def breach_rows(settings: Settings, councils: list[str]) -> list[dict[str, Any]]:
@@ -58,8 +69,10 @@ def figure_rows(settings: Settings) -> list[dict[str, Any]]:
     return _query(settings, FIGURES, [])
 
 
-def _query(settings: Settings, sql: str, parameters: list[Any]) -> list[dict[str, Any]]:
-    with duckdb.connect(str(published_file(settings)), read_only=True) as marts:
+def _query(
+    settings: Settings, sql: str, parameters: list[Any], file: Path | None = None
+) -> list[dict[str, Any]]:
+    with duckdb.connect(str(file or published_file(settings)), read_only=True) as marts:
         result = marts.execute(sql, parameters)
         columns = [column[0] for column in result.description or []]
         return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]

@@ -61,6 +61,11 @@ def print_arrival(console: Console, arrival: Arrival) -> None:
         console.print(table)
     if arrival.already_loaded:
         console.print(f"{arrival.already_loaded} deliveries were loaded before and have not changed.")
+    if arrival.withdrawn_before:
+        console.print(
+            f"{len(arrival.withdrawn_before)} deliveries were withdrawn before and are left alone "
+            "(caseload withdraw --undo brings one back)."
+        )
     print_refusals(console, arrival.refused, "Refused")
     print_refusals(console, arrival.refused_before, "Refused before, unchanged since")
     for delivery in arrival.accepted:

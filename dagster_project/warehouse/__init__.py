@@ -1,17 +1,22 @@
 """The marts: what has to be built, dbt that builds it, and the published copy. The one writer of the warehouse."""
 
+from dagster_project.warehouse.as_known import NothingKnownError, State, build_state, state_at
 from dagster_project.warehouse.building import Build, build, confirm, months_due
 from dagster_project.warehouse.publishing import PublishingError, copy_to, marts, publish
 from dagster_project.warehouse.transformation import TransformationError
 
 __all__ = [
     "Build",
+    "NothingKnownError",
     "PublishingError",
+    "State",
     "TransformationError",
     "build",
+    "build_state",
     "confirm",
     "copy_to",
     "marts",
     "months_due",
     "publish",
+    "state_at",
 ]

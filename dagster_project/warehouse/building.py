@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-from dagster_project.deliveries import Manifest
-from dagster_project.reference import Reference
+from dagster_project.deliveries import Manifest, Publication
+from dagster_project.reference import Reference, keep
 from dagster_project.settings import Settings, make_private
 from dagster_project.warehouse.inputs import write_inputs
 from dagster_project.warehouse.scope import CouncilMonth, ScopeRow, build_scope
@@ -89,11 +90,27 @@ def build(
     return due
 
 
-def confirm(manifest: Manifest, reference: Reference, settings: Settings, done: Build) -> None:
-    """Record that the marts of these months are published."""
+def confirm(
+    manifest: Manifest,
+    reference: Reference,
+    settings: Settings,
+    done: Build,
+    load_id: str,
+    published_at: datetime,
+) -> None:
+    """Record that the marts of these months are published, and what they were made with."""
     councils = {row.council for row in done.scope if row.is_loaded}
     manifest.built(done.months, {council: reference.marts_fingerprint(council) for council in councils})
-    manifest.set_mark("dbt_project", project_fingerprint(settings.dbt_project, with_tests=False))
+    project = project_fingerprint(settings.dbt_project, with_tests=False)
+    manifest.set_mark("dbt_project", project)
+    manifest.record_publication(
+        Publication(
+            load_id=load_id,
+            published_at=published_at.astimezone(UTC).isoformat(timespec="microseconds"),
+            reference=keep(reference, settings.kept_reference),
+            dbt_project=project,
+        )
+    )
     manifest.set_mark("reference_of_no_month", reference.fingerprint_of_no_month())
 
 

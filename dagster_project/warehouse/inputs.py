@@ -39,6 +39,9 @@ DELIVERIES = pa.schema(
         ("refused_because", pa.string()),
         ("superseded_by", pa.string()),
         ("is_in_force", pa.bool_()),
+        ("is_withdrawn", pa.bool_()),
+        ("withdrawn_at", pa.timestamp("us")),
+        ("withdrawn_because", pa.string()),
     ]
 )
 SCOPE = pa.schema(
@@ -111,7 +114,10 @@ def _delivery_row(delivery: Delivery) -> dict[str, Any]:
         **vars(delivery),
         "as_at": month_days(delivery.month)[1],
         "received_at": datetime.fromisoformat(delivery.received_at).replace(tzinfo=None),
-        "is_in_force": not delivery.is_refused and delivery.superseded_by is None,
+        "is_in_force": delivery.is_in_force,
+        "is_withdrawn": delivery.withdrawn_at is not None,
+        "withdrawn_at": delivery.withdrawn_at
+        and datetime.fromisoformat(delivery.withdrawn_at).replace(tzinfo=None),
     }
 
 

@@ -15,5 +15,8 @@ select
     is_refused,
     refused_because,
     superseded_by,
-    is_in_force
+    is_in_force,
+    is_withdrawn,
+    withdrawn_at,
+    withdrawn_because
 from {{ source('run', 'deliveries') }}

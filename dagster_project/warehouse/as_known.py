@@ -1,0 +1,114 @@
+"""The marts as they were known at an earlier moment, rebuilt from the archive. Never touches the live warehouse."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dagster_project.deliveries import Delivery, Manifest, Publication
+from dagster_project.reference import Reference, load_reference, read_kept
+from dagster_project.settings import Settings, make_private
+from dagster_project.warehouse.inputs import write_inputs
+from dagster_project.warehouse.publishing import publish
+from dagster_project.warehouse.scope import build_scope
+from dagster_project.warehouse.transformation import invoke
+
+
+class NothingKnownError(Exception):
+    """Nothing was known at that moment."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What the marts are made from: deliveries as they stood, and the reference data.
+
+    `publication` is the one whose reference data it is; None where it is today's.
+    """
+
+    deliveries: Sequence[Delivery]
+    reference: Reference
+    publication: Publication | None = None
+
+
+def state_at(settings: Settings, moment: datetime, council: str | None = None) -> State:
+    """What was known at a moment, of every council or of one.
+
+    Reference data is that of the last publication at or before it, else of the first: nothing older is kept. Raises
+    NothingKnownError, and ReferenceDataError where the product can no longer read what was kept.
+    """
+    manifest = Manifest(settings.manifest)
+    deliveries = [d for d in manifest.known_at(moment) if council in (None, d.council)]
+    if not any(delivery.is_in_force for delivery in deliveries):
+        first = min((d.received_at for d in manifest.all() if not d.is_refused), default=None)
+        since = (
+            f"the first delivery was received at {first[:16].replace('T', ' ')} UTC"
+            if first
+            else "nothing came"
+        )
+        raise NothingKnownError(f"nothing was known at {moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC: {since}")
+    publications = manifest.publications()
+    until = moment.astimezone(UTC).isoformat(timespec="microseconds")
+    before = [p for p in publications if p.published_at <= until] or publications[:1]
+    if not before:
+        return State(deliveries, load_reference(settings))
+    return State(deliveries, read_kept(settings.kept_reference, before[-1].reference), before[-1])
+
+
+def build_state(
+    settings: Settings, state: State, target: Path, on_node: Callable[[str], None] | None = None
+) -> Path:
+    """The marts of a state, in the layout of a publication, replace whatever lay in `target`.
+
+    Made with today's code in a scratch installation over the same archive. Raises TransformationError.
+    """
+    with _scratch(settings) as scratch:
+        in_force = {(d.council, d.month, d.extract): d for d in state.deliveries if d.is_in_force}
+        loaded = {(council, month) for council, month, _ in in_force}
+        state.reference.write(scratch.merged_reference)
+        state.reference.write(scratch.dbt_seeds)
+        notices = Manifest(settings.manifest).all_notices()
+        write_inputs(
+            scratch.run_inputs, state.deliveries, notices, build_scope(in_force, loaded), state.reference
+        )
+        # What is rebuilt was tested when it was first built, with these rows or with rows that differ from them.
+        invoke(
+            scratch,
+            [
+                "build",
+                "--exclude-resource-type",
+                "unit_test",
+                "--exclude-resource-type",
+                "test",
+                "--full-refresh",
+            ],
+            on_node,
+        )
+        version = publish(scratch, "as-known")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        replaced = target.with_name(f".{target.name}.replaced")
+        shutil.rmtree(replaced, ignore_errors=True)
+        if target.exists():
+            os.replace(target, replaced)
+        os.replace(version, target)
+        shutil.rmtree(replaced, ignore_errors=True)
+    return target
+
+
+@contextmanager
+def _scratch(settings: Settings) -> Iterator[Settings]:
+    """An installation of its own that sees the same archive."""
+    make_private(settings.warehouse)
+    folder = Path(tempfile.mkdtemp(prefix="as-known-", dir=settings.warehouse))
+    try:
+        (folder / "archive").symlink_to(settings.archive.resolve(), target_is_directory=True)
+        scratch = replace(settings, home=folder)
+        make_private(scratch.warehouse)
+        yield scratch
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
