@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from filelock import FileLock
 
 from dagster_project.deliveries import Delivery, Manifest, Publication
 from dagster_project.reference import Reference, load_reference, read_kept
@@ -102,13 +103,25 @@ def build_state(
 
 @contextmanager
 def _scratch(settings: Settings) -> Iterator[Settings]:
-    """An installation of its own that sees the same archive."""
+    """An installation of its own that sees the same archive. Its folder stays, for dbt's parse is most of the cost."""
     make_private(settings.warehouse)
-    folder = Path(tempfile.mkdtemp(prefix="as-known-", dir=settings.warehouse))
-    try:
-        (folder / "archive").symlink_to(settings.archive.resolve(), target_is_directory=True)
+    folder = settings.warehouse / "as-known"
+    with FileLock(settings.warehouse / ".as-known.lock"):
         scratch = replace(settings, home=folder)
         make_private(scratch.warehouse)
-        yield scratch
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        archive = folder / "archive"
+        if not archive.is_symlink():
+            archive.symlink_to(settings.archive.resolve(), target_is_directory=True)
+        _empty(scratch)
+        try:
+            yield scratch
+        finally:
+            _empty(scratch)
+
+
+def _empty(scratch: Settings) -> None:
+    """Nothing of a child, a worker or a month is left in it."""
+    shutil.rmtree(scratch.published, ignore_errors=True)
+    shutil.rmtree(scratch.run_inputs, ignore_errors=True)
+    for path in scratch.warehouse.glob(f"{scratch.database.name}*"):
+        path.unlink()
