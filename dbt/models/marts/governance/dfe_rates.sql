@@ -1,7 +1,6 @@
 {#-
   What each published rate is made of. FTE and days are published with one decimal, counts of people and cases whole.
-  Bounds are what numerator and denominator were when
-  the rate was lowest and highest; a part that is in both moves both.
+  Bounds are what numerator and denominator were when the rate was lowest and highest; a part in both moves both.
 -#}
 {%- set measures = [
     ('caseload', 'caseload', 'cases', 'case_holders_fte', false, true),
@@ -102,3 +101,5 @@ select
     end as class,
     symbol
 from made_of
+-- A row of a few measures, as a council may add of its own, says nothing of the others.
+where published is not null or numerator is not null or symbol is not null
