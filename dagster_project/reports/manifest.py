@@ -39,7 +39,9 @@ def print_status(console: Console, settings: Settings, council: str | None, mont
     in_force = {(d.council, d.month, d.extract): d for d in wanted if d.is_in_force}
     for name in sorted({d.council for d in wanted}):
         console.print(_months_table(name, latest, in_force))
-        gaps = _gaps({month for slug, month, _ in in_force if slug == name})
+        gaps = _gaps(
+            {month for (slug, month, _), d in in_force.items() if slug == name and d.grain == "rows"}
+        )
         if gaps:
             console.print(f"Months missing between those loaded: {', '.join(f'{gap:%Y-%m}' for gap in gaps)}")
     last_load = {(d.council, d.month, d.file_name): d.load_id for d in wanted}
@@ -106,7 +108,10 @@ def _standing(delivery: Delivery) -> str:
 def _expected(
     council: str, month: date, extract: str, in_force: dict[tuple[str, date, str], Delivery]
 ) -> bool:
-    """Whether the extract is missed: each month's own, unless monthly totals stand in for it."""
+    """Whether the extract is missed: each month's own, unless totals stand in for it or are all of the month."""
+    of_the_month = [d for (slug, day, _), d in in_force.items() if (slug, day) == (council, month)]
+    if of_the_month and all(delivery.grain == "summary" for delivery in of_the_month):
+        return False
     stood_in = any(
         (council, month, name) in in_force
         for name, specification in load_specifications().items()

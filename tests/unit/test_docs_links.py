@@ -33,9 +33,11 @@ FENCES_WITH_COMMANDS = {"", "sh", "bash", "console"}
 OTHER_WORDS = {
     "threshold_policy",
     "unit_costs",
-    "caseload_summary",
+    "component_published_rounded",
+    "contradicts_its_own_integers",
     "unallocated_cases",
     "average_caseload",
+    *load_specifications(),
 } | {
     "bank_holidays",
     "time_limits",

@@ -71,22 +71,29 @@ missing as (
     group by months_with_rows.council, months_with_rows.month, expected.extract
 ),
 
--- A longer silence is the time before the system, no gap.
+months_ever_with_rows as (
+    select distinct
+        council,
+        month
+    from {{ source('run', 'deliveries') }}
+    where is_in_force and grain = 'rows'
+),
+
+-- A longer silence is the time before the system, no gap; nor is one between totals of that time.
 gaps as (
     select
-        due.council,
-        due.month,
+        months_with_rows.council,
+        months_with_rows.month,
         coalesce(
-            {{ months_of.format('due.month') }} - max({{ months_of.format('before.month') }}) - 1, 0
+            {{ months_of.format('months_with_rows.month') }} - max({{ months_of.format('before.month') }}) - 1, 0
         ) as failing_rows
-    from due
-    left join {{ source('run', 'build_scope') }} as before
+    from months_with_rows
+    left join months_ever_with_rows as before
         on
-            due.council = before.council
-            and before.is_loaded
-            and before.month < due.month
-            and before.month >= {{ months_away('due.month', -12) }}
-    group by due.council, due.month
+            months_with_rows.council = before.council
+            and before.month < months_with_rows.month
+            and before.month >= {{ months_away('months_with_rows.month', -12) }}
+    group by months_with_rows.council, months_with_rows.month
 ),
 
 open_cases as (
