@@ -56,6 +56,7 @@ def compose(
     speller = Speller(council, rng, layout.medium)
     omitted = [c for c in OMITTABLE[extract] if rng.random() < 0.2]
     columns = [c for c in FORMS[extract] if c not in omitted]
+    rows = [{**row, **dict.fromkeys(omitted)} for row in rows]
     rng.shuffle(columns)
     spelled = [{c: speller.spell(FORMS[extract][c], row[c]) for c in columns} for row in rows]
     rules = []

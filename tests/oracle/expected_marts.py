@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from .expected_activity import caseload_bridge, demand, timeliness
 from .expected_breaches import deliveries, threshold_breaches
 from .expected_caseload import caseload_bands, throughput, worker_caseloads
 from .expected_cost import agency_costs
 from .expected_rows import ExpectedMart
+from .expected_stability import workforce_stability
 from .expected_workforce import establishment, recruitment_pipeline
 from .truth import MadeUpCouncil
 
@@ -19,6 +21,10 @@ def expected_marts(council: MadeUpCouncil, pseudonym_key: str) -> list[ExpectedM
         establishment(council),
         recruitment_pipeline(council),
         throughput(council),
+        workforce_stability(council),
+        demand(council),
+        timeliness(council),
+        caseload_bridge(council),
         threshold_breaches(council, pseudonym_key),
         deliveries(council),
     ]

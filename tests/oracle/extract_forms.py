@@ -49,4 +49,4 @@ OMITTABLE: dict[str, tuple[str, ...]] = {
     "agency_spend": ("contract_id", "supplier"),
     "caseload_summary": (),
 }
-"""Optional columns that no expected mart reads: a file may leave them out."""
+"""Optional columns that a file may leave out: nothing is known of them then."""
