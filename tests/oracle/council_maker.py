@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from random import Random
 
+from .activity_rows import activity
 from .arithmetic import last_day
 from .deliver import Sheet, compose, land, record
 from .messy_files import xlsx_bytes
@@ -108,6 +109,7 @@ def _to_send(
         if month == decoy:
             sent.append((month, "caseload_summary", _decoy(council, month, rows)))
         sent += [(month, e, rows[e]) for e in ("posts", "offers", "agency_spend") if e not in absent]
+        sent += activity(council, month, rows)
     return sent
 
 

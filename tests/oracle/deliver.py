@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 from .arithmetic import days_after, last_day
-from .extract_forms import FORMS, OMITTABLE, REQUIRED
+from .extract_forms import FORMS, OMITTABLE, REQUIRED, TOTALS
 from .messy_cells import Cell, Speller, spell_header
 from .messy_files import (
     Layout,
@@ -23,7 +23,17 @@ from .messy_files import (
 from .spoilers import TEXT_FAULTS, spoil
 from .truth import UNMAPPED, Delivery, MadeUpCouncil, Row
 
-_KEYS = {"caseload": "case_id", "workforce": "worker_id", "posts": "post_id", "offers": "offer_id"}
+_KEYS = {
+    "caseload": "case_id",
+    "workforce": "worker_id",
+    "posts": "post_id",
+    "offers": "offer_id",
+    "agency_spend": "line_id",
+    "contacts": "contact_id",
+    "assessments": "assessment_id",
+    "visits": "visit_id",
+    "strategy_meetings": "meeting_id",
+}
 _COUNTED_FAULTS = ("rejected rows above the limit", "every row rejected")
 
 
@@ -121,17 +131,21 @@ def _unmap(
     room = max(2, len(rows) // 25) - rejected
     if fault or room <= 0 or extract == "caseload_summary" or rng.random() < 0.5:
         return copies, 0
-    candidates = [row for row in copies if row["team"] is not None]
-    chosen = rng.sample(candidates, min(len(candidates), rng.randint(1, min(room, 5))))
+    column = "unit" if extract in TOTALS else "team"
+    candidates = [row for row in copies if row.get(column) is not None]
+    # Two totals of one key under names nobody knows could meet in one name.
+    most = 1 if extract in TOTALS else min(room, 5)
+    chosen = rng.sample(candidates, min(len(candidates), rng.randint(1, most)))
     for row in chosen:
-        row["team"] = UNMAPPED
+        row[column] = UNMAPPED
     return copies, len(chosen)
 
 
 def _model(extract: str, row: Row, index: int) -> Row:
     """A sound row with a key of its own, to be broken."""
     fresh = dict(row)
-    fresh[_KEYS.get(extract, "line_id")] = f"NEVER-{index}"
+    if extract in _KEYS:
+        fresh[_KEYS[extract]] = f"NEVER-{index}"
     return fresh
 
 
@@ -220,7 +234,10 @@ def _apply_table_fault(sheet: Sheet, fault: str, rng: Random) -> None:
     elif fault == "one key with different values":
         twin_row: list[Cell] = list(rng.choice(table.rows))
         date_columns = [
-            i for i, c in enumerate(compared) if c in ("openedon", "weekending", "expectedstarton")
+            i
+            for i, c in enumerate(compared)
+            if c in ("openedon", "weekending", "expectedstarton")
+            or (c, sheet.extract) in (("startedon", "assessments"), ("seenon", "visits"))
         ]
         if date_columns:
             twin_row[date_columns[0]] = days_after(date(2021, 1, 1), rng.randint(1, 300)).isoformat()

@@ -30,7 +30,46 @@ FORMS: dict[str, dict[str, str]] = {
         "amount_gbp": "money", "cost_type": "code",
     },
     "caseload_summary": {"unit": "team", "open_cases": "count", "fte_social_workers": "number"},
+    "contacts": {
+        "contact_id": "id", "received_on": "date", "source": "text", "outcome": "code", "referral_id": "id",
+        "is_re_referral": "flag",
+    },
+    "assessments": {
+        "assessment_id": "id", "case_id": "id", "team": "team", "started_on": "date", "completed_on": "date",
+    },
+    "visits": {"visit_id": "id", "case_id": "id", "team": "team", "due_on": "date", "seen_on": "date"},
+    "strategy_meetings": {
+        "meeting_id": "id", "case_id": "id", "team": "team", "due_on": "date", "held_on": "date",
+        "attended_by_partners": "flag",
+    },
+    "establishment_summary": {
+        "unit": "team", "role": "role", "posts_fte": "number", "newly_created_fte": "number",
+        "vacant_fte": "number", "agency_fte": "number",
+    },
+    "offers_summary": {"role": "role", "employment": "code", "fte": "number", "expected_start_by": "date"},
+    "workforce_summary": {
+        "unit": "team", "in_post_fte": "number", "headcount": "count", "sickness_days": "number",
+        "leavers_fte": "number", "voluntary_leavers_fte": "number", "qualified_under_18_months": "count",
+        "financial_year": "year",
+    },
+    "demand_summary": {
+        "contacts": "count", "referrals": "count", "children_in_need": "count", "child_protection": "count",
+        "children_looked_after": "count", "children_0_17": "count", "mean_plan_days": "number",
+    },
+    "agency_spend_summary": {
+        "unit": "team", "amount_gbp": "money", "is_forecast": "flag", "financial_year": "year",
+    },
 }  # fmt: skip
+
+OPTIONAL_ROWS = ("contacts", "assessments", "visits", "strategy_meetings")
+TOTALS = (
+    "caseload_summary",
+    "establishment_summary",
+    "offers_summary",
+    "workforce_summary",
+    "demand_summary",
+    "agency_spend_summary",
+)
 
 REQUIRED: dict[str, tuple[str, ...]] = {
     "caseload": ("case_id", "child_id", "case_type", "team", "opened_on"),
@@ -39,6 +78,15 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "offers": ("offer_id", "role", "employment", "fte", "expected_start_on"),
     "agency_spend": ("line_id", "team", "week_ending", "amount_gbp", "cost_type"),
     "caseload_summary": ("unit", "open_cases", "fte_social_workers"),
+    "contacts": ("contact_id", "received_on", "outcome"),
+    "assessments": ("assessment_id", "case_id", "started_on", "completed_on"),
+    "visits": ("visit_id", "case_id", "due_on"),
+    "strategy_meetings": ("meeting_id", "case_id", "held_on"),
+    "establishment_summary": ("role",),
+    "offers_summary": ("role", "employment"),
+    "workforce_summary": (),
+    "demand_summary": (),
+    "agency_spend_summary": ("amount_gbp",),
 }
 
 OMITTABLE: dict[str, tuple[str, ...]] = {
@@ -48,5 +96,14 @@ OMITTABLE: dict[str, tuple[str, ...]] = {
     "offers": ("accepted_on",),
     "agency_spend": ("contract_id", "supplier"),
     "caseload_summary": (),
+    "contacts": ("source", "referral_id", "is_re_referral"),
+    "assessments": ("team",),
+    "visits": ("team", "seen_on"),
+    "strategy_meetings": ("team", "due_on", "attended_by_partners"),
+    "establishment_summary": (),
+    "offers_summary": ("expected_start_by",),
+    "workforce_summary": (),
+    "demand_summary": (),
+    "agency_spend_summary": ("is_forecast",),
 }
 """Optional columns that a file may leave out: nothing is known of them then."""

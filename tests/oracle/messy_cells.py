@@ -78,6 +78,9 @@ class Speller:
     def _text(self, value: str) -> Cell:
         return value
 
+    def _year(self, value: str) -> Cell:
+        return self._padded(value)
+
     def _code(self, value: str) -> Cell:
         return self._padded(self._any_case(value))
 

@@ -88,11 +88,58 @@ def broken_rows(extract: str, first: date, last: date, medium: str) -> list[tupl
             ("time of day", {"week_ending": f"{first.isoformat()}T09:15:00"}),
         ],
         "caseload_summary": [],
+        "contacts": [
+            ("received before the month", {"received_on": before}),
+            ("received after the month", {"received_on": after}),
+            ("code list outcome", {"outcome": "shrugged"}),
+            ("not true or false", {"is_re_referral": "perhaps"}),
+            ("digits lost in contact_id", {"contact_id": "9.99E+09"}),
+        ],
+        "assessments": [
+            ("completed before the month", {"completed_on": before}),
+            ("completed after the month", {"completed_on": after}),
+            ("no such day", {"started_on": "30/02/2024"}),
+            ("time of day", {"completed_on": f"{last.isoformat()} 16:45"}),
+        ],
+        "visits": [
+            ("due before the month", {"due_on": before}),
+            ("due after the month", {"due_on": after}),
+            ("not a date", {"seen_on": "yes"}),
+        ],
+        "strategy_meetings": [
+            ("held before the month", {"held_on": before}),
+            ("held after the month", {"held_on": after}),
+            ("two-digit year", {"due_on": "03/04/23"}),
+            ("not true or false", {"attended_by_partners": "some"}),
+        ],
+        "establishment_summary": [
+            ("unknown role", {"role": "Wizard in residence"}),
+            ("decimal comma", {"posts_fte": "12,5"}),
+            ("not a number", {"vacant_fte": "several"}),
+        ],
+        "offers_summary": [
+            ("code list employment", {"employment": "handshake"}),
+            ("grouped decimal comma", {"fte": "1.234,50"}),
+        ],
+        "workforce_summary": [
+            ("no such financial year", {"financial_year": "2021-23"}),
+            ("another month's financial year", {"financial_year": "1999-00"}),
+            ("not a number", {"in_post_fte": "about 20"}),
+        ],
+        "demand_summary": [
+            ("not a number", {"contacts": "many"}),
+            ("decimal comma", {"mean_plan_days": "120,5"}),
+        ],
+        "agency_spend_summary": [
+            ("three decimals", {"amount_gbp": "12.345"}),
+            ("no such financial year", {"financial_year": "this year"}),
+            ("another month's financial year", {"financial_year": "1999-00"}),
+            ("not true or false", {"is_forecast": "hopefully"}),
+        ],
     }
     ways += by_extract[extract]
     if medium == "xlsx":
-        column = REQUIRED[extract][-1]
-        ways.append(("error cell", {column: Formula("=1/0", "#DIV/0!")}))
+        ways += [("error cell", {c: Formula("=1/0", "#DIV/0!")}) for c in REQUIRED[extract][-1:]]
         if extract == "caseload":
             ways.append(
                 ("time of day cell", {"opened_on": Styled(datetime(first.year, first.month, 1, 14, 30))})
