@@ -31,7 +31,7 @@ from dagster_project.load import load
 from dagster_project.settings import Settings
 from dagster_project.withdrawal import withdraw
 
-EXAMPLES = int(os.environ.get("CASELOAD_TEST_ORDERS", "3"))
+EXAMPLES = int(os.environ.get("CASELOAD_TEST_ORDERS", "2"))
 STEPS = 9
 MONTHS = st.sampled_from([0, 1, 12, 13])
 EXTRACTS = st.sampled_from(["caseload", "workforce", "agency_spend", "contacts", "posts"])
