@@ -42,6 +42,7 @@ PLACES = dict.fromkeys(
     ["time_period", "geographic_level", *(column for pair in CODE_AND_NAME.values() for column in pair)]
 )
 
+MOST_TOLD = 20
 YEAR = re.compile(r"20\d\d")
 CODE = re.compile(r"[A-Z]\d{8}( / [A-Z]\d{8})*")
 COUNT = re.compile(r"\d+")
@@ -55,6 +56,11 @@ class StatisticsFileError(Exception):
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         super().__init__("\n".join(problems))
+
+    def told(self) -> list[str]:
+        """The first problems, and how many more there are: one misread column is wrong in every row."""
+        more = len(self.problems) - MOST_TOLD
+        return self.problems[:MOST_TOLD] + ([f"and {more:,} more"] if more > 0 else [])
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ READING_FILES = ("councils", "org_units", "unit_aliases", "roles", "role_aliases
 NOT_IN_MARTS = ("alert_recipients", "measure_names")
 OF_NO_MONTH = ("dfe_benchmarks", "dfe_symbols")
 """Read by marts only that are made whole each time: a change in these makes no council's month due."""
+NOT_OF_MONTHS_ONLY = ("councils", "working_years", "report_figures", "report_figure_measures", "surveys")
+"""Read by those marts too: a council that has loaded nothing is compared with what is published of it."""
 
 Row = Mapping[str, str]
 
@@ -101,8 +103,13 @@ class Reference:
         return self._fingerprint(council, tuple(name for name in self.tables if name not in left_out))
 
     def fingerprint_of_no_month(self) -> str:
-        """Changes when a row changes that only marts without months of their own depend on."""
-        return self._fingerprint("", OF_NO_MONTH)
+        """Changes when a row changes that marts without months of their own depend on, whether or not months do too."""
+        relevant = [
+            [name, {column: value for column, value in row.items() if column != "_place"}]
+            for name in (*OF_NO_MONTH, *NOT_OF_MONTHS_ONLY)
+            for row in self.rows(name)
+        ]
+        return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()[:16]
 
     @cached_property
     def _fingerprints(self) -> dict[tuple[str, tuple[str, ...]], str]:
