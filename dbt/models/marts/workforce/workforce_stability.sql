@@ -51,15 +51,18 @@ now_in_post as (
     group by parts.council, parts.month, parts.unit
 ),
 
--- The total of a year stands for its twelve months, whatever else was delivered of them.
+-- The total of a year stands for its twelve months, whatever else was delivered of them. What a total leaves out is
+-- unknown, and with it the sum.
 years as (
     select
         parts.council,
         parts.month,
         parts.unit,
-        sum(parts.leavers_fte) as leavers_fte,
-        sum(parts.voluntary_leavers_fte) as voluntary_leavers_fte,
-        sum(parts.sickness_days) as sickness_days
+        case when count(*) = count(parts.leavers_fte) then sum(parts.leavers_fte) end as leavers_fte,
+        case
+            when count(*) = count(parts.voluntary_leavers_fte) then sum(parts.voluntary_leavers_fte)
+        end as voluntary_leavers_fte,
+        case when count(*) = count(parts.sickness_days) then sum(parts.sickness_days) end as sickness_days
     from parts
     inner join due
         on
@@ -88,9 +91,15 @@ twelve_months as (
         due.council,
         due.month,
         parts.unit,
-        sum(parts.leavers_fte) as leavers_fte,
-        sum(parts.voluntary_leavers_fte) as voluntary_leavers_fte,
-        sum(parts.sickness_days) as sickness_days
+        case when count(*) = count(parts.leavers_fte) then sum(parts.leavers_fte) end as leavers_fte,
+        case
+            when count(*) = count(parts.voluntary_leavers_fte) then sum(parts.voluntary_leavers_fte)
+        end as voluntary_leavers_fte,
+        -- Of rows an empty sum is no day lost, of a total it is unknown.
+        case
+            when sum(case when parts.part = 'month' and parts.sickness_days is null then 1 else 0 end) = 0
+                then coalesce(sum(parts.sickness_days), 0)
+        end as sickness_days
     from due
     inner join parts
         on
@@ -150,19 +159,28 @@ counted as (
         coalesce(heads.asye_workers, 0) as asye_workers,
         case
             when years.unit is not null and (twelve_months.unit is null or whole_years.month is not null)
-                then coalesce(years.leavers_fte, 0) + coalesce(twelve_months.leavers_fte, 0)
-            when whole_years.month is not null then coalesce(twelve_months.leavers_fte, 0)
+                then
+                    years.leavers_fte
+                    + case when twelve_months.unit is null then 0 else twelve_months.leavers_fte end
+            when whole_years.month is not null
+                then case when twelve_months.unit is null then 0 else twelve_months.leavers_fte end
         end as leavers_fte_12m,
         case
             when years.unit is not null and (twelve_months.unit is null or whole_years.month is not null)
-                then coalesce(years.voluntary_leavers_fte, 0) + coalesce(twelve_months.voluntary_leavers_fte, 0)
-            when whole_years.month is not null then coalesce(twelve_months.voluntary_leavers_fte, 0)
+                then
+                    years.voluntary_leavers_fte
+                    + case when twelve_months.unit is null then 0 else twelve_months.voluntary_leavers_fte end
+            when whole_years.month is not null
+                then case when twelve_months.unit is null then 0 else twelve_months.voluntary_leavers_fte end
         end as voluntary_leavers_fte_12m,
         case
             when sickness_is_told.month is null then null
             when years.unit is not null and (twelve_months.unit is null or whole_years.month is not null)
-                then coalesce(years.sickness_days, 0) + coalesce(twelve_months.sickness_days, 0)
-            when whole_years.month is not null then coalesce(twelve_months.sickness_days, 0)
+                then
+                    years.sickness_days
+                    + case when twelve_months.unit is null then 0 else twelve_months.sickness_days end
+            when whole_years.month is not null
+                then case when twelve_months.unit is null then 0 else twelve_months.sickness_days end
         end as sickness_days_12m,
         working_years.working_days
     from {{ ref('int_unit_months') }} as units
