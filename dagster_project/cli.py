@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,10 +11,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from dagster_project.commands.options import (
+    DONE,
+    FAILED,
+    Council,
+    From,
+    Month,
+    To,
+    day_of,
+    month_of,
+    month_range,
+    refuse_unregistered,
+)
+from dagster_project.commands.terminal import make_console, progress_bar
+from dagster_project.errors import PlainError
 from dagster_project.settings import PROJECT_ROOT, Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
-    from dagster_project.load import LoadReport, Progress
+    from dagster_project.load import LoadReport
 
 app = typer.Typer(
     name="caseload",
@@ -35,14 +47,6 @@ app = typer.Typer(
     ),
 )
 
-DONE, FAILED = 0, 1
-WIDTH_WITHOUT_TERMINAL = 120
-
-Council = Annotated[str | None, typer.Option(help="Only this council, by its slug in councils.csv.")]
-Month = Annotated[str | None, typer.Option(help="Only this month, YYYY-MM.")]
-From = Annotated[str | None, typer.Option("--from", help="From this month on, YYYY-MM.")]
-To = Annotated[str | None, typer.Option("--to", help="Up to and with this month, YYYY-MM.")]
-
 
 @app.command()
 def demo() -> None:
@@ -54,7 +58,7 @@ def demo() -> None:
     from dagster_project.demo import prepare
 
     settings = load_settings()
-    console = _console()
+    console = make_console()
     console.print(f"Sample deliveries go to {settings.landing}", markup=False)
     written = prepare(settings)
     console.print(f"{written.files} files lie there, {written.changed} of them new.")
@@ -73,7 +77,7 @@ def sample() -> None:
 
     settings = load_settings()
     paths = write_samples(settings.home)
-    _console().print(f"{len(paths)} sample files lie under {settings.landing}", markup=False)
+    make_console().print(f"{len(paths)} sample files lie under {settings.landing}", markup=False)
 
 
 @app.command()
@@ -87,15 +91,15 @@ def load(council: Council = None, month: Month = None, from_: From = None, to: T
     [bold]caseload load --from 2023-04 --to 2024-03[/]
     """
     settings = load_settings()
-    months = _months(month, from_, to)
-    _registered(settings, council)
+    months = month_range(month, from_, to)
+    refuse_unregistered(settings, council)
     if not settings.pseudonym_key_variable and settings.demo_key_file.is_file():
         Console(stderr=True).print(
             "CASELOAD_PSEUDONYM_KEY is not set: the key that the demo made for this data directory is used.",
             markup=False,
         )
     report = _load(settings, council, months)
-    _print_report(_console(), settings, report, whole=False)
+    _print_report(make_console(), settings, report, whole=False)
     raise typer.Exit(FAILED if report.has_refusals else DONE)
 
 
@@ -116,9 +120,9 @@ def status(
     from dagster_project.reports.manifest import print_deliveries, print_status
 
     settings = load_settings()
-    _registered(settings, council)
+    refuse_unregistered(settings, council)
     show = print_deliveries if deliveries else print_status
-    show(_console(), settings, council, _months(month, from_, to))
+    show(make_console(), settings, council, month_range(month, from_, to))
 
 
 @app.command()
@@ -141,9 +145,9 @@ def withdraw(
     if not why and not undo:
         raise typer.BadParameter("say why the delivery is withdrawn", param_hint="--why")
     settings = load_settings()
-    with _progress() as told:
+    with progress_bar() as told:
         done = run_withdraw(settings, delivery, why, undo=undo, progress=told)
-    console = _console()
+    console = make_console()
     console.print(f"{delivery} {'stands again' if undo else 'is withdrawn'}.", markup=False, highlight=False)
     console.print(
         f"In force of {done.delivery.council} {done.delivery.month:%Y-%m} {done.delivery.extract}: "
@@ -172,13 +176,13 @@ def as_known(
     from dagster_project.reports import published, terminal
 
     settings = load_settings()
-    first = _month(month, "--month") if month else None
-    _registered(settings, council)
-    with _progress() as told:
+    first = month_of(month, "--month") if month else None
+    refuse_unregistered(settings, council)
+    with progress_bar() as told:
         known = run_as_known(
-            settings, _day(day), council=council, on_node=lambda name: told("build", 0, 0, name)
+            settings, day_of(day), council=council, on_node=lambda name: told("build", 0, 0, name)
         )
-    console = _console()
+    console = make_console()
     rows = published.unit_rows(settings, [council] if council else [], known.folder / "marts.duckdb", first)
     terminal.print_units(console, rows, known.state.reference.parent_units)
     if not rows:
@@ -210,8 +214,8 @@ def changes(
     from dagster_project.history import compare_publications, print_changes, write_changes
 
     settings = load_settings()
-    _registered(settings, council)
-    with _progress() as told:
+    refuse_unregistered(settings, council)
+    with progress_bar() as told:
         found = compare_publications(
             settings,
             from_,
@@ -220,7 +224,7 @@ def changes(
             mart=mart,
             on_node=lambda name: told("build", 0, 0, name),
         )
-    console = _console()
+    console = make_console()
     print_changes(console, found, everything=everything)
     if to_file:
         console.print(f"{len(found.moved):,} values in {write_changes(found, to_file)}", markup=False)
@@ -238,7 +242,7 @@ def publish(
     from dagster_project.warehouse import copy_to
 
     copied = copy_to(load_settings(), to, with_restricted=restricted)
-    _console().print(f"{len(copied)} files copied to {to}", markup=False)
+    make_console().print(f"{len(copied)} files copied to {to}", markup=False)
 
 
 @app.command(name="import-dfe")
@@ -254,9 +258,9 @@ def import_dfe(
     from dagster_project.official_statistics import import_statistics, print_import
 
     settings = load_settings()
-    with _progress() as told:
+    with progress_bar() as told:
         imported = import_statistics(settings, file, progress=told)
-    print_import(_console(), settings, imported, each=each)
+    print_import(make_console(), settings, imported, each=each)
 
 
 @app.command()
@@ -276,32 +280,19 @@ def shadow(
     from dagster_project.shadow import compare, print_comparison, write_private_file
 
     settings = load_settings()
-    first = _month(month, "--month")
-    _registered(settings, council)
+    first = month_of(month, "--month")
+    refuse_unregistered(settings, council)
     reference = load_reference(settings)
     comparison = compare(settings, reference, file, council, first)
     private_file = write_private_file(settings, comparison)
-    print_comparison(_console(), comparison, reference.unit_titles, private_file)
+    print_comparison(make_console(), comparison, reference.unit_titles, private_file)
     raise typer.Exit(DONE if comparison.is_understood else FAILED)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no day: YYYY-MM-DD is wanted", param_hint="DATE") from None
-
-
-def _console() -> Console:
-    """Wide enough for its tables where no terminal sets the width, as in a log or a pipe."""
-    console = Console()
-    return console if console.is_terminal else Console(width=WIDTH_WITHOUT_TERMINAL)
 
 
 def _load(settings: Settings, council: str | None, months: tuple[date | None, date | None]) -> LoadReport:
     from dagster_project.load import load as run_load
 
-    with _progress() as told:
+    with progress_bar() as told:
         return run_load(settings, council=council, months=months, progress=told)
 
 
@@ -331,88 +322,6 @@ def _print_report(console: Console, settings: Settings, report: LoadReport, *, w
     terminal.print_seconds(console, report.seconds)
     if whole:
         terminal.print_places(console, settings)
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """A live bar in a terminal; one line a phase elsewhere."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        phases: set[str] = set()
-
-        def tell(phase: str, done: int, total: int, what: str) -> None:
-            if phase not in phases:
-                phases.add(phase)
-                console.print(f"... {PHASE_WORDS.get(phase, phase)}", markup=False)
-
-        yield tell
-        return
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description:<32}"),
-        BarColumn(),
-        TextColumn("{task.fields[what]}"),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-    ) as bars:
-        tasks: dict[str, int] = {}
-
-        def show(phase: str, done: int, total: int, what: str) -> None:
-            if phase not in tasks:
-                for task in tasks.values():
-                    bars.remove_task(task)  # type: ignore[arg-type]
-                tasks.clear()
-                tasks[phase] = bars.add_task(PHASE_WORDS.get(phase, phase), total=total or None, what=what)
-            bars.update(tasks[phase], completed=done, total=total or None, what=what)  # type: ignore[arg-type]
-
-        yield show
-
-
-PHASE_WORDS = {
-    "arrive": "reading what landed",
-    "build": "building the marts",
-    "check": "checking",
-    "publish": "publishing",
-}
-
-
-def _months(month: str | None, first: str | None, last: str | None) -> tuple[date | None, date | None]:
-    if month and (first or last):
-        raise typer.BadParameter("give either --month, or --from and --to")
-    if month:
-        only = _month(month, "--month")
-        return only, only
-    months = (_month(first, "--from") if first else None, _month(last, "--to") if last else None)
-    if months[0] and months[1] and months[0] > months[1]:
-        raise typer.BadParameter(f"--from {first} is later than --to {last}")
-    return months
-
-
-def _month(text: str, option: str) -> date:
-    from dagster_project.load import parse_month
-
-    try:
-        return parse_month(text)
-    except ValueError:
-        raise typer.BadParameter(
-            f"{option} {text!r} is not a month: write it as YYYY-MM, such as 2018-05"
-        ) from None
-
-
-def _registered(settings: Settings, council: str | None) -> None:
-    if council is None:
-        return
-    from dagster_project.reference import load_reference
-
-    known = load_reference(settings).councils
-    if council not in known:
-        raise typer.BadParameter(
-            f"--council {council!r} is not registered; known are {', '.join(sorted(known))}. "
-            f"Register it in {settings.council_reference / 'councils.csv'}."
-        )
 
 
 def main() -> None:
@@ -445,6 +354,7 @@ def _words(error: Exception) -> str:
     if isinstance(error, StatisticsFileError):
         return "The file was not imported.\n  " + "\n  ".join(error.problems)
     ours = (
+        PlainError,
         ChangesError,
         CollisionError,
         LoadInProgressError,

@@ -32,6 +32,7 @@ class Settings:
     home: Path
     pseudonym_key_variable: str = field(default="", repr=False)
     smtp: Smtp = field(default_factory=Smtp)
+    storage_key_variable: str = field(default="", repr=False)
 
     @property
     def landing(self) -> Path:
@@ -125,6 +126,20 @@ class Settings:
             "outside this repository, and keep it: another key would make every known child a stranger."
         )
 
+    @property
+    def has_storage_key(self) -> bool:
+        """Whether a key for data at rest was given: then the warehouse file is encrypted as well."""
+        return bool(self.storage_key_variable)
+
+    def storage_key(self) -> bytes:
+        """Seals the crosswalk and the originals: CASELOAD_STORAGE_KEY, else the pseudonym key.
+
+        Raises SettingsError where there is neither.
+        """
+        if self.storage_key_variable:
+            return self.storage_key_variable.encode("utf-8")
+        return self.pseudonym_key()
+
 
 def make_private(folder: Path) -> Path:
     """The folder, made if need be, that only its owner may enter: it holds keys of children and workers."""
@@ -144,6 +159,7 @@ def load_settings() -> Settings:
     return Settings(
         home=home,
         pseudonym_key_variable=os.environ.get("CASELOAD_PSEUDONYM_KEY", ""),
+        storage_key_variable=os.environ.get("CASELOAD_STORAGE_KEY", ""),
         smtp=Smtp(
             host=os.environ.get("CASELOAD_SMTP_HOST", ""),
             port=int(port),

@@ -2,14 +2,12 @@
 
 from dagster_project.deliveries.arrival import (
     Arrival,
-    Judge,
     Months,
-    Summary,
-    month_days,
     new_load_id,
     prepare_archive,
     receive,
 )
+from dagster_project.deliveries.batch import Judge, Summary, month_days
 from dagster_project.deliveries.discovery import Landed, Landing, discover
 from dagster_project.deliveries.manifest import Delivery, Manifest, Publication
 

@@ -9,7 +9,7 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
-from dagster_project.deliveries.arrival import month_days
+from dagster_project.deliveries.batch import month_days
 from dagster_project.deliveries.cell_rules import prepare
 from dagster_project.deliveries.checking import check
 from dagster_project.deliveries.discovery import Landed, discover
