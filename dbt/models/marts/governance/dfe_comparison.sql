@@ -6,7 +6,8 @@ with councils as (
     select
         councils.council,
         units.unit,
-        concat(councils.ons_code, ' ', coalesce(councils.former_ons_codes, '')) as ons_codes,
+        councils.ons_code,
+        coalesce(councils.former_ons_codes, '') as former_ons_codes,
         councils.region_code
     from {{ ref('councils') }} as councils
     inner join {{ ref('org_units') }} as units
@@ -25,16 +26,47 @@ septembers as (
     where is_loaded and extract(month from month) = 9
 ),
 
--- An authority that changed its code is found under any that it has or had.
-published as (
+-- Authorities published together share a row: one of the codes in it is the council's own.
+found as (
     select
         councils.council,
-        benchmarks.*
+        benchmarks.ons_code,
+        benchmarks.year,
+        {{ code_is_listed('benchmarks.ons_code', 'councils.ons_code') }} as is_own
     from councils
     inner join {{ ref('dfe_benchmarks') }} as benchmarks
         on
             benchmarks.geographic_level = 'Local authority'
-            and {{ code_is_listed('councils.ons_codes', 'benchmarks.ons_code') }}
+            and (
+                {{ code_is_listed('benchmarks.ons_code', 'councils.ons_code') }}
+                or {{ code_is_listed('councils.former_ons_codes', 'benchmarks.ons_code') }}
+            )
+),
+
+-- An authority that changed its code is found under a former one while its own is not published. A council made of
+-- several has no row before it was one: the rates of its parts cannot be added up.
+chosen as (
+    select
+        council,
+        year,
+        case
+            when max(case when is_own then 1 else 0 end) = 1 then min(case when is_own then ons_code end)
+            when count(*) = 1 then min(ons_code)
+        end as ons_code
+    from found
+    group by council, year
+),
+
+published as (
+    select
+        chosen.council,
+        benchmarks.*
+    from chosen
+    inner join {{ ref('dfe_benchmarks') }} as benchmarks
+        on
+            chosen.ons_code = benchmarks.ons_code
+            and chosen.year = benchmarks.year
+            and benchmarks.geographic_level = 'Local authority'
 ),
 
 recomputed as (
@@ -53,7 +85,7 @@ years as (
     select
         council,
         year
-    from published
+    from chosen
 
     union
 
