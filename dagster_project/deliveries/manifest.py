@@ -78,6 +78,12 @@ create table if not exists marks (
 );
 """
 
+ALL_DELIVERIES = """
+select deliveries.*, withdrawals.withdrawn_at, withdrawals.because as withdrawn_because
+from deliveries left join withdrawals
+on withdrawals.delivery = deliveries.delivery and withdrawals.undone_at is null
+"""
+
 # In force, or refused and not followed by another delivery of its place.
 SPOKEN_OF = """
 select * from deliveries as one where superseded_by is null and (is_refused = 0 or not exists (
@@ -166,12 +172,7 @@ class Manifest:
     def all(self) -> list[Delivery]:
         """Every delivery ever recorded, in the order of recording, whatever the clock said; no cells or notices."""
         with self._connect() as connection:
-            rows = connection.execute(
-                "select deliveries.*, withdrawals.withdrawn_at, withdrawals.because as withdrawn_because "
-                "from deliveries left join withdrawals "
-                "on withdrawals.delivery = deliveries.delivery and withdrawals.undone_at is null "
-                "order by deliveries.rowid"
-            ).fetchall()
+            rows = connection.execute(f"{ALL_DELIVERIES} order by deliveries.rowid").fetchall()
         return [_delivery(row) for row in rows]
 
     def known_at(self, moment: datetime) -> list[Delivery]:
@@ -191,24 +192,30 @@ class Manifest:
         return with_successors([_delivery(row) for row in rows])
 
     def withdraw(self, delivery: Delivery, because: str, now: datetime) -> None:
-        """Take an accepted delivery out of force; the last accepted one before it that stands is in force again."""
+        """Take an accepted delivery out of force; the last accepted one before it that stands is in force again.
+
+        A file that was read again when reference data changed is withdrawn with every reading of it.
+        """
         at = now.astimezone(UTC).isoformat(timespec="microseconds")
         with self._connect() as connection:
-            connection.execute(
+            readings = _readings_of(delivery, _of_place(connection, delivery))
+            connection.executemany(
                 "insert into withdrawals (delivery, withdrawn_at, because) values (?, ?, ?)",
-                (delivery.delivery, at, because),
+                [(d.delivery, at, because) for d in readings if d.withdrawn_at is None],
             )
-        self._settle(delivery)
+            _settle(connection, delivery)
 
     def undo_withdrawal(self, delivery: Delivery, now: datetime) -> None:
-        """The delivery stands where it stood before it was withdrawn."""
+        """The delivery stands where it stood before it was withdrawn, with the readings withdrawn together with it."""
         at = now.astimezone(UTC).isoformat(timespec="microseconds")
         with self._connect() as connection:
-            connection.execute(
+            readings = _readings_of(delivery, _of_place(connection, delivery))
+            withdrawn_at = next(d.withdrawn_at for d in readings if d.delivery == delivery.delivery)
+            connection.executemany(
                 "update withdrawals set undone_at = ? where delivery = ? and undone_at is null",
-                (at, delivery.delivery),
+                [(at, d.delivery) for d in readings if d.withdrawn_at == withdrawn_at],
             )
-        self._settle(delivery)
+            _settle(connection, delivery)
 
     def latest(self) -> dict[tuple[str, date, str], Delivery]:
         """The last delivery of each council, month and extract, refused or not."""
@@ -217,20 +224,6 @@ class Manifest:
     def in_force(self) -> dict[tuple[str, date, str], Delivery]:
         """The accepted delivery that the marts are built from, of each council, month and extract."""
         return {(d.council, d.month, d.extract): d for d in self.all() if d.is_in_force}
-
-    def _settle(self, changed: Delivery) -> None:
-        """Who supersedes whom in the place of a delivery that was withdrawn or brought back; its month is due."""
-        place = (changed.council, changed.month, changed.extract)
-        settled = with_successors([d for d in self.all() if (d.council, d.month, d.extract) == place])
-        with self._connect() as connection:
-            connection.executemany(
-                "update deliveries set superseded_by = ? where delivery = ?",
-                [(d.superseded_by, d.delivery) for d in settled],
-            )
-            connection.execute(
-                "insert or ignore into months_to_build values (?, ?)",
-                (changed.council, changed.month.isoformat()),
-            )
 
     def record(self, deliveries: Iterable[Delivery]) -> None:
         """Enter deliveries; an accepted one supersedes the one in force.
@@ -356,6 +349,38 @@ class Manifest:
                 "order by d.council, d.month, d.extract, n.notice"
             ).fetchall()
         return [dict(row) for row in rows]
+
+
+def _of_place(connection: sqlite3.Connection, delivery: Delivery) -> list[Delivery]:
+    """All deliveries of the same council, month and extract, in the order of recording."""
+    rows = connection.execute(
+        f"{ALL_DELIVERIES} where council = ? and month = ? and extract = ? order by deliveries.rowid",
+        (delivery.council, delivery.month.isoformat(), delivery.extract),
+    ).fetchall()
+    return [_delivery(row) for row in rows]
+
+
+def _readings_of(delivery: Delivery, place: Sequence[Delivery]) -> list[Delivery]:
+    """The accepted deliveries of the same bytes right before and after it, and itself."""
+    accepted = [d for d in place if not d.is_refused]
+    at = [d.delivery for d in accepted].index(delivery.delivery)
+    first = last = at
+    while first and accepted[first - 1].sha256 == delivery.sha256:
+        first -= 1
+    while last + 1 < len(accepted) and accepted[last + 1].sha256 == delivery.sha256:
+        last += 1
+    return accepted[first : last + 1]
+
+
+def _settle(connection: sqlite3.Connection, changed: Delivery) -> None:
+    """Who supersedes whom in the place of a delivery that was withdrawn or brought back; its month is due."""
+    connection.executemany(
+        "update deliveries set superseded_by = ? where delivery = ?",
+        [(d.superseded_by, d.delivery) for d in with_successors(_of_place(connection, changed))],
+    )
+    connection.execute(
+        "insert or ignore into months_to_build values (?, ?)", (changed.council, changed.month.isoformat())
+    )
 
 
 def with_successors(deliveries: Sequence[Delivery]) -> list[Delivery]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -31,6 +31,7 @@ from dagster_project.deliveries.manifest import Manifest
 from dagster_project.deliveries.pseudonyms import pseudonym
 from dagster_project.settings import Settings, SettingsError
 
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
 PLACE = (COUNCIL, MAY, "caseload")
 
 
@@ -223,6 +224,47 @@ def test_a_delivery_with_rows_aside_is_read_again_when_the_reference_data_change
     assert second.sha256 == first.sha256
     assert (second.rows_accepted, second.rows_rejected, second.rows_unmapped) == (40, 0, 0)
     assert arrive(home).recorded == []
+
+
+def _read_twice(home: Settings) -> Manifest:
+    """One good file, then another with a team nobody knew, read again when its alias came."""
+    land(home, "caseload.csv", cases(40))
+    arrive(home)
+    land(home, "caseload.csv", spoiled("caseload", 41, 2, "team", "Team Z"))
+    arrive(home)
+    aliases = REFERENCE["unit_aliases"] + f"{COUNCIL},Team Z,birch\n"
+    write_reference(home, unit_aliases=aliases)
+    arrive(home)
+    return Manifest(home.manifest)
+
+
+def test_a_withdrawn_file_does_not_come_back_by_an_earlier_reading_of_it(home: Settings) -> None:
+    manifest = _read_twice(home)
+    first, before, again = manifest.all()
+    assert before.sha256 == again.sha256
+
+    manifest.withdraw(again, "the wrong file", NOW)
+
+    assert in_force(home)[PLACE].delivery == first.delivery
+    arrival = arrive(home)
+    assert not arrival.recorded and len(arrival.withdrawn_before) == 1
+    manifest.undo_withdrawal(again, NOW)
+    assert in_force(home)[PLACE].delivery == again.delivery
+    assert [d.withdrawn_at for d in manifest.all()] == [None, None, None]
+
+
+def test_a_withdrawal_is_whole_or_not_there(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    manifest = _read_twice(home)
+    before = manifest.all()
+
+    def dies(deliveries: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dagster_project.deliveries.manifest.with_successors", dies)
+    with pytest.raises(KeyboardInterrupt):
+        manifest.withdraw(before[-1], "the wrong file", NOW)
+
+    assert manifest.all() == before
 
 
 def test_a_clean_delivery_is_not_read_again_when_the_reference_data_changed(home: Settings) -> None:
