@@ -23,6 +23,7 @@ from dagster_project.commands.options import (
     month_range,
     refuse_unregistered,
 )
+from dagster_project.commands.quarantine import quarantine
 from dagster_project.commands.terminal import make_console, progress_bar
 from dagster_project.errors import PlainError
 from dagster_project.settings import PROJECT_ROOT, Settings, SettingsError, load_settings
@@ -312,6 +313,7 @@ def _print_report(console: Console, settings: Settings, report: LoadReport, *, w
             terminal.print_breaches(console, published.breach_rows(settings, councils), reference.unit_titles)
             if whole:
                 terminal.print_figures(console, published.figure_rows(settings))
+    terminal.print_to_mend(console, report)
     terminal.print_checks(console, report)
     terminal.print_alerts(console, report)
     arrival = report.arrival
@@ -322,6 +324,9 @@ def _print_report(console: Console, settings: Settings, report: LoadReport, *, w
     terminal.print_seconds(console, report.seconds)
     if whole:
         terminal.print_places(console, settings)
+
+
+app.command(name="quarantine")(quarantine)
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from time import perf_counter
 
 from filelock import FileLock, Timeout
 
-from dagster_project import alerts, deliveries, quality, warehouse
+from dagster_project import alerts, deliveries, quality, quarantine, warehouse
 from dagster_project.alerts.source import read_breaches
 from dagster_project.extracts import load_specifications
 from dagster_project.reference import Reference, load_reference
@@ -27,7 +27,10 @@ class LoadInProgressError(Exception):
 
 @dataclass
 class LoadReport:
-    """What one load did: what arrived, was built, checked, published and told, and how long each took."""
+    """What one load did: what arrived, was built, checked, published and told, and how long each took.
+
+    `to_mend` are the workbooks of all rows in quarantine, of this load or an earlier one.
+    """
 
     load_id: str
     reference: Reference
@@ -36,6 +39,7 @@ class LoadReport:
     checks: list[quality.CheckResult] = field(default_factory=list)
     published: Path | None = None
     announcement: alerts.Announcement | None = None
+    to_mend: list[Path] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -100,6 +104,8 @@ def load(
         is_lost = settings.database.is_file() and not (settings.published / "current").exists()
         if due.is_needed or arrival.recorded or is_lost:
             _build_and_publish(settings, reference, manifest, due, report, progress, watch, now)
+        if arrival.recorded:
+            report.to_mend = quarantine.refresh_workbooks(settings, reference)
         with watch.phase("alert"):
             report.announcement = announce(settings, reference, load_id, now)
         return report

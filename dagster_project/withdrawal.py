@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from dagster_project.deliveries import Delivery, Manifest
 from dagster_project.load import LoadReport, Progress, announce, only_load, rebuild
+from dagster_project.quarantine import refresh_workbooks
 from dagster_project.reference import load_reference
 from dagster_project.settings import Settings
 
@@ -50,6 +51,7 @@ def withdraw(
         report = rebuild(settings, reference, progress=progress, now=now)
         if report:
             report.announcement = announce(settings, reference, report.load_id, now)
+        refresh_workbooks(settings, reference)
         place = (delivery.council, delivery.month, delivery.extract)
         return Withdrawal(delivery, manifest.in_force().get(place), report)
 

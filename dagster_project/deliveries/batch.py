@@ -122,6 +122,7 @@ class Batch:
                 rows_repeated=checked.rows_repeated,
                 rows_unmapped=checked.rows_unmapped,
                 rejected=[*checked.rejected, *checked.unmapped],
+                reasons=checked.reasons,
                 notices=notices,
             )
             stage(

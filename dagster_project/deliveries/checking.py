@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,6 +16,8 @@ from dagster_project.deliveries.refusal import Refused
 from dagster_project.extracts import Column, Specification
 
 LONGEST_SHAPE = 24
+# So many single reasons of a delivery are kept; who breaks more rules than this mends a kind, not a cell.
+REASONS_KEPT = 5_000
 UNMAPPED_RULE = "no_known_unit"
 ROW_RULES = {"too_many_fields": "as many fields as the header has"}
 
@@ -36,6 +38,7 @@ class Checked:
     """What became of a delivery's rows.
 
     `relation` names the table of accepted, typed rows in the connection: archived names, identifiers still plain.
+    `reasons` counts the rows of each column and rule exactly; `rejected` and `unmapped` are the first of them.
     """
 
     relation: str
@@ -43,13 +46,11 @@ class Checked:
     rows_accepted: int
     rows_repeated: int
     rows_unmapped: int
+    rows_rejected: int
     rejected: Sequence[RejectedCell]
     unmapped: Sequence[RejectedCell]
+    reasons: Mapping[tuple[str, str], int]
     notices: dict[str, int]
-
-    @property
-    def rows_rejected(self) -> int:
-        return len({cell.row_number for cell in self.rejected})
 
 
 def check(
@@ -72,27 +73,14 @@ def check(
     connection.execute("pragma disable_optimizer")
     connection.execute(f"create or replace temp table checked as {checked_sql(specification, month)}")
     connection.execute("pragma enable_optimizer")
-    failures = connection.execute(
-        "select row_number, unnest(failures, recursive := true) from checked where len(failures) > 0 "
-        "order by row_number"
-    ).fetchall()
-    place_of = {number: index for index, number in enumerate(table.row_numbers)} if failures else {}
-    position = {name: index for index, name in enumerate(table.columns)}
-    rejected = [
-        RejectedCell(
-            number,
-            column,
-            rule,
-            shape_of(table.rows[place_of[number]][position[column]]),
-            _expected(specification, column, rule),
-        )
-        for number, column, rule in failures
-    ]
-    rejected += [
-        RejectedCell(n, "", "too_many_fields", "", ROW_RULES["too_many_fields"])
-        for n in sorted(table.overlong)
-    ]
     connection.register("overlong", pa.table({"row_number": pa.array(sorted(table.overlong), pa.int64())}))
+    connection.execute(
+        "create or replace temp table broken as "
+        "select row_number, unnest(failures, recursive := true) from checked where len(failures) > 0 "
+        "union all select row_number, '' as column, 'too_many_fields' as rule from overlong"
+    )
+    rejected, reasons = _rejected(connection, table, specification)
+    rows_rejected = _count(connection, "select count(distinct row_number) from broken")
     connection.execute(
         "create or replace temp table accepted as select * exclude (failures) from checked "
         "where len(failures) = 0 and row_number not in (select row_number from overlong) order by row_number"
@@ -105,15 +93,18 @@ def check(
     rows_unmapped = _count(
         connection, f"select count(*) from accepted where {' or '.join(unmapped) or 'false'}"
     )
-    unknown_units = [
-        RejectedCell(
-            number, column.name, UNMAPPED_RULE, "", _expected(specification, column.name, UNMAPPED_RULE)
-        )
-        for column, condition in zip(_unit_columns(specification, "unmapped"), unmapped, strict=True)
-        for (number,) in connection.execute(
-            f"select row_number from accepted where {condition} order by row_number"
-        ).fetchall()
-    ]
+    unknown_units = []
+    for column, condition in zip(_unit_columns(specification, "unmapped"), unmapped, strict=True):
+        expected = _expected(specification, column.name, UNMAPPED_RULE)
+        of_column = _count(connection, f"select count(*) from accepted where {condition}")
+        if of_column:
+            reasons[column.name, UNMAPPED_RULE] = of_column
+        unknown_units += [
+            RejectedCell(number, column.name, UNMAPPED_RULE, "", expected)
+            for (number,) in connection.execute(
+                f"select row_number from accepted where {condition} order by row_number limit {REASONS_KEPT}"
+            ).fetchall()
+        ]
     notices = dict(table.notices)
     if table.unknown_columns:
         notices["unknown_columns"] = table.unknown_columns
@@ -132,8 +123,42 @@ def check(
     if errors_ignored:
         notices["error_cells_read_as_missing"] = errors_ignored
     return Checked(
-        "accepted", len(table.rows), accepted, repeated, rows_unmapped, rejected, unknown_units, notices
+        "accepted",
+        len(table.rows),
+        accepted,
+        repeated,
+        rows_unmapped,
+        rows_rejected,
+        rejected,
+        unknown_units,
+        reasons,
+        notices,
     )
+
+
+def _rejected(
+    connection: duckdb.DuckDBPyConnection, table: Table, specification: Specification
+) -> tuple[list[RejectedCell], dict[tuple[str, str], int]]:
+    """The first reasons of rejected rows, by row, and how many rows each column and rule has in all."""
+    counted = connection.execute(
+        'select "column", rule, count(*) from broken group by all order by all'
+    ).fetchall()
+    reasons = {(column, rule): int(rows) for column, rule, rows in counted}
+    if not reasons:
+        return [], reasons
+    failures = connection.execute(
+        f'select row_number, "column", rule from broken order by row_number limit {REASONS_KEPT}'
+    ).fetchall()
+    place_of = {number: index for index, number in enumerate(table.row_numbers)}
+    position = {name: index for index, name in enumerate(table.columns)}
+    rejected = []
+    for number, column, rule in failures:
+        if rule in ROW_RULES:
+            rejected.append(RejectedCell(number, column, rule, "", ROW_RULES[rule]))
+            continue
+        shape = shape_of(table.rows[place_of[number]][position[column]])
+        rejected.append(RejectedCell(number, column, rule, shape, _expected(specification, column, rule)))
+    return rejected, reasons
 
 
 def _register(

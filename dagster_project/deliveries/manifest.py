@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -45,6 +45,12 @@ create table if not exists rejected_cells (
     rule text not null,
     shape text not null,
     expected text not null
+);
+create table if not exists reasons (
+    delivery text not null,
+    column_name text not null,
+    rule text not null,
+    rows integer not null
 );
 create table if not exists notices (
     delivery text not null,
@@ -134,6 +140,7 @@ class Delivery:
     withdrawn_at: str | None = None
     withdrawn_because: str | None = None
     rejected: Sequence[RejectedCell] = field(default=(), repr=False, compare=False)
+    reasons: Mapping[tuple[str, str], int] = field(default_factory=dict, repr=False, compare=False)
     notices: dict[str, int] = field(default_factory=dict, compare=False)
 
     @property
@@ -143,7 +150,13 @@ class Delivery:
 
     def columns(self) -> dict[str, object]:
         values = asdict(self)
-        del values["rejected"], values["notices"], values["withdrawn_at"], values["withdrawn_because"]
+        del (
+            values["rejected"],
+            values["reasons"],
+            values["notices"],
+            values["withdrawn_at"],
+            values["withdrawn_because"],
+        )
         values["month"] = self.month.isoformat()
         values["is_refused"] = int(self.is_refused)
         return values
@@ -265,6 +278,10 @@ class Manifest:
                     ],
                 )
                 connection.executemany(
+                    "insert into reasons values (?, ?, ?, ?)",
+                    [(delivery.delivery, *reason, rows) for reason, rows in delivery.reasons.items()],
+                )
+                connection.executemany(
                     "insert into notices values (?, ?, ?)",
                     [(delivery.delivery, notice, rows) for notice, rows in delivery.notices.items()],
                 )
@@ -332,6 +349,16 @@ class Manifest:
             rows = connection.execute(
                 f"select d.council, d.month, c.* from rejected_cells as c join ({SPOKEN_OF}) as d using (delivery) "
                 "order by d.council, d.month, c.extract, c.row_number"
+            ).fetchall()
+        return [dict(row) for row in rows]
+
+    def reasons(self) -> list[dict[str, object]]:
+        """Each column and rule that rows of the deliveries in force or last refused break, and how many rows."""
+        with self._connect() as connection:
+            rows = connection.execute(
+                "select d.council, d.month, d.extract, d.is_refused, r.* from reasons as r "
+                f"join ({SPOKEN_OF}) as d using (delivery) "
+                "order by d.council, d.month, d.extract, r.column_name, r.rule"
             ).fetchall()
         return [dict(row) for row in rows]
 

@@ -19,6 +19,7 @@ import duckdb
 
 from dagster_project.deliveries import Delivery, Manifest, Publication
 from dagster_project.settings import Settings, make_private
+from dagster_project.spreadsheets import csv_row
 from dagster_project.warehouse import State, build_state, state_at
 
 # It is the manifest itself: every delivery changes it.
@@ -358,16 +359,18 @@ def write_changes(changes: Changes, path: Path) -> Path:
         for value in changes.moved:
             others = "; ".join(f"{key}={part}" for key, part in value.keys if key not in names)
             writer.writerow(
-                [
-                    value.mart,
-                    *(value.key(name) for name in names),
-                    others,
-                    value.column,
-                    value.before,
-                    value.after,
-                    value.difference,
-                    "; ".join(value.moved_by),
-                ]
+                csv_row(
+                    [
+                        value.mart,
+                        *(value.key(name) for name in names),
+                        others,
+                        value.column,
+                        value.before,
+                        value.after,
+                        value.difference,
+                        "; ".join(value.moved_by),
+                    ]
+                )
             )
     return path
 

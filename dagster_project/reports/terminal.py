@@ -192,6 +192,19 @@ def print_alerts(console: Console, report: LoadReport) -> None:
         console.print(f"Not told: {where}: {missed.reason} ({missed.items})", markup=False)
 
 
+def print_to_mend(console: Console, report: LoadReport) -> None:
+    """Where the rows in quarantine are written out for their senders."""
+    if report.to_mend:
+        many = len(report.to_mend)
+        months = "1 council's month" if many == 1 else f"{many} councils' months"
+        console.print(
+            f"Rows to mend, of {months}: `caseload quarantine` lists them, {report.to_mend[0].parent} holds the "
+            "workbooks for the senders.",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
 def print_checks(console: Console, report: LoadReport) -> None:
     """Checks that found something, with how many units."""
     if report.build is None:

@@ -8,11 +8,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import xlsxwriter
-
 from dagster_project.settings import Settings, make_private
 from dagster_project.shadow.comparison import Compared, Comparison
 from dagster_project.shadow.wording import joined, rules_words
+from dagster_project.spreadsheets import Cells, new_workbook
 
 ROWS_OF_A_SHEET = 1_000_000
 CELL_HEADINGS = (
@@ -68,26 +67,24 @@ def write_private_file(settings: Settings, comparison: Comparison) -> Path:
 
 def _workbook(comparison: Comparison) -> bytes:
     stream = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(stream, options) as book:
-        _write(book, "cells", CELL_HEADINGS, [_cell_line(cell) for cell in comparison.cells])
+    with new_workbook(stream) as book:
+        write = Cells(book)
+        _write(book, write, "cells", CELL_HEADINGS, [_cell_line(cell) for cell in comparison.cells])
         lines = [line for cell in comparison.cells for line in _row_lines(cell)]
         for number in range(0, max(1, len(lines)), ROWS_OF_A_SHEET):
             name = "rows" if not number else f"rows {number // ROWS_OF_A_SHEET + 1}"
-            _write(book, name, ROW_HEADINGS, lines[number : number + ROWS_OF_A_SHEET])
+            _write(book, write, name, ROW_HEADINGS, lines[number : number + ROWS_OF_A_SHEET])
     return stream.getvalue()
 
 
-def _write(book: Any, name: str, headings: Sequence[str], lines: Sequence[Sequence[Any]]) -> None:
+def _write(
+    book: Any, write: Cells, name: str, headings: Sequence[str], lines: Sequence[Sequence[Any]]
+) -> None:
     sheet = book.add_worksheet(name)
     sheet.freeze_panes(1, 0)
-    sheet.write_row(0, 0, headings, book.add_format({"bold": True}))
+    write.row(sheet, 0, headings, write.style(bold=True))
     for row, line in enumerate(lines, start=1):
-        for column, value in enumerate(line):
-            if isinstance(value, str):
-                sheet.write_string(row, column, value)
-            elif value is not None:
-                sheet.write_number(row, column, value)
+        write.row(sheet, row, line)
 
 
 def _cell_line(cell: Compared) -> Sequence[Any]:
