@@ -118,15 +118,23 @@ verdicts as (
 counted as (
     select
         contracts.*,
-        case when delivered.months_of_cases = {{ months_spanned('contracts.starts_on', 'contracts.month') }}
-            then coalesce(flow.received, 0) end as received,
-        case when delivered.months_of_cases = {{ months_spanned('contracts.starts_on', 'contracts.month') }}
-            then coalesce(flow.closed, 0) end as closed,
-        case when delivered.months_of_cases = {{ months_spanned('contracts.starts_on', 'contracts.month') }}
-            then coalesce(flow.transferred, 0) end as transferred,
+        case
+            when delivered.months_of_cases = {{ months_spanned('contracts.starts_on', 'contracts.month') }}
+                then coalesce(flow.received, 0)
+        end as received,
+        case
+            when delivered.months_of_cases = {{ months_spanned('contracts.starts_on', 'contracts.month') }}
+                then coalesce(flow.closed, 0)
+        end as closed,
+        case
+            when delivered.months_of_cases = {{ months_spanned('contracts.starts_on', 'contracts.month') }}
+                then coalesce(flow.transferred, 0)
+        end as transferred,
         case when scope.has_caseload then coalesce(flow.open, 0) end as open,
-        case when delivered.months_of_spend = {{ months_spanned('contracts.starts_on', 'contracts.month') }}
-            then coalesce(spend.cost_gbp, 0) end as cost_gbp,
+        case
+            when delivered.months_of_spend = {{ months_spanned('contracts.starts_on', 'contracts.month') }}
+                then coalesce(spend.cost_gbp, 0)
+        end as cost_gbp,
         contract_budgets.budget_gbp,
         {{ days_between('contracts.as_at', 'contracts.ends_on') }} as days_to_end,
         {{ days_between('contracts.as_at', 'contracts.ends_on_alternative') }} as days_to_end_alternative

@@ -51,6 +51,6 @@ select
     end as matches,
     figures.rule,
     figures.note
-from computed
-inner join {{ ref('report_figures') }} as figures
-    on computed.figure_id = figures.figure_id
+from {{ ref('report_figures') }} as figures
+left join computed
+    on figures.figure_id = computed.figure_id

@@ -63,7 +63,9 @@ select
     ) }} as gap_fte,
     {{ half_up('officers.annual_cost_gbp', 2) }} as annual_cost_gbp,
     {{ half_up('officers.supported_fte', 2, 9) }} as supported_social_worker_fte,
-    {{ half_up('cast(officers.supported_fte as decimal(28, 15)) * cast(hours.value as decimal(9, 4))', 2, 9) }} as hours_released_per_week
+    {{ half_up(
+        'cast(officers.supported_fte as decimal(28, 15)) * cast(hours.value as decimal(9, 4))', 2, 9
+    ) }} as hours_released_per_week
 from {{ ref('int_unit_months') }} as units
 inner join due
     on
