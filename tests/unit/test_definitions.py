@@ -39,6 +39,7 @@ MARTS = {
     "managed_teams",
     "recruitment_pipeline",
     "report_figures",
+    "report_readings",
     "support_officers",
     "survey_results",
     "threshold_breaches",

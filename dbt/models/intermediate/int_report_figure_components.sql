@@ -11,13 +11,27 @@
     'asye_share': ('100 * asye_workers', 'headcount'),
     'agency_share': ('100 * agency_headcount', 'agency_headcount + headcount'),
     'share_under_2_years_of_all': ('100 * qualified_under_2_years', 'agency_headcount + headcount'),
+    'share_qualified_under_2_years': ('100 * qualified_under_2_years', 'headcount'),
+    'share_qualified_2_years_and_more': ('100 * (headcount - qualified_under_2_years)', 'headcount'),
     'share_2_years_and_more_of_all': ('100 * (headcount - qualified_under_2_years)', 'agency_headcount + headcount'),
 } -%}
 {%- set changes_of_demand = [
     'contacts', 'referrals', 'children_in_need', 'child_protection', 'children_looked_after'
 ] -%}
+{%- set looked_up = ['measure', 'council', 'unit', 'month', 'item', 'from_on', 'to_on'] | join(', ') -%}
 with sources as (
-    select * from {{ ref('report_figure_measures') }}
+    select
+        figure_id,
+        {{ looked_up }}
+    from {{ ref('report_figure_measures') }}
+
+    union all
+
+    -- Other ways to read a figure are looked up in the same places.
+    select
+        reading_id as figure_id,
+        {{ looked_up }}
+    from {{ ref('report_readings') }}
 ),
 
 caseload as (
@@ -196,6 +210,34 @@ contracts as (
             and sources.item = spend.contract_id
     where sources.measure = 'contract_cost_gbp'
     group by sources.figure_id
+
+    union all
+
+    select
+        sources.figure_id,
+        case sources.measure
+            when 'contract_price_gbp' then contracts.price_gbp
+            when 'contract_days' then {{ days_between('contracts.starts_on', 'contracts.ends_on') }}
+            when 'contract_days_alternative'
+                then {{ days_between('contracts.starts_on', 'contracts.ends_on_alternative') }}
+            else 7 * (contracts.price_gbp + contracts.travel_gbp)
+        end as numerator,
+        case sources.measure
+            when 'contract_week_gbp' then {{ days_between('contracts.starts_on', 'contracts.ends_on') }}
+            when 'contract_week_alternative_gbp'
+                then {{ days_between('contracts.starts_on', 'contracts.ends_on_alternative') }}
+            else 1
+        end as denominator
+    from sources
+    inner join {{ ref('managed_contracts') }} as contracts
+        on
+            sources.council = contracts.council
+            and sources.item = contracts.contract_id
+    where
+        sources.measure in (
+            'contract_price_gbp', 'contract_days', 'contract_days_alternative', 'contract_week_gbp',
+            'contract_week_alternative_gbp'
+        )
 ),
 
 agency as (
@@ -295,6 +337,7 @@ officers as (
         end as numerator,
         case sources.measure
             when 'target_officer_fte' then officers.target_ratio
+            when 'workers_per_officer' then officers.officer_fte
             when 'workers_per_officer_with_seniors' then officers.officer_fte + officers.senior_officer_fte
             else cast(1 as decimal(38, 15))
         end as denominator
@@ -305,7 +348,9 @@ officers as (
             and sources.month = officers.month
             and sources.unit = officers.unit
     where
-        sources.measure in ('officers_annual_cost_gbp', 'target_officer_fte', 'workers_per_officer_with_seniors')
+        sources.measure in (
+            'officers_annual_cost_gbp', 'target_officer_fte', 'workers_per_officer', 'workers_per_officer_with_seniors'
+        )
 ),
 
 options as (
@@ -324,6 +369,21 @@ options as (
             and sources.item = options.option
             and {{ financial_year('sources.month') }} = options.financial_year
     where sources.measure in ('option_annual_cost_gbp', 'option_one_off_gbp', 'option_year_total_gbp')
+
+    union all
+
+    -- Kit for the heads of its own posts, whatever number the paper gives.
+    select
+        sources.figure_id,
+        ceil(sum(lines.posts_fte)) * max(lines.set_up_per_head_gbp) as numerator,
+        cast(1 as decimal(38, 15)) as denominator
+    from sources
+    inner join {{ ref('int_option_lines') }} as lines
+        on
+            sources.council = lines.council
+            and sources.item = lines.option
+    where sources.measure = 'option_kit_for_its_posts_gbp'
+    group by sources.figure_id
 ),
 
 demand as (
