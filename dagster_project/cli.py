@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from dagster_project.commands.figures import figures
 from dagster_project.commands.options import (
     DONE,
     FAILED,
@@ -327,6 +328,7 @@ def _print_report(console: Console, settings: Settings, report: LoadReport, *, w
 
 
 app.command(name="quarantine")(quarantine)
+app.command(name="figures")(figures)
 
 
 def main() -> None:

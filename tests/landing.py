@@ -110,6 +110,29 @@ REFERENCE: Mapping[str, Sequence[Row]] = {
         "westshire,care,2023-24,agency,,70000.00,made up",
         "westshire,hub,2023-24,agency,,1000.00,made up",
     ),
+    "managed_contracts": _table(
+        "council,contract_id,unit,supplier,starts_on,ends_on,months,price_gbp,travel_gbp,ends_on_alternative,source",
+        f"westshire,mc1,duty,made up,{first_day(6)},{last_day(11)},6,900.00,10.00,,made up",
+        f"westshire,mc2,south,made up,{first_day(1)},{last_day(13)},13,900.00,,,made up",
+    ),
+    "investments": _table(
+        "council,investment,line,amount_gbp,posts_fte,starts_on,ends_on,source",
+        f"westshire,more_of_all,whole,5000.00,2,{first_day(3)},,made up",
+    ),
+    "investment_indicators": _table(
+        "council,investment,indicator,unit,item,better,target,source",
+        "westshire,more_of_all,average_caseload,care,,lower,2.5,made up",
+        "westshire,more_of_all,received,westshire,,lower,,made up",
+        "westshire,more_of_all,turnover_rate,westshire,,lower,,made up",
+        "westshire,more_of_all,uncovered_fte,westshire,,lower,0,made up",
+        "westshire,more_of_all,contacts,westshire,,lower,,made up",
+        "westshire,more_of_all,survey_answer,westshire,morale,higher,80,made up",
+    ),
+    "surveys": _table(
+        "council,survey,question,taken_on,value,unit,source",
+        f"westshire,staff,morale,{first_day(2)},61,percent,made up",
+        f"westshire,staff,morale,{first_day(8)},74,percent,made up",
+    ),
     "threshold_policy": _table(
         "policy_id,council,unit,level,service_area,role_group,experience,metric,rounding,lower,upper,band,label,severity,"
         "target,valid_from,valid_to,source",

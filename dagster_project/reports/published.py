@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.errors import PlainError
 from dagster_project.settings import Settings
 
 # Totals of posts or demand alone, as a paper brings them for a later month, do not make a month the latest one.
@@ -39,7 +40,13 @@ from threshold_breaches
 where council = any(?) or len(?) = 0
 order by council, month, severity = 'breach' desc, severity = 'warning' desc, metric, unit
 """
+WHOLE_FIGURES = "select * from report_figures order by figure_id"
+READINGS = "select * from report_readings order by reading_id"
 FIGURES = "select figure_id, measure, period, printed, computed, exact, matches from report_figures order by figure_id"
+
+
+class NothingPublishedError(PlainError):
+    """There are no marts to read yet."""
 
 
 def published_file(settings: Settings) -> Path:
@@ -69,10 +76,28 @@ def figure_rows(settings: Settings) -> list[dict[str, Any]]:
     return _query(settings, FIGURES, [])
 
 
+def whole_figures(settings: Settings) -> list[dict[str, Any]]:
+    """Every printed figure with its evidence, rule and place.
+
+    Raises NothingPublishedError before the first load.
+    """
+    return _query(settings, WHOLE_FIGURES, [])
+
+
+def readings_of(settings: Settings) -> list[dict[str, Any]]:
+    """Each way to read the figures that a paper contradicts."""
+    return _query(settings, READINGS, [])
+
+
 def _query(
     settings: Settings, sql: str, parameters: list[Any], file: Path | None = None
 ) -> list[dict[str, Any]]:
-    with duckdb.connect(str(file or published_file(settings)), read_only=True) as marts:
+    path = file or published_file(settings)
+    if not path.is_file():
+        raise NothingPublishedError(
+            f"nothing is published yet under {settings.published}: run `caseload load` first"
+        )
+    with duckdb.connect(str(path), read_only=True) as marts:
         result = marts.execute(sql, parameters)
         columns = [column[0] for column in result.description or []]
         return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]

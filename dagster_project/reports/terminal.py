@@ -164,9 +164,17 @@ def print_figures(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
         table.add_row(
             *(escape(row[name] or "") for name in ("figure_id", "measure", "period", "printed", "computed")),
             _number(row["exact"]),
-            "matches" if row["matches"] else "[bold red]differs[/]",
+            _verdict(row),
         )
     console.print(table)
+
+
+def _verdict(row: Mapping[str, Any]) -> str:
+    if row["computed"] is None:
+        return "no data"
+    if row["matches"] is None:
+        return "as given"
+    return "matches" if row["matches"] else "[bold red]differs[/]"
 
 
 def print_alerts(console: Console, report: LoadReport) -> None:

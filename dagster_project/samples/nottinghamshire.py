@@ -216,9 +216,22 @@ def _total(extract: str, month: date, row: Row, form: FileForm | None = None) ->
 
 # From before the system, and beside its rows. February 2018, para 4 prints a year's agency spend and a forecast,
 # which stands beside the ledger's own lines; of the five years that it adds up the other three are not printed one
-# by one. Para 7 prints sickness days per FTE, para 9 how far demand has risen since 2015: what the rows of December
-# 2017 are compared with is made to those percentages, for the charts' own figures are not in the text.
+# by one and are made to their sum. Para 7 prints sickness days per FTE, para 9 how far demand has risen since 2015:
+# what the rows of December 2017 are compared with is made to those percentages, for the charts' own figures are not
+# in the text.
 HISTORY = (
+    *(
+        _total(
+            "agency_spend_summary",
+            date(ends, 3, 1),
+            {
+                "amount_gbp": Decimal(amount),
+                "is_forecast": False,
+                "financial_year": f"{ends - 1}-{ends % 100}",
+            },
+        )
+        for ends, amount in ((2014, "6200000.00"), (2015, "6100000.00"), (2016, "5700000.00"))
+    ),
     _total(
         "agency_spend_summary",
         date(2017, 3, 1),

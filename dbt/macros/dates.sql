@@ -50,3 +50,8 @@ add_months({{ month }}, {{ months }})
 {% macro september_of(year) -%}
 make_date({{ year }}, 9, 1)
 {%- endmacro %}
+
+{# A month's last day. #}
+{% macro month_end(month) -%}
+last_day({{ month }})
+{%- endmacro %}

@@ -26,6 +26,7 @@ from dagster_project.settings import Settings
 
 MARTS = {
     "agency_costs",
+    "capacity_options",
     "caseload_bands",
     "data_quality",
     "caseload_bridge",
@@ -34,8 +35,12 @@ MARTS = {
     "dfe_comparison",
     "dfe_rates",
     "establishment",
+    "investment_impact",
+    "managed_teams",
     "recruitment_pipeline",
     "report_figures",
+    "report_readings",
+    "support_officers",
     "survey_results",
     "threshold_breaches",
     "throughput",

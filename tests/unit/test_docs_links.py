@@ -37,6 +37,9 @@ OTHER_WORDS = {
     "component_published_rounded",
     "contradicts_its_own_integers",
     "unallocated_cases",
+    "managed_team_days_to_end",
+    "workers_per_support_officer",
+    "survey_answer",
     "average_caseload",
     *load_specifications(),
 } | {

@@ -41,6 +41,9 @@ COUNCILS = {
 SUMMARIES = {
     COUNCIL: {
         ("2018-06", "caseload_summary"),
+        ("2014-03", "agency_spend_summary"),
+        ("2015-03", "agency_spend_summary"),
+        ("2016-03", "agency_spend_summary"),
         ("2017-03", "agency_spend_summary"),
         ("2018-03", "agency_spend_summary"),
         ("2015-03", "workforce_summary"),

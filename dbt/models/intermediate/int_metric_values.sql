@@ -20,6 +20,32 @@ agency as (
             and totals.month = due.month
 ),
 
+officers as (
+    select officers.*
+    from {{ ref('int_support_officers') }} as officers
+    inner join due
+        on
+            officers.council = due.council
+            and officers.month = due.month
+),
+
+-- Of two contracts of one unit the one that ends first is spoken of.
+contracts as (
+    select
+        due.council,
+        due.month,
+        due.as_at,
+        contracts.unit,
+        min({{ days_between('due.as_at', 'contracts.ends_on') }}) as days_to_end
+    from due
+    inner join {{ ref('managed_contracts') }} as contracts
+        on
+            due.council = contracts.council
+            and contracts.starts_on <= due.as_at
+            and contracts.ends_on >= due.month
+    group by due.council, due.month, due.as_at, contracts.unit
+),
+
 units as (
     select
         council, month, as_at, unit, level, service_area, grain,
@@ -52,6 +78,33 @@ units as (
         cast(100 * (forecast_times_months_gbp - months_loaded * budget_gbp) as decimal(38, 15)) as numerator,
         cast(months_loaded * budget_gbp as decimal(38, 15)) as denominator
     from agency
+
+    union all
+
+    select
+        caseload.council, caseload.month, caseload.as_at, caseload.unit, caseload.level, caseload.service_area,
+        caseload.grain,
+        'workers_per_support_officer' as metric,
+        cast(officers.social_worker_fte as decimal(38, 15)) as numerator,
+        cast(officers.officer_fte as decimal(38, 15)) as denominator
+    from officers
+    inner join caseload
+        on
+            officers.council = caseload.council
+            and officers.month = caseload.month
+            and officers.unit = caseload.unit
+
+    union all
+
+    select
+        contracts.council, contracts.month, contracts.as_at, contracts.unit,
+        'contract' as level,
+        cast(null as varchar) as service_area,
+        'rows' as grain,
+        'managed_team_days_to_end' as metric,
+        cast(contracts.days_to_end as decimal(38, 15)) as numerator,
+        cast(1 as decimal(38, 15)) as denominator
+    from contracts
 ),
 
 workers as (

@@ -11,13 +11,27 @@
     'asye_share': ('100 * asye_workers', 'headcount'),
     'agency_share': ('100 * agency_headcount', 'agency_headcount + headcount'),
     'share_under_2_years_of_all': ('100 * qualified_under_2_years', 'agency_headcount + headcount'),
+    'share_qualified_under_2_years': ('100 * qualified_under_2_years', 'headcount'),
+    'share_qualified_2_years_and_more': ('100 * (headcount - qualified_under_2_years)', 'headcount'),
     'share_2_years_and_more_of_all': ('100 * (headcount - qualified_under_2_years)', 'agency_headcount + headcount'),
 } -%}
 {%- set changes_of_demand = [
     'contacts', 'referrals', 'children_in_need', 'child_protection', 'children_looked_after'
 ] -%}
+{%- set looked_up = ['measure', 'council', 'unit', 'month', 'item', 'from_on', 'to_on'] | join(', ') -%}
 with sources as (
-    select * from {{ ref('report_figure_measures') }}
+    select
+        figure_id,
+        {{ looked_up }}
+    from {{ ref('report_figure_measures') }}
+
+    union all
+
+    -- Other ways to read a figure are looked up in the same places.
+    select
+        reading_id as figure_id,
+        {{ looked_up }}
+    from {{ ref('report_readings') }}
 ),
 
 caseload as (
@@ -196,6 +210,34 @@ contracts as (
             and sources.item = spend.contract_id
     where sources.measure = 'contract_cost_gbp'
     group by sources.figure_id
+
+    union all
+
+    select
+        sources.figure_id,
+        case sources.measure
+            when 'contract_price_gbp' then contracts.price_gbp
+            when 'contract_days' then {{ days_between('contracts.starts_on', 'contracts.ends_on') }}
+            when 'contract_days_alternative'
+                then {{ days_between('contracts.starts_on', 'contracts.ends_on_alternative') }}
+            else 7 * (contracts.price_gbp + contracts.travel_gbp)
+        end as numerator,
+        case sources.measure
+            when 'contract_week_gbp' then {{ days_between('contracts.starts_on', 'contracts.ends_on') }}
+            when 'contract_week_alternative_gbp'
+                then {{ days_between('contracts.starts_on', 'contracts.ends_on_alternative') }}
+            else 1
+        end as denominator
+    from sources
+    inner join {{ ref('managed_contracts') }} as contracts
+        on
+            sources.council = contracts.council
+            and sources.item = contracts.contract_id
+    where
+        sources.measure in (
+            'contract_price_gbp', 'contract_days', 'contract_days_alternative', 'contract_week_gbp',
+            'contract_week_alternative_gbp'
+        )
 ),
 
 agency as (
@@ -210,6 +252,138 @@ agency as (
             and sources.month = costs.month
             and sources.unit = costs.unit
     where sources.measure = 'agency_year_to_date_gbp'
+
+    union all
+
+    select
+        sources.figure_id,
+        costs.forecast_year_gbp as numerator,
+        cast(1 as decimal(38, 15)) as denominator
+    from sources
+    inner join {{ ref('agency_costs') }} as costs
+        on
+            sources.council = costs.council
+            and sources.month = costs.month
+            and sources.unit = costs.unit
+    where sources.measure = 'agency_forecast_year_gbp'
+
+    union all
+
+    -- Years that are over, as they stood in March, and the forecast of the one that runs; all of them, or none.
+    select
+        sources.figure_id,
+        case
+            when
+                count(*) = 1 + {{ financial_year_start('sources.month') }}
+                - {{ financial_year_start('sources.from_on') }}
+                then
+                    sum(
+                        case
+                            when costs.month = sources.month then costs.forecast_year_gbp
+                            else costs.year_to_date_gbp
+                        end
+                    )
+        end as numerator,
+        cast(1 as decimal(38, 15)) as denominator
+    from sources
+    inner join {{ ref('agency_costs') }} as costs
+        on
+            sources.council = costs.council
+            and sources.unit = costs.unit
+            and (
+                costs.month = sources.month
+                or (
+                    extract(month from costs.month) = 3
+                    and costs.month >= sources.from_on
+                    and costs.month < sources.month
+                )
+            )
+            and costs.year_to_date_gbp is not null
+    where sources.measure = 'agency_cost_of_years_gbp'
+    group by sources.figure_id, sources.month, sources.from_on
+
+    union all
+
+    -- What agency workers cost less than in the year before, less what the support officers cost.
+    select
+        sources.figure_id,
+        before.year_to_date_gbp - costs.forecast_year_gbp - officers.annual_cost_gbp as numerator,
+        cast(1 as decimal(38, 15)) as denominator
+    from sources
+    inner join {{ ref('agency_costs') }} as costs
+        on
+            sources.council = costs.council
+            and sources.month = costs.month
+            and sources.unit = costs.unit
+    inner join {{ ref('agency_costs') }} as before
+        on
+            sources.council = before.council
+            and sources.from_on = before.month
+            and sources.unit = before.unit
+    inner join {{ ref('support_officers') }} as officers
+        on
+            sources.council = officers.council
+            and sources.month = officers.month
+            and sources.unit = officers.unit
+    where sources.measure = 'agency_fall_less_officers_gbp'
+),
+
+officers as (
+    select
+        sources.figure_id,
+        case sources.measure
+            when 'officers_annual_cost_gbp' then officers.annual_cost_gbp
+            else officers.social_worker_fte
+        end as numerator,
+        case sources.measure
+            when 'target_officer_fte' then officers.target_ratio
+            when 'workers_per_officer' then officers.officer_fte
+            when 'workers_per_officer_with_seniors' then officers.officer_fte + officers.senior_officer_fte
+            else cast(1 as decimal(38, 15))
+        end as denominator
+    from sources
+    inner join {{ ref('support_officers') }} as officers
+        on
+            sources.council = officers.council
+            and sources.month = officers.month
+            and sources.unit = officers.unit
+    where
+        sources.measure in (
+            'officers_annual_cost_gbp', 'target_officer_fte', 'workers_per_officer', 'workers_per_officer_with_seniors'
+        )
+),
+
+options as (
+    select
+        sources.figure_id,
+        case sources.measure
+            when 'option_annual_cost_gbp' then options.annual_cost_gbp
+            when 'option_one_off_gbp' then options.one_off_gbp
+            else options.total_gbp
+        end as numerator,
+        cast(1 as decimal(38, 15)) as denominator
+    from sources
+    inner join {{ ref('capacity_options_costed') }} as options
+        on
+            sources.council = options.council
+            and sources.item = options.option
+            and {{ financial_year('sources.month') }} = options.financial_year
+    where sources.measure in ('option_annual_cost_gbp', 'option_one_off_gbp', 'option_year_total_gbp')
+
+    union all
+
+    -- Kit for the heads of its own posts, whatever number the paper gives.
+    select
+        sources.figure_id,
+        ceil(sum(lines.posts_fte)) * max(lines.set_up_per_head_gbp) as numerator,
+        cast(1 as decimal(38, 15)) as denominator
+    from sources
+    inner join {{ ref('int_option_lines') }} as lines
+        on
+            sources.council = lines.council
+            and sources.item = lines.option
+    where sources.measure = 'option_kit_for_its_posts_gbp'
+    group by sources.figure_id
 ),
 
 demand as (
@@ -292,6 +466,42 @@ given as (
 
     union all
 
+    -- Of those a survey counts as eligible, those it counts by the question named.
+    select
+        sources.figure_id,
+        100 * answers.value as numerator,
+        eligible.value as denominator
+    from sources
+    inner join {{ ref('survey_results') }} as answers
+        on
+            sources.council = answers.council
+            and sources.item = answers.question
+            and sources.from_on = answers.taken_on
+    inner join {{ ref('survey_results') }} as eligible
+        on
+            answers.council = eligible.council
+            and answers.survey = eligible.survey
+            and answers.taken_on = eligible.taken_on
+            and eligible.question = 'eligible'
+    where sources.measure = 'survey_share_of_eligible'
+
+    union all
+
+    select
+        sources.figure_id,
+        budgets.budget_gbp as numerator,
+        cast(1 as decimal(38, 15)) as denominator
+    from sources
+    inner join {{ ref('budgets') }} as budgets
+        on
+            sources.council = budgets.council
+            and sources.unit = budgets.unit
+            and sources.item = budgets.cost_kind
+            and {{ financial_year('sources.month') }} = budgets.financial_year
+    where sources.measure = 'budget_line_gbp'
+
+    union all
+
     select
         sources.figure_id,
         max(policies.target) as numerator,
@@ -307,7 +517,7 @@ given as (
 )
 
 {% for part in [
-    'caseload', 'changes_of_cases', 'establishment', 'stability', 'pipeline', 'caseflow', 'contracts', 'agency', 'demand', 'official', 'given'
+    'caseload', 'changes_of_cases', 'establishment', 'stability', 'pipeline', 'caseflow', 'contracts', 'agency', 'officers', 'options', 'demand', 'official', 'given'
 ] -%}
 select
     figure_id,

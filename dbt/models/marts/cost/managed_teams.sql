@@ -1,0 +1,194 @@
+with due as (
+    {{ months_due() }}
+),
+
+contracts as (
+    select
+        due.council,
+        due.month,
+        due.as_at,
+        contracts.contract_id,
+        contracts.unit,
+        contracts.supplier,
+        contracts.starts_on,
+        contracts.ends_on,
+        contracts.ends_on_alternative
+    from due
+    inner join {{ ref('managed_contracts') }} as contracts
+        on
+            due.council = contracts.council
+            and contracts.starts_on <= due.as_at
+            and contracts.ends_on >= due.month
+),
+
+-- What was delivered of the months so far; one that is missing leaves what happened since the start unknown.
+delivered as (
+    select
+        contracts.council,
+        contracts.contract_id,
+        contracts.month,
+        sum(case when scope.has_caseload then 1 else 0 end) as months_of_cases,
+        sum(case when scope.has_agency_spend then 1 else 0 end) as months_of_spend
+    from contracts
+    inner join {{ source('run', 'build_scope') }} as scope
+        on
+            contracts.council = scope.council
+            and scope.as_at >= contracts.starts_on
+            and scope.month <= contracts.month
+    group by contracts.council, contracts.contract_id, contracts.month
+),
+
+flow as (
+    select
+        contracts.council,
+        contracts.contract_id,
+        contracts.month,
+        sum(
+            case when cases.opened_on >= cases.month and cases.opened_on >= contracts.starts_on then 1 else 0 end
+        ) as received,
+        sum(
+            case
+                when
+                    cases.closed_on >= contracts.starts_on and cases.closed_on <= cases.as_at
+                    and cases.closure_outcome in ('closed', 'stepped_down')
+                    then 1
+                else 0
+            end
+        ) as closed,
+        sum(
+            case
+                when
+                    cases.closed_on >= contracts.starts_on and cases.closed_on <= cases.as_at
+                    and cases.closure_outcome = 'transferred'
+                    then 1
+                else 0
+            end
+        ) as transferred,
+        sum(case when cases.month = contracts.month and cases.is_open_at_end then 1 else 0 end) as open
+    from contracts
+    inner join {{ ref('int_unit_tree') }} as tree
+        on
+            contracts.council = tree.council
+            and contracts.unit = tree.unit
+    inner join {{ ref('stg_caseload') }} as cases
+        on
+            tree.council = cases.council
+            and tree.descendant = cases.unit
+            and cases.as_at >= contracts.starts_on
+            and cases.month <= contracts.month
+    group by contracts.council, contracts.contract_id, contracts.month
+),
+
+spend as (
+    select
+        contracts.council,
+        contracts.contract_id,
+        contracts.month,
+        sum(ledger.amount_gbp) as cost_gbp
+    from contracts
+    inner join {{ ref('stg_agency_spend') }} as ledger
+        on
+            contracts.council = ledger.council
+            and contracts.contract_id = ledger.contract_id
+            and ledger.month <= contracts.month
+    group by contracts.council, contracts.contract_id, contracts.month
+),
+
+contract_budgets as (
+    select
+        council,
+        contract_id,
+        sum(budget_gbp) as budget_gbp
+    from {{ ref('budgets') }}
+    where cost_kind = 'managed_team' and contract_id is not null
+    group by council, contract_id
+),
+
+verdicts as (
+    select
+        council,
+        month,
+        unit,
+        severity,
+        rounded_value
+    from {{ ref('int_verdicts') }}
+    where metric = 'managed_team_days_to_end'
+),
+
+counted as (
+    select
+        contracts.*,
+        case
+            when delivered.months_of_cases = {{ months_spanned('contracts.starts_on', 'contracts.month') }}
+                then coalesce(flow.received, 0)
+        end as received,
+        case
+            when delivered.months_of_cases = {{ months_spanned('contracts.starts_on', 'contracts.month') }}
+                then coalesce(flow.closed, 0)
+        end as closed,
+        case
+            when delivered.months_of_cases = {{ months_spanned('contracts.starts_on', 'contracts.month') }}
+                then coalesce(flow.transferred, 0)
+        end as transferred,
+        case when scope.has_caseload then coalesce(flow.open, 0) end as open,
+        case
+            when delivered.months_of_spend = {{ months_spanned('contracts.starts_on', 'contracts.month') }}
+                then coalesce(spend.cost_gbp, 0)
+        end as cost_gbp,
+        contract_budgets.budget_gbp,
+        {{ days_between('contracts.as_at', 'contracts.ends_on') }} as days_to_end,
+        {{ days_between('contracts.as_at', 'contracts.ends_on_alternative') }} as days_to_end_alternative
+    from contracts
+    inner join {{ source('run', 'build_scope') }} as scope
+        on
+            contracts.council = scope.council
+            and contracts.month = scope.month
+    left join delivered
+        on
+            contracts.council = delivered.council
+            and contracts.contract_id = delivered.contract_id
+            and contracts.month = delivered.month
+    left join flow
+        on
+            contracts.council = flow.council
+            and contracts.contract_id = flow.contract_id
+            and contracts.month = flow.month
+    left join spend
+        on
+            contracts.council = spend.council
+            and contracts.contract_id = spend.contract_id
+            and contracts.month = spend.month
+    left join contract_budgets
+        on
+            contracts.council = contract_budgets.council
+            and contracts.contract_id = contract_budgets.contract_id
+)
+
+select
+    counted.council,
+    counted.contract_id,
+    counted.unit,
+    counted.supplier,
+    counted.month,
+    counted.as_at,
+    cast(counted.received as bigint) as received,
+    cast(counted.closed as bigint) as closed,
+    cast(counted.transferred as bigint) as transferred,
+    cast(counted.open as bigint) as open,
+    {{ half_up('counted.cost_gbp', 2) }} as cost_to_date_gbp,
+    {{ half_up('counted.budget_gbp', 2) }} as budget_gbp,
+    {{ half_up('counted.cost_gbp - counted.budget_gbp', 2) }} as variance_gbp,
+    {{ ratio_half_up('counted.cost_gbp', 'counted.received', 2) }} as cost_per_case_received_gbp,
+    {{ ratio_half_up('counted.cost_gbp', 'counted.closed', 2) }} as cost_per_case_closed_gbp,
+    counted.starts_on,
+    counted.ends_on,
+    counted.ends_on_alternative,
+    cast(counted.days_to_end as integer) as days_to_end,
+    cast(counted.days_to_end_alternative as integer) as days_to_end_alternative,
+    case when verdicts.severity is not null then verdicts.severity = 'breach' end as decision_due
+from counted
+left join verdicts
+    on
+        counted.council = verdicts.council
+        and counted.month = verdicts.month
+        and counted.unit = verdicts.unit
