@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from dagster_project.commands.crosswalk import rotate_key, who
 from dagster_project.commands.figures import figures
 from dagster_project.commands.options import (
     DONE,
@@ -328,6 +329,9 @@ def _print_report(console: Console, settings: Settings, report: LoadReport, *, w
 
 
 app.command(name="quarantine")(quarantine)
+# A key may be negative and is no option.
+app.command(name="who", context_settings={"ignore_unknown_options": True})(who)
+app.command(name="rotate-key")(rotate_key)
 app.command(name="figures")(figures)
 
 

@@ -11,7 +11,7 @@ from time import perf_counter
 
 from filelock import FileLock, Timeout
 
-from dagster_project import alerts, deliveries, quality, quarantine, warehouse
+from dagster_project import alerts, deliveries, quality, quarantine, rotated_keys, warehouse
 from dagster_project.alerts.source import read_breaches
 from dagster_project.extracts import load_specifications
 from dagster_project.reference import Reference, load_reference
@@ -84,6 +84,7 @@ def load(
     settings.pseudonym_key()
     with only_load(settings):
         reference = load_reference(settings)
+        finish_rotation(settings, progress=progress)
         watch = _Watch()
         load_id = deliveries.new_load_id(now)
         with watch.phase("arrive"):
@@ -133,6 +134,26 @@ def rebuild(
     report = LoadReport(load_id, reference, deliveries.Arrival(load_id))
     _build_and_publish(settings, reference, manifest, due, report, progress, _Watch(report.seconds), now)
     return report
+
+
+def finish_rotation(
+    settings: Settings,
+    *,
+    progress: Progress = lambda phase, done, total, what: None,
+    reached: Callable[[int], None] = lambda step: None,
+) -> None:
+    """Do what an interrupted change of key left to do; nothing where none was. For who holds the lock."""
+    if not rotated_keys.is_unfinished(settings):
+        return
+    rotated_keys.map_ledger(settings)
+    reached(1)
+    manifest = deliveries.Manifest(settings.manifest)
+    if manifest.in_force():
+        manifest.set_mark("dbt_project", "made with other keys")
+        rebuild(settings, load_reference(settings), progress=progress)
+    reached(2)
+    rotated_keys.clear_up(settings)
+    reached(3)
 
 
 def _build_and_publish(

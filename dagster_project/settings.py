@@ -33,6 +33,8 @@ class Settings:
     pseudonym_key_variable: str = field(default="", repr=False)
     smtp: Smtp = field(default_factory=Smtp)
     storage_key_variable: str = field(default="", repr=False)
+    new_pseudonym_key_variable: str = field(default="", repr=False)
+    new_storage_key_variable: str = field(default="", repr=False)
 
     @property
     def landing(self) -> Path:
@@ -140,6 +142,22 @@ class Settings:
             return self.storage_key_variable.encode("utf-8")
         return self.pseudonym_key()
 
+    def new_pseudonym_key(self) -> bytes:
+        """The secret that `caseload rotate-key` changes to.
+
+        Raises SettingsError where it was not given.
+        """
+        if not self.new_pseudonym_key_variable:
+            raise SettingsError(
+                "CASELOAD_NEW_PSEUDONYM_KEY is not set: give the secret that keys are to be made with from now on."
+            )
+        return self.new_pseudonym_key_variable.encode("utf-8")
+
+    def new_storage_key(self) -> bytes:
+        """What the crosswalk and the originals are sealed with after a change of key."""
+        given = self.new_storage_key_variable or self.storage_key_variable
+        return given.encode("utf-8") if given else self.new_pseudonym_key()
+
 
 def make_private(folder: Path) -> Path:
     """The folder, made if need be, that only its owner may enter: it holds keys of children and workers."""
@@ -160,6 +178,8 @@ def load_settings() -> Settings:
         home=home,
         pseudonym_key_variable=os.environ.get("CASELOAD_PSEUDONYM_KEY", ""),
         storage_key_variable=os.environ.get("CASELOAD_STORAGE_KEY", ""),
+        new_pseudonym_key_variable=os.environ.get("CASELOAD_NEW_PSEUDONYM_KEY", ""),
+        new_storage_key_variable=os.environ.get("CASELOAD_NEW_STORAGE_KEY", ""),
         smtp=Smtp(
             host=os.environ.get("CASELOAD_SMTP_HOST", ""),
             port=int(port),

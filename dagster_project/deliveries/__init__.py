@@ -9,6 +9,7 @@ from dagster_project.deliveries.arrival import (
 )
 from dagster_project.deliveries.batch import Judge, Summary, month_days
 from dagster_project.deliveries.discovery import Landed, Landing, discover
+from dagster_project.deliveries.generation import archive_root
 from dagster_project.deliveries.manifest import Delivery, Manifest, Publication
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Months",
     "Publication",
     "Summary",
+    "archive_root",
     "discover",
     "month_days",
     "new_load_id",

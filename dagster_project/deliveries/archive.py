@@ -8,7 +8,6 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.deliveries.pseudonyms import register_keys
 from dagster_project.extracts import Specification
 
 EMPTY_MONTH = "0001-01-01"
@@ -24,10 +23,11 @@ def stage(
     specification: Specification,
     council: str,
     delivery: str,
-    secret: bytes,
 ) -> str:
-    """Put the accepted rows of `relation`, identifiers replaced, into the batch's table; its name is returned."""
-    register_keys(connection, relation, specification, council, secret)
+    """Put the accepted rows of `relation`, identifiers replaced, into the batch's table; its name is returned.
+
+    Every identifier is in table `crosswalk` by now.
+    """
     batch = f"batch_{specification.extract}"
     columns = ["? as delivery", "? as council", "accepted.row_number"]
     joins = ""
@@ -35,7 +35,7 @@ def stage(
         if column.pseudonym:
             alias = f"{column.name}_pseudonym"
             joins += (
-                f" left join pseudonyms as {alias} on {alias}.kind = '{column.pseudonym}' "
+                f" left join crosswalk as {alias} on {alias}.council = ? and {alias}.kind = '{column.pseudonym}' "
                 f'and {alias}.identifier = accepted."{column.name}"'
             )
             columns.append(f'{alias}.key as "{column.archived_name}"')
@@ -43,8 +43,8 @@ def stage(
             columns.append(f'accepted."{column.name}"')
     select = f"select {', '.join(columns)} from {relation} as accepted{joins}"
     connection.execute(_create_batch_table(batch, specification))
-    connection.execute(f"insert into {batch} {select}", [delivery, council])
-    connection.execute("drop table pseudonyms")
+    hashed = sum(1 for column in specification.columns if column.pseudonym)
+    connection.execute(f"insert into {batch} {select}", [delivery, council, *[council] * hashed])
     return batch
 
 
@@ -80,6 +80,19 @@ def ensure_empty_files(
             table = f"columns_{specification.extract}"
             connection.execute(_create_batch_table(table, specification))
             _copy(connection, f"select * from {table}", path)
+
+
+def keys_used(specifications: list[Specification], deliveries: list[str]) -> str:
+    """A query over the batch's tables: council, kind and key of every person in the rows of `deliveries`."""
+    listed = ", ".join(f"'{delivery}'" for delivery in deliveries)
+    parts = [
+        f"select distinct council, '{column.pseudonym}' as kind, \"{column.archived_name}\" as key "
+        f"from batch_{specification.extract} where delivery in ({listed})"
+        for specification in specifications
+        for column in specification.columns
+        if column.pseudonym
+    ]
+    return " union ".join(parts) or "select '' as council, '' as kind, 0 as key where false"
 
 
 def drop_batch(connection: duckdb.DuckDBPyConnection, specifications: list[Specification]) -> None:

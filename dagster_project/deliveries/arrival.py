@@ -14,6 +14,7 @@ from dagster_project.deliveries.archive import ensure_empty_files
 from dagster_project.deliveries.batch import Batch, Judge, specification_hash
 from dagster_project.deliveries.cell_rules import prepare
 from dagster_project.deliveries.discovery import MONTH_PACK, Landed, discover
+from dagster_project.deliveries.generation import archive_root
 from dagster_project.deliveries.manifest import Delivery, Manifest
 from dagster_project.deliveries.packs import unpack
 from dagster_project.deliveries.pseudonyms import fingerprint
@@ -55,7 +56,7 @@ def prepare_archive(settings: Settings, specifications: Mapping[str, Specificati
     """Afterwards every extract can be read from the archive, though nothing may ever have arrived."""
     make_private(settings.archive)
     with duckdb.connect(":memory:") as connection:
-        ensure_empty_files(connection, settings.archive, list(specifications.values()))
+        ensure_empty_files(connection, archive_root(settings), list(specifications.values()))
 
 
 def receive(
@@ -86,7 +87,7 @@ def receive(
     fresh = _fresh(landing.deliveries, manifest, reference, specifications, arrival)
     with duckdb.connect(":memory:") as connection:
         prepare(connection)
-        ensure_empty_files(connection, settings.archive, list(specifications.values()))
+        ensure_empty_files(connection, archive_root(settings), list(specifications.values()))
         if not fresh:
             return arrival
         secret = settings.pseudonym_key()

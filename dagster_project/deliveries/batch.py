@@ -11,12 +11,14 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.deliveries.archive import drop_batch, stage, write_batch
+from dagster_project.deliveries.archive import drop_batch, keys_used, stage, write_batch
 from dagster_project.deliveries.checking import Checked, check
+from dagster_project.deliveries.crosswalk import Crosswalk
 from dagster_project.deliveries.discovery import MONTH_PACK, Landed
+from dagster_project.deliveries.generation import archive_root
 from dagster_project.deliveries.layout import read_table
 from dagster_project.deliveries.manifest import Delivery, Manifest
-from dagster_project.deliveries.pseudonyms import fingerprint
+from dagster_project.deliveries.pseudonyms import CollisionError, fingerprint
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.extracts import Specification
 from dagster_project.reference import Reference
@@ -80,6 +82,8 @@ class Batch:
         self._load_id = load_id
         self._now = now
         self._secret = secret
+        self._root = archive_root(settings)
+        self._crosswalk = Crosswalk(connection, self._root, settings.storage_key(), secret)
         self._number = 0
         self._pending: list[Delivery] = []
         self._summaries: list[Summary] = []
@@ -106,8 +110,10 @@ class Batch:
             return
         try:
             checked = self._checked(landed, specification)
-        except Refused as refused:
-            delivery = replace(delivery, is_refused=True, refused_because=str(refused))
+            self._crosswalk.register(checked.relation, specification, landed.council, f"{landed.month:%Y-%m}")
+        except (Refused, CollisionError) as refused:
+            reason = str(refused) if isinstance(refused, Refused) else f"{landed.path.name}: {refused}"
+            delivery = replace(delivery, is_refused=True, refused_because=reason)
             self._summaries.append(_summary(delivery, None, specification, self._reference))
         else:
             notices = dict(checked.notices)
@@ -125,14 +131,7 @@ class Batch:
                 reasons=checked.reasons,
                 notices=notices,
             )
-            stage(
-                self._connection,
-                checked.relation,
-                specification,
-                landed.council,
-                delivery.delivery,
-                self._secret,
-            )
+            stage(self._connection, checked.relation, specification, landed.council, delivery.delivery)
             self._summaries.append(_summary(delivery, checked, specification, self._reference))
             self.rows += checked.rows_accepted
         self._pending.append(delivery)
@@ -178,14 +177,17 @@ class Batch:
             else delivery
             for delivery in self._pending
         ]
+        name = self._load_id if not self._number else f"{self._load_id}-{self._number}"
+        accepted = [d for d in judged if not d.is_refused]
+        extracts = [self._specifications[extract] for extract in sorted({d.extract for d in accepted})]
+        self._crosswalk.write(name, keys_used(extracts, [d.delivery for d in accepted]))
         files: dict[str, Path] = {}
         for extract, month in sorted({(d.extract, d.month) for d in judged if not d.is_refused}):
             together = [
                 d.delivery for d in judged if (d.extract, d.month) == (extract, month) and not d.is_refused
             ]
-            name = self._load_id if not self._number else f"{self._load_id}-{self._number}"
             path = write_batch(
-                self._connection, self._settings.archive, self._specifications[extract], month, name, together
+                self._connection, self._root, self._specifications[extract], month, name, together
             )
             files.update(dict.fromkeys(together, path))
         recorded = [

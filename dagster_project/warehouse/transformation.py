@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from dagster_project.deliveries import archive_root
 from dagster_project.settings import Settings
 
 
@@ -70,6 +71,7 @@ def dbt_arguments(settings: Settings) -> list[str]:
 def set_dbt_environment(settings: Settings) -> None:
     """Tell dbt which installation it works on: it reads its paths from the environment."""
     os.environ["CASELOAD_HOME"] = str(settings.home)
+    os.environ["CASELOAD_ARCHIVE"] = str(archive_root(settings))
     os.environ["CASELOAD_REFERENCE"] = str(settings.dbt_seeds)
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-import duckdb
 import pytest
 
-from dagster_project.deliveries import pseudonyms
-from dagster_project.deliveries.pseudonyms import CollisionError, fingerprint, pseudonym, register_keys
-from dagster_project.extracts import load_specifications
+from dagster_project.deliveries.pseudonyms import fingerprint, pseudonym
 
 SECRET = b"a made-up key, not a secret"
 
@@ -65,18 +62,3 @@ def test_a_separator_in_an_identifier_cannot_stand_for_another_council() -> None
 def test_a_fingerprint_tells_secrets_apart_and_gives_none_away() -> None:
     assert fingerprint(SECRET) == fingerprint(SECRET) != fingerprint(b"another")
     assert "made-up" not in fingerprint(SECRET) and len(fingerprint(SECRET)) == 12
-
-
-def test_two_identifiers_that_share_a_key_stop_the_load(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pseudonyms, "pseudonym", lambda *_: 7)
-    with duckdb.connect(":memory:") as connection:
-        connection.execute(
-            "create table rows as select 'A' as child_id, null as family_id, null as worker_id"
-        )
-        specification = load_specifications()["caseload"]
-        register_keys(connection, "rows", specification, "northshire", SECRET)
-        connection.execute("insert into rows values ('B', null, null)")
-
-        with pytest.raises(CollisionError) as error:
-            register_keys(connection, "rows", specification, "northshire", SECRET)
-    assert "'A'" not in str(error.value) and "'B'" not in str(error.value)
