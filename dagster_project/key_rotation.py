@@ -181,7 +181,7 @@ def _refuse_unknown_keys(
     if missing:
         raise RotationError(
             f"{missing:,} keys of the archive have no identifier in the crosswalk, so they cannot be made anew. "
-            "They came before the crosswalk did: load their files into a new data directory instead, under the new secret."
+            "They came before the crosswalk did: load their files into a new data directory, under the new secret."
         )
 
 
