@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,8 @@ import duckdb
 from dagster_project.deliveries.archive import ensure_empty_files
 from dagster_project.deliveries.batch import Batch, Judge, specification_hash
 from dagster_project.deliveries.cell_rules import prepare
-from dagster_project.deliveries.discovery import MONTH_PACK, Landed, discover
+from dagster_project.deliveries.discovery import MONTH_PACK, Landed, discover, sha256_of
+from dagster_project.deliveries.file_limits import file_limits
 from dagster_project.deliveries.generation import archive_root
 from dagster_project.deliveries.manifest import Delivery, Manifest
 from dagster_project.deliveries.packs import unpack
@@ -37,6 +37,7 @@ class Arrival:
     refused_before: list[Delivery] = field(default_factory=list)
     withdrawn_before: list[Delivery] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
+    still_written: list[Landed] = field(default_factory=list)
 
     @property
     def accepted(self) -> list[Delivery]:
@@ -79,7 +80,12 @@ def receive(
     manifest = Manifest(settings.manifest)
     # Whatever is asked for, files are told apart by all that is known: offers.xlsx is no pack to `workforce`.
     landing = discover(settings.landing, specifications, reference.councils, council=council, months=months)
-    unpack(landing, specifications, refuse_unreadable=extracts is None or MONTH_PACK in extracts)
+    unpack(
+        landing,
+        specifications,
+        file_limits(reference),
+        refuse_unreadable=extracts is None or MONTH_PACK in extracts,
+    )
     if extracts is not None:
         landing.deliveries = [landed for landed in landing.deliveries if landed.extract in extracts]
     _refuse_without_units(landing.deliveries, reference)
@@ -95,7 +101,8 @@ def receive(
         batch = Batch(connection, settings, reference, specifications, manifest, judge, load_id, now, secret)
         for done, (landed, sha256) in enumerate(fresh):
             progress(done, len(fresh), f"{landed.council} {landed.month:%Y-%m} {landed.extract}")
-            batch.take(landed, sha256)
+            if not batch.take(landed, sha256):
+                arrival.still_written.append(landed)
             if batch.rows >= ROWS_IN_A_BATCH:
                 arrival.recorded += batch.close()
         arrival.recorded += batch.close()
@@ -128,7 +135,7 @@ def _fresh(
             specification_hash(specifications, landed.extract),
             reference.reading_fingerprint(landed.council),
         )
-        sha256 = _sha256(landed)
+        sha256 = sha256_of(landed)
         current, last = in_force.get(place), latest.get(place)
         if current and current.sha256 == sha256:
             if _read_the_same(current, reading) or not (current.rows_rejected or current.rows_unmapped):
@@ -146,17 +153,6 @@ def _fresh(
 
 def _read_the_same(delivery: Delivery, reading: tuple[str, str]) -> bool:
     return (delivery.specification_hash, delivery.reference_hash) == reading
-
-
-def _sha256(landed: Landed) -> str:
-    """Of the file's bytes; of the reason where there is not one file of the delivery's own."""
-    if landed.refused_because and not landed.is_one_file:
-        return hashlib.sha256(landed.refused_because.encode()).hexdigest()
-    try:
-        with landed.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        return hashlib.sha256(f"unreadable: {error.errno}".encode()).hexdigest()
 
 
 def _refuse_another_key(fresh: Sequence[tuple[Landed, str]], manifest: Manifest, secret: bytes) -> None:

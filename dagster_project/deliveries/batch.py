@@ -12,9 +12,11 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.deliveries.archive import drop_batch, keys_used, stage, write_batch
+from dagster_project.deliveries.cells import shown
 from dagster_project.deliveries.checking import Checked, check
 from dagster_project.deliveries.crosswalk import Crosswalk
-from dagster_project.deliveries.discovery import MONTH_PACK, Landed
+from dagster_project.deliveries.discovery import MONTH_PACK, Landed, sha256_of
+from dagster_project.deliveries.file_limits import file_limits
 from dagster_project.deliveries.generation import archive_root
 from dagster_project.deliveries.layout import read_table
 from dagster_project.deliveries.manifest import Delivery, Manifest
@@ -89,8 +91,11 @@ class Batch:
         self._summaries: list[Summary] = []
         self.rows = 0
 
-    def take(self, landed: Landed, sha256: str) -> None:
-        """Read and check one file; its rows wait, typed and hashed, for the verdict."""
+    def take(self, landed: Landed, sha256: str) -> bool:
+        """Read and check one file; its rows wait, typed and hashed, for the verdict.
+
+        False, and nothing is kept of it, where the file changed while it was read: somebody is still writing it.
+        """
         specification = self._specifications.get(landed.extract)
         delivery = Delivery(
             delivery=f"{landed.council}-{landed.month:%Y-%m}-{landed.extract}-{self._load_id}",
@@ -98,7 +103,7 @@ class Batch:
             month=landed.month,
             extract=landed.extract,
             grain=specification.grain if specification else "rows",
-            file_name=landed.path.name,
+            file_name=shown(landed.path.name),
             sha256=sha256,
             received_at=self._now.astimezone(UTC).isoformat(timespec="microseconds"),
             load_id=self._load_id,
@@ -107,15 +112,19 @@ class Batch:
         )
         if specification is None:
             self._pending.append(replace(delivery, is_refused=True, refused_because=landed.refused_because))
-            return
+            return True
         try:
             checked = self._checked(landed, specification)
             self._crosswalk.register(checked.relation, specification, landed.council, f"{landed.month:%Y-%m}")
         except (Refused, CollisionError) as refused:
+            if sha256_of(landed) != sha256:
+                return False
             reason = str(refused) if isinstance(refused, Refused) else f"{landed.path.name}: {refused}"
             delivery = replace(delivery, is_refused=True, refused_because=reason)
             self._summaries.append(_summary(delivery, None, specification, self._reference))
         else:
+            if sha256_of(landed) != sha256:
+                return False
             notices = dict(checked.notices)
             if checked.rows_read and self._has_bytes_of_another_month(delivery):
                 notices["same_bytes_as_another_month"] = checked.rows_read
@@ -136,6 +145,7 @@ class Batch:
             self.rows += checked.rows_accepted
         self._pending.append(delivery)
         self._remember_bytes(delivery)
+        return True
 
     def _has_bytes_of_another_month(self, delivery: Delivery) -> bool:
         """Most likely last month's file in this month's folder."""
@@ -157,7 +167,7 @@ class Batch:
             if name.valid_from <= as_at and (not name.valid_to or as_at < name.valid_to)
         ]
         roles = [(name.name_key, name.role) for name in self._reference.role_names_of.get(landed.council, ())]
-        table = read_table(landed.path, specification, landed.sheet)
+        table = read_table(landed.path, specification, landed.sheet, file_limits(self._reference))
         return check(self._connection, table, specification, (first, last), units, roles, landed.path.name)
 
     def close(self) -> list[Delivery]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,6 +15,7 @@ from dagster_project.deliveries.refusal import Refused
 
 SEPARATORS = (",", ";", "\t", "|")
 LONGEST_CELL = 1_000_000
+LONGEST_NAME = 255
 SERIALS_FROM = date(1899, 12, 30)
 """The day whose serial is 0 in a workbook's dates, unless the workbook counts from 1904."""
 WORKBOOK_SIGNATURES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
@@ -61,10 +64,11 @@ def decode(data: bytes, place: str) -> str:
     raise Refused(f"{place}: unreadable: not text in UTF-8, UTF-16 or Windows-1252, and not a workbook")
 
 
-def text_sheets(data: bytes, place: str) -> dict[str, Sheet]:
+def text_sheets(data: bytes, place: str, most_columns: int) -> dict[str, Sheet]:
     """The rows of a text file under each separator it could have been written with.
 
-    Raises Refused for a quote that is never closed or closed in the middle of a cell.
+    Raises Refused for a quote that is never closed or closed in the middle of a cell, and for a row of more than
+    `most_columns` fields.
     """
     text = decode(data, place)
     if not text.strip():
@@ -76,7 +80,7 @@ def text_sheets(data: bytes, place: str) -> dict[str, Sheet]:
     for separator in present:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
         try:
-            sheets[separator] = Sheet("", list(reader), line_ended=ended)
+            sheets[separator] = Sheet("", _rows(reader, most_columns), line_ended=ended)
         except csv.Error as error:
             reason = "an open quote" if "unexpected end" in str(error) else str(error)
             first_error = first_error or f"{place}: unreadable near line {reader.line_num}: {reason}"
@@ -85,12 +89,31 @@ def text_sheets(data: bytes, place: str) -> dict[str, Sheet]:
     return sheets
 
 
-def read_bytes(path: Path) -> bytes:
+def _rows(reader: Iterator[list[str]], most_columns: int) -> list[list[str]]:
+    rows = []
+    for row in reader:
+        if len(row) > most_columns:
+            raise csv.Error(f"a row of {len(row):,} fields, more than the {most_columns:,} that are read")
+        rows.append(row)
+    return rows
+
+
+def shown(name: str) -> str:
+    """A file's or sheet's name as it may be printed: signs that move a cursor or turn a line around become `?`."""
+    return "".join("?" if unicodedata.category(sign)[0] == "C" else sign for sign in name)[:LONGEST_NAME]
+
+
+def read_bytes(path: Path, most: int) -> bytes:
     """The whole file.
 
-    Raises Refused when the operating system will not give it.
+    Raises Refused when it has more than `most` bytes or the operating system will not give it.
     """
     try:
+        size = path.stat().st_size
+        if size > most:
+            raise Refused(
+                f"{shown(path.name)}: {size:,} bytes, more than the {most:,} that are read of a file"
+            )
         return path.read_bytes()
     except OSError as error:
-        raise Refused(f"{path.name}: unreadable: {error.strerror}") from error
+        raise Refused(f"{shown(path.name)}: unreadable: {error.strerror}") from error

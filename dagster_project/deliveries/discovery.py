@@ -1,18 +1,21 @@
-"""Which deliveries lie in the landing area. Looks at names and kinds of files only; opens none."""
+"""Which deliveries lie in the landing area. Looks at names and kinds of files only; opens none but to hash it."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from dagster_project.deliveries.cells import shown
 from dagster_project.extracts import Specification
 
 WORKBOOK_ENDINGS = {".xlsx", ".xlsm", ".xls"}
 READABLE_ENDINGS = {".csv", ".txt", ".tsv", *WORKBOOK_ENDINGS}
 MONTH_PACK = "month_pack"
+BEING_WRITTEN = (".part", ".partial", ".filepart", ".tmp", ".crdownload", ".writing")
 NOT_A_FILE = "a link or a folder stands in the file's place"
 MONTH_FOLDER = re.compile(r"^((?:19|20)[0-9]{2})-(0[1-9]|1[0-2])$")
 
@@ -57,10 +60,10 @@ def discover(
         if council is not None and council_folder.name != council:
             continue
         if not _is_folder(council_folder):
-            found.strangers.append(f"{council_folder.name}: not a council's folder")
+            found.strangers.append(f"{shown(council_folder.name)}: not a council's folder")
             continue
         for month_folder in _entries(council_folder):
-            place = f"{council_folder.name}/{month_folder.name}"
+            place = f"{shown(council_folder.name)}/{shown(month_folder.name)}"
             match = MONTH_FOLDER.match(month_folder.name)
             if not match or not _is_folder(month_folder):
                 found.strangers.append(f"{place}: not a month's folder (YYYY-MM)")
@@ -91,14 +94,16 @@ def _discover_month(
         elif path.suffix.lower() in WORKBOOK_ENDINGS:
             packs.append(path)
         else:
-            found.strangers.append(f"{council}/{folder.name}/{path.name}: not an extract that is known here")
+            found.strangers.append(
+                f"{shown(council)}/{folder.name}/{shown(path.name)}: not an extract that is known here"
+            )
     for pack in packs:
-        reason = None if registered else f"{pack.name}: {_not_registered(council)}"
+        reason = None if registered else f"{shown(pack.name)}: {_not_registered(council)}"
         if reason is None and not _is_file(pack):
-            reason = f"{pack.name}: {NOT_A_FILE}"
+            reason = f"{shown(pack.name)}: {NOT_A_FILE}"
         found.packs.append(Landed(council, month, MONTH_PACK, pack, reason, is_one_file=_is_file(pack)))
     for extract, paths in by_extract.items():
-        names = " and ".join(path.name for path in paths)
+        names = " and ".join(shown(path.name) for path in paths)
         reason = None
         if not registered:
             reason = f"{names}: {_not_registered(council)}"
@@ -111,14 +116,21 @@ def _discover_month(
 
 
 def _not_registered(council: str) -> str:
-    return f"council {council} is not registered in councils.csv"
+    return f"council {shown(council)} is not registered in councils.csv"
 
 
 def _entries(folder: Path) -> list[Path]:
-    """What lies in a folder, by name, without what starts with a dot; nothing where there is no folder."""
+    """What lies in a folder, by name; nothing where there is no folder.
+
+    Left out is what starts with a dot, and what a program is still writing under another name.
+    """
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if not path.name.startswith((".", "~$")))
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if not path.name.startswith((".", "~$")) and not path.name.lower().endswith(BEING_WRITTEN)
+    )
 
 
 def _is_file(path: Path) -> bool:
@@ -127,3 +139,14 @@ def _is_file(path: Path) -> bool:
 
 def _is_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
+
+
+def sha256_of(landed: Landed) -> str:
+    """Of the file's bytes; of the reason where there is not one file of the delivery's own."""
+    if landed.refused_because and not landed.is_one_file:
+        return hashlib.sha256(landed.refused_because.encode()).hexdigest()
+    try:
+        with landed.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        return hashlib.sha256(f"unreadable: {error.errno}".encode()).hexdigest()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from dagster_project.deliveries.cells import SERIALS_FROM, Sheet, is_workbook, read_bytes, text_sheets
+from dagster_project.deliveries.cells import SERIALS_FROM, Sheet, is_workbook, read_bytes, shown, text_sheets
+from dagster_project.deliveries.file_limits import FileLimits
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.deliveries.workbook import workbook_sheets
 from dagster_project.extracts import Specification
 
 ROWS_SEARCHED_FOR_A_HEADER = 200
+WIDEST_HEADER_OF_TWO_ROWS = 2_000
+SHIPPED = FileLimits()
 BLANK_CHARACTERS = " \t\r\n\f\v\u00a0\u2007\u202f\u200b\ufeff"
 MISSING = frozenset({"", "-", "n/a", "null", "none", "#n/a"})
 TOTAL = re.compile(r"^(grand[\s-]+|sub[\s-]*|overall[\s-]+)?totals?\b", re.IGNORECASE)
@@ -41,18 +45,20 @@ class Table:
     serials_from: date = SERIALS_FROM
 
 
-def read_table(path: Path, specification: Specification, sheet: str | None = None) -> Table:
+def read_table(
+    path: Path, specification: Specification, sheet: str | None = None, limits: FileLimits = SHIPPED
+) -> Table:
     """The table that `specification` describes, wherever it lies in the file, or in its sheet `sheet`.
 
-    Raises Refused when no sheet has the required columns, two have, or the file is cut short.
+    Raises Refused when no sheet has the required columns, two have, the file is cut short, or beyond a limit.
     """
-    data = read_bytes(path)
-    place = path.name
+    data = read_bytes(path, limits.max_file_bytes)
+    place = shown(path.name)
     if not data:
         raise Refused(f"{place}: the file is empty")
     if is_workbook(data):
-        return _from_workbook(workbook_sheets(data, place, sheet), specification, place)
-    sheets = text_sheets(data, place)
+        return _from_workbook(workbook_sheets(data, place, sheet, limits), specification, place)
+    sheets = text_sheets(data, place, limits.max_columns)
     located = {separator: _locate(sheet, specification) for separator, sheet in sheets.items()}
     separator = min(located, key=lambda key: (len(located[key].missing), -located[key].recognised))
     where = located[separator]
@@ -124,22 +130,50 @@ def header_key(text: str) -> str:
 
 
 def _locate(sheet: Sheet, specification: Specification) -> _Header:
+    """The row that names the columns; where no single one does, two rows that do together."""
     keys = {header_key(column.name): column.name for column in specification.columns}
-    required = set(specification.required_names)
     best = _Header(0, [], list(specification.required_names) or ["every one"], 0, 0)
-    for index, row in enumerate(sheet.rows[:ROWS_SEARCHED_FOR_A_HEADER]):
-        fields = [keys.get(header_key(cell)) for cell in row]
-        known = {name for name in fields if name}
-        missing = [name for name in specification.required_names if name not in known]
-        if len(known) > best.recognised:
-            width = max(
-                (number for number, cell in enumerate(row, start=1) if cell.strip(BLANK_CHARACTERS)),
-                default=0,
-            )
-            best = _Header(index, fields, missing, len(known), width)
-        if required and not missing:
+    for headers_of in (_single_rows, _pairs_of_rows):
+        for index, header in headers_of(sheet.rows[:ROWS_SEARCHED_FOR_A_HEADER]):
+            found = _header(index, header, keys, specification)
+            if found.recognised > best.recognised:
+                best = found
+            if specification.required_names and not found.missing:
+                return best
+        if not best.missing:
             return best
     return best
+
+
+def _header(index: int, row: Sequence[str], keys: dict[str, str], specification: Specification) -> _Header:
+    fields = [keys.get(header_key(cell)) for cell in row]
+    known = {name for name in fields if name}
+    missing = [name for name in specification.required_names if name not in known]
+    width = max(
+        (number for number, cell in enumerate(row, start=1) if cell.strip(BLANK_CHARACTERS)),
+        default=0,
+    )
+    return _Header(index, fields, missing, len(known), width)
+
+
+def _single_rows(rows: Sequence[Sequence[str]]) -> Iterator[tuple[int, Sequence[str]]]:
+    yield from enumerate(rows)
+
+
+def _pairs_of_rows(rows: Sequence[Sequence[str]]) -> Iterator[tuple[int, Sequence[str]]]:
+    """A header broken over two rows, or words above that stand over several columns; the index is the lower row's."""
+    for index, (upper, lower) in enumerate(itertools.pairwise(rows), start=1):
+        width = max(len(upper), len(lower))
+        if width > WIDEST_HEADER_OF_TWO_ROWS or not any(upper) or not any(lower):
+            continue
+        above = [*upper, *[""] * (width - len(upper))]
+        below = [*lower, *[""] * (width - len(lower))]
+        yield index, [f"{one} {two}" for one, two in zip(above, below, strict=True)]
+        spread, last = [], ""
+        for one in above:
+            last = one if one.strip(BLANK_CHARACTERS) else last
+            spread.append(last)
+        yield index, [f"{one} {two}" for one, two in zip(spread, below, strict=True)]
 
 
 def _missing_columns(place: str, where: _Header) -> str:

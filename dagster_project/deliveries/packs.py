@@ -6,15 +6,22 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
-from dagster_project.deliveries.cells import is_workbook, read_bytes
+from dagster_project.deliveries.cells import is_workbook, read_bytes, shown
 from dagster_project.deliveries.discovery import Landed, Landing
+from dagster_project.deliveries.file_limits import FileLimits
 from dagster_project.deliveries.layout import header_key
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.deliveries.workbook import sheet_names
 from dagster_project.extracts import Specification
 
 
-def unpack(landing: Landing, specifications: Mapping[str, Specification], *, refuse_unreadable: bool) -> None:
+def unpack(
+    landing: Landing,
+    specifications: Mapping[str, Specification],
+    limits: FileLimits,
+    *,
+    refuse_unreadable: bool,
+) -> None:
     """Add to `landing` one delivery for each sheet of a pack that is named as an extract.
 
     An extract that also lies there as a file of its own, or in a second pack, is refused. A pack that cannot be
@@ -23,27 +30,27 @@ def unpack(landing: Landing, specifications: Mapping[str, Specification], *, ref
     by_key = {header_key(name): name for name in specifications}
     places = {_place(landed): index for index, landed in enumerate(landing.deliveries)}
     for pack in landing.packs:
-        sheets, reason = _sheets(pack)
+        sheets, reason = _sheets(pack, limits)
         found = [(by_key[header_key(sheet)], sheet) for sheet in sheets if header_key(sheet) in by_key]
         if reason and refuse_unreadable:
             landing.deliveries.append(replace(pack, refused_because=reason))
         elif not found and not reason and refuse_unreadable:
             landing.strangers.append(
-                f"{pack.council}/{pack.month:%Y-%m}/{pack.path.name}: no sheet named as an extract"
+                f"{pack.council}/{pack.month:%Y-%m}/{shown(pack.path.name)}: no sheet named as an extract"
             )
         for extract, sheet in found:
             _add(landing, places, replace(pack, extract=extract, sheet=sheet))
     landing.deliveries.sort(key=lambda landed: (landed.month, landed.council, landed.extract))
 
 
-def _sheets(pack: Landed) -> tuple[list[str], str | None]:
+def _sheets(pack: Landed, limits: FileLimits) -> tuple[list[str], str | None]:
     if pack.refused_because:
         return [], pack.refused_because
     try:
-        data = read_bytes(pack.path)
+        data = read_bytes(pack.path, limits.max_file_bytes)
         if not is_workbook(data):
-            raise Refused(f"{pack.path.name}: not a workbook")
-        return sheet_names(data, pack.path.name), None
+            raise Refused(f"{shown(pack.path.name)}: not a workbook")
+        return sheet_names(data, shown(pack.path.name), limits), None
     except Refused as refused:
         return [], str(refused)
 
@@ -58,7 +65,7 @@ def _add(landing: Landing, places: dict[tuple[str, date, str], int], delivery: L
         landing.deliveries.append(delivery)
         return
     other = landing.deliveries[index]
-    names = f"{other.path.name} and {delivery.path.name}"
+    names = f"{shown(other.path.name)} and {shown(delivery.path.name)}"
     landing.deliveries[index] = replace(
         other,
         refused_because=f"{names}: two deliveries of one extract ({delivery.extract}); keep one",

@@ -13,6 +13,7 @@ from dagster_project.deliveries.batch import month_days
 from dagster_project.deliveries.cell_rules import prepare
 from dagster_project.deliveries.checking import check
 from dagster_project.deliveries.discovery import Landed, discover
+from dagster_project.deliveries.file_limits import file_limits
 from dagster_project.deliveries.layout import Table, read_table
 from dagster_project.deliveries.manifest import Delivery
 from dagster_project.deliveries.packs import unpack
@@ -46,7 +47,9 @@ def rows_set_aside(
     table = Table([column.name for column in specification.columns], [], [])
     if delivery and (delivery.rows_rejected or delivery.rows_repeated):
         landed = _landed(settings, reference, specifications, delivery)
-        table = read_table(landed.path, specification, landed.sheet) if landed else table
+        table = (
+            read_table(landed.path, specification, landed.sheet, file_limits(reference)) if landed else table
+        )
     first, last = month_days(month)
     as_at = last.isoformat()
     units = [
@@ -71,7 +74,7 @@ def _landed(
     landing = discover(
         settings.landing, specifications, reference.councils, council=delivery.council, months=months
     )
-    unpack(landing, specifications, refuse_unreadable=False)
+    unpack(landing, specifications, file_limits(reference), refuse_unreadable=False)
     for landed in landing.deliveries:
         if landed.extract == delivery.extract and not landed.refused_because:
             try:

@@ -10,10 +10,13 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-from xml.etree import ElementTree
+
+from defusedxml import ElementTree
 
 from dagster_project.deliveries.cells import SERIALS_FROM, Sheet
+from dagster_project.deliveries.file_limits import FileLimits
 from dagster_project.deliveries.refusal import Refused
+from dagster_project.deliveries.workbook_guard import column_number, refuse_bombs
 
 UNREADABLE = "unreadable as a workbook, or cut short"
 EXACT_WHOLE_NUMBERS = 10**15
@@ -23,28 +26,32 @@ REFERENCE = re.compile(rb'\br="([A-Z]+)(\d+)"')
 VALUE = re.compile(rb"<(?:\w+:)?v>([^<]*)</(?:\w+:)?v>")
 
 
-def sheet_names(data: bytes, place: str) -> list[str]:
+def sheet_names(data: bytes, place: str, limits: FileLimits) -> list[str]:
     """Names of the visible sheets, in order.
 
-    Raises Refused when the bytes are no workbook.
+    Raises Refused when the bytes are no workbook or go beyond a limit.
     """
     from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
     with _refusing_what_is_broken(place):
+        if data.startswith(b"PK"):
+            refuse_bombs(data, place, limits)
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
     return [about.name for about in book.sheets_metadata if about.visible == SheetVisibleEnum.Visible]
 
 
-def workbook_sheets(data: bytes, place: str, only: str | None = None) -> list[Sheet]:
+def workbook_sheets(data: bytes, place: str, only: str | None, limits: FileLimits) -> list[Sheet]:
     """Every visible sheet, in order, or the one named `only`.
 
     A number is written with the 15 digits a workbook shows; a date as YYYY-MM-DD, with its time where it has one;
     error cells keep their `#...` text, and a formula without a stored value reads as an error.
-    Raises Refused when the bytes are no workbook.
+    Raises Refused when the bytes are no workbook or go beyond a limit.
     """
     from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
     with _refusing_what_is_broken(place):
+        if data.startswith(b"PK"):
+            refuse_bombs(data, place, limits)
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         sheets = [
             (about.name, book.get_sheet_by_name(about.name).to_python(skip_empty_area=False))
@@ -72,7 +79,7 @@ def _refusing_what_is_broken(place: str) -> Iterator[None]:
     """Whatever a broken package makes its readers raise, a panic of the compiled one included, is one refusal."""
     try:
         yield
-    except (KeyboardInterrupt, SystemExit, MemoryError):
+    except (KeyboardInterrupt, SystemExit, MemoryError, Refused):
         raise
     except BaseException as error:
         raise Refused(f"{place}: {UNREADABLE}") from error
@@ -136,7 +143,7 @@ def _error_cells(data: bytes) -> dict[str, dict[int, dict[int, str]]]:
                 text = _error_text(match[1], match[2] or b"")
                 reference = REFERENCE.search(match[1])
                 if text and reference:
-                    rows.setdefault(int(reference[2]), {})[_column_index(reference[1])] = text
+                    rows.setdefault(int(reference[2]), {})[column_number(reference[1]) - 1] = text
     return found
 
 
@@ -149,13 +156,6 @@ def _error_text(attributes: bytes, inside: bytes) -> str | None:
     if has_formula and not stored and b"<is>" not in inside and b't="str"' not in attributes:
         return FORMULA_WITHOUT_VALUE
     return None
-
-
-def _column_index(letters: bytes) -> int:
-    index = 0
-    for letter in letters:
-        index = index * 26 + letter - 64
-    return index - 1
 
 
 def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:

@@ -75,6 +75,11 @@ def print_arrival(console: Console, arrival: Arrival) -> None:
                 "another month's file.",
                 markup=False,
             )
+    for landed in arrival.still_written:
+        console.print(
+            f"Left for the next load: {landed.council} {landed.month:%Y-%m} {landed.extract} changed while read.",
+            markup=False,
+        )
     for stranger in arrival.strangers:
         console.print(f"Left alone: {stranger}", markup=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ from deliveries_fixture import (
     write_reference,
 )
 
+from dagster_project.deliveries import batch, layout
 from dagster_project.deliveries.manifest import Manifest
 from dagster_project.deliveries.pseudonyms import pseudonym
 from dagster_project.settings import Settings, SettingsError
@@ -534,3 +536,50 @@ def test_nothing_new_needs_no_key(home: Settings) -> None:
     arrive_one(home)
 
     assert arrive(Settings(home=home.home)).already_loaded == 1
+
+
+def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_load(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = land(home, "caseload.csv", cases(10))
+    read = layout.read_table
+
+    def read_while_more_is_written(*arguments: object, **named: object) -> object:
+        table = read(*arguments, **named)  # type: ignore[arg-type]
+        with path.open("ab") as file:
+            file.write(csv_bytes(cases(12)).split(b"\n")[-2] + b"\n")
+        return table
+
+    monkeypatch.setattr(batch, "read_table", read_while_more_is_written)
+    arrival = arrive(home)
+    assert arrival.recorded == [] and [landed.path for landed in arrival.still_written] == [path]
+    assert Manifest(home.manifest).all() == []
+
+    monkeypatch.setattr(batch, "read_table", read)
+    assert arrive_one(home).rows_accepted == 11
+
+
+def test_names_that_would_move_a_cursor_are_shown_harmless(home: Settings) -> None:
+    land(home, "\x1b[2Jevil\u202etxt.csv", cases(1))
+
+    (stranger,) = arrive(home).strangers
+
+    assert "\x1b" not in stranger and "\u202e" not in stranger and "evil" in stranger
+
+
+@pytest.mark.parametrize("name", ["caseload.csv.part", "caseload.csv.tmp", ".caseload.csv"])
+def test_a_file_under_the_name_of_an_unfinished_download_is_left_alone(home: Settings, name: str) -> None:
+    land(home, name, cases(3))
+
+    arrival = arrive(home)
+
+    assert not arrival.recorded and not arrival.strangers
+
+
+def test_a_pipe_in_a_file_s_place_is_refused_and_not_opened(home: Settings) -> None:
+    folder = land(home, "posts.csv", rows_of("posts", 1)).parent
+    os.mkfifo(folder / "caseload.csv")
+
+    found = {d.extract: d for d in arrive(home).recorded}
+
+    assert found["caseload"].is_refused and not found["posts"].is_refused

@@ -1,0 +1,290 @@
+"""The hoard: each file by its name, and whether it is read, in part or whole, or refused and why."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from hoard.making import (
+    CASES,
+    LEDGER,
+    NORTH,
+    POSTS_HELD,
+    SOUTH,
+    entity_bomb,
+    sheet,
+    tampered,
+    text,
+    workbook,
+)
+
+Reasons = Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True)
+class File:
+    """One file; `accepted` rows and the `reasons` of the others, or the words of its refusal."""
+
+    what: str
+    make: Callable[[], bytes]
+    accepted: int = 0
+    reasons: Reasons = field(default_factory=dict)
+    refused: str = ""
+    extract: str = "caseload"
+    name: str = "caseload.csv"
+
+
+def _amounts(*amounts: str) -> bytes:
+    lines = [(f"L{number}", "North", "2024-05-10", amount, "pay") for number, amount in enumerate(amounts)]
+    return text([LEDGER, *lines], ";")
+
+
+def _ftes(*ftes: str) -> bytes:
+    lines = [
+        (f"W{number}", "P1", "North", "social_worker", "permanent", fte, "2020-01-01", "")
+        for number, fte in enumerate(ftes)
+    ]
+    return text([POSTS_HELD, *lines], ";")
+
+
+def _dates(book: Any) -> None:
+    made = book.add_worksheet()
+    made.write_row(0, 0, CASES)
+    as_date = book.add_format({"num_format": "dd/mm/yyyy"})
+    days = (
+        dt.datetime(2024, 1, 2),
+        45293,
+        "02/01/2024",
+        "2-Jan-24",
+        "2024-01-02 00:00:00",
+        "45293",
+        45293.5,
+        "2/1/24",
+    )
+    for row, day in enumerate(days, start=1):
+        made.write_row(row, 0, (f"K{row}", *NORTH[1:5]))
+        if isinstance(day, dt.datetime):
+            made.write_datetime(row, 5, day, as_date)
+        else:
+            made.write(row, 5, day)
+
+
+def _errors(book: Any) -> None:
+    made = book.add_worksheet()
+    for row, values in enumerate((CASES, NORTH, SOUTH, SOUTH, SOUTH)):
+        made.write_row(row, 0, values)
+    made.write_formula(2, 0, "=1/0", None, "#DIV/0!")
+    made.write(3, 0, "0015")
+    made.write_formula(3, 4, "=VLOOKUP(1,A1,2)", None, "#REF!")
+    made.write_formula(4, 0, '="A"&"1"', None, "A1")
+
+
+def _merged(made: Any) -> None:
+    made.merge_range(1, 3, 2, 3, "North")
+
+
+def _whole(*rows: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    return (CASES, *rows)
+
+
+XLSX = "caseload.xlsx"
+PLAIN = workbook(sheet(_whole(NORTH)))
+TITLE = ("Caseload of Northshire, May 2024",)
+UPPER = ("case", "child", "case", "team", "worker", "opened", "closed", "closure")
+LOWER = ("id", "id", "type", "", "id", "on", "on", "outcome")
+AGENCY = partial(File, extract="agency_spend", name="agency_spend.csv")
+
+FILES = (
+    File("plain CSV", lambda: text(_whole(NORTH, SOUTH)), 2),
+    File("title rows above the header", lambda: text([TITLE, ("",), *_whole(NORTH)]), 1),
+    File("words over groups of columns", lambda: text([("Case", "", "", "", "Worker"), *_whole(NORTH)]), 1),
+    File("header broken over two rows", lambda: text([UPPER, LOWER, NORTH, SOUTH]), 2),
+    File(
+        "header broken over two rows, workbook",
+        lambda: workbook(sheet([TITLE, UPPER, LOWER, NORTH])),
+        1,
+        name=XLSX,
+    ),
+    File(
+        "header with line breaks in its cells",
+        lambda: text([tuple(f'"{name.replace("_", chr(10))}"' for name in CASES), NORTH]),
+        1,
+    ),
+    File(
+        "headers in capitals and with spaces",
+        lambda: text([tuple(n.upper().replace("_", " ") for n in CASES), NORTH]),
+        1,
+    ),
+    File(
+        "trailing total and notes",
+        lambda: text([*_whole(NORTH, SOUTH), ("Total", "2"), ("",), ("Source: case system",)]),
+        2,
+    ),
+    File("trailing empty columns", lambda: text([(*CASES, "", ""), (*NORTH, "", "")]), 1),
+    File("one column twice, the same", lambda: text([(*CASES, "team"), (*NORTH, "North")]), 1),
+    File(
+        "one column twice, different",
+        lambda: text([(*CASES, "team"), (*NORTH, "South")]),
+        refused="two columns are headed team",
+    ),
+    File("semicolons", lambda: text(_whole(NORTH, SOUTH), ";"), 2),
+    File("tabs", lambda: text(_whole(NORTH, SOUTH), "\t"), 2),
+    File("bars", lambda: text(_whole(NORTH, SOUTH), "|"), 2),
+    File("a line that names the separator", lambda: b"sep=;\n" + text(_whole(NORTH), ";"), 1),
+    File("line ends of old Macs", lambda: text(_whole(NORTH, SOUTH), ends="\r"), 2),
+    File("UTF-8 with a mark", lambda: text(_whole(NORTH), encoding="utf-8-sig"), 1),
+    File("UTF-16 with a mark", lambda: text(_whole(NORTH), encoding="utf-16"), 1),
+    File("UTF-16 without a mark", lambda: text(_whole(NORTH), encoding="utf-16-be"), 1),
+    File("Windows-1252", lambda: text(_whole(("0012", "Ren\u00e9e", *NORTH[2:])), encoding="cp1252"), 1),
+    File("a line break inside quotes", lambda: text(_whole(("0012", '"C\n1"', *NORTH[2:]))), 1),
+    File(
+        "non-breaking spaces",
+        lambda: text(_whole(("0012\u00a0", "C1", NORTH[2], "\u00a0North", *NORTH[4:]))),
+        1,
+    ),
+    File("signs for missing", lambda: text(_whole((*NORTH[:4], "n/a", NORTH[5], "-", "NULL"))), 1),
+    AGENCY(
+        "amounts as people write them",
+        lambda: _amounts("\u00a31,234.50", "(200.00)", "200.00-", "\u00a3(200.00)", "-\u00a35", "0"),
+        6,
+    ),
+    AGENCY(
+        "amounts that could be two things",
+        lambda: _amounts("1.234,50", "1234.567", "12%", "1e3", "0,8", "5.00"),
+        1,
+        {("amount_gbp", "money"): 5},
+        refused="5 of 6 rows",
+    ),
+    File(
+        "FTE as a share and as hours",
+        lambda: _ftes("0.8", "80%", "1.0000", "37", "0,8"),
+        3,
+        {("fte", "range"): 1, ("fte", "number"): 1},
+        extract="workforce",
+        name="workforce.csv",
+    ),
+    File(
+        "identifiers whose digits were lost",
+        lambda: text(_whole(("1.23E+05", *NORTH[1:]), SOUTH)),
+        1,
+        {("case_id", "digits_lost"): 1},
+    ),
+    File(
+        "days as dates, serial numbers and text in one column",
+        lambda: workbook(_dates),
+        6,
+        {("opened_on", "date"): 2},
+        name=XLSX,
+    ),
+    File("error cells and formulas", lambda: workbook(_errors), 3, {("case_id", "error_cell"): 1}, name=XLSX),
+    File(
+        "formula without a stored value",
+        lambda: workbook(sheet(_whole(("=A1&1", *NORTH[1:]), NORTH))),
+        1,
+        {("case_id", "error_cell"): 1},
+        name=XLSX,
+    ),
+    File(
+        "merged cells in a column: only the first holds the value",
+        lambda: workbook(sheet(_whole(NORTH, (*SOUTH[:3], "", *SOUTH[4:])), then=_merged)),
+        1,
+        {("team", "required"): 1},
+        name=XLSX,
+    ),
+    File(
+        "a hidden sheet beside the table",
+        lambda: workbook(sheet(_whole(NORTH)), sheet(_whole(SOUTH), "old", lambda made: made.hide())),
+        1,
+        name=XLSX,
+    ),
+    File(
+        "a very hidden sheet beside the table",
+        lambda: workbook(sheet(_whole(NORTH)), sheet(_whole(SOUTH), "old", lambda made: made.very_hidden())),
+        1,
+        name=XLSX,
+    ),
+    File(
+        "notes on a sheet before the table",
+        lambda: workbook(sheet([TITLE], "read me"), sheet(_whole(NORTH))),
+        1,
+        name=XLSX,
+    ),
+    File(
+        "two tables in one workbook",
+        lambda: workbook(sheet(_whole(NORTH)), sheet(_whole(SOUTH))),
+        refused="two visible sheets",
+        name=XLSX,
+    ),
+    File("a workbook named .csv", lambda: PLAIN, 1),
+    File("a CSV named .xlsx", lambda: text(_whole(NORTH)), 1, name=XLSX),
+    File(
+        "a web page named .xls",
+        lambda: b"<html><table><tr><td>case_id</td></tr></table></html>",
+        refused="required columns missing",
+        name="caseload.xls",
+    ),
+    File("nothing", lambda: b"", refused="the file is empty"),
+    File("a header alone", lambda: text([CASES]), refused="a header without rows"),
+    File("cut in the middle of a row", lambda: text(_whole(NORTH, SOUTH))[:-20], refused="cut short"),
+    File("cut inside quotes", lambda: text(_whole(NORTH)) + b'0014,"C3', refused="an open quote"),
+    File(
+        "a workbook cut short",
+        lambda: PLAIN[: len(PLAIN) // 2],
+        refused="unreadable as a workbook",
+        name=XLSX,
+    ),
+    File("noise", lambda: bytes(range(256)) * 20, refused="unreadable"),
+    File("a name of 10,000 letters", lambda: text(_whole(("0012", "C" * 10_000, *NORTH[2:]))), 1),
+    File(
+        "a cell of two million letters",
+        lambda: text(_whole(("C" * 2_000_000, *NORTH[1:]))),
+        refused="field larger than",
+    ),
+    File(
+        "a command of SQL as a team",
+        lambda: text(_whole(NORTH, (*SOUTH[:3], "North'; drop table cases; --", *SOUTH[4:]))),
+        2,
+        {("team", "no_known_unit"): 1},
+    ),
+    File(
+        "a command of SQL as a header", lambda: text([(*CASES, 'x"; drop table cases; --'), (*NORTH, "1")]), 1
+    ),
+    File(
+        "a cell that a spreadsheet would run",
+        lambda: text(_whole(("0012", "=cmd|' /C calc'!A0", *NORTH[2:]))),
+        1,
+    ),
+    File(
+        "a million columns",
+        lambda: text([(*CASES, *(f"c{number}" for number in range(1_000_000))), NORTH]),
+        refused="more than the 16,384",
+    ),
+    File(
+        "a stray cell in the last row and column",
+        lambda: workbook(sheet(_whole(NORTH), then=lambda made: made.write(1_048_575, 16_383, "x"))),
+        refused="a cell far from the table",
+        name=XLSX,
+    ),
+    File(
+        "a workbook that unpacks to 300 MB",
+        lambda: tampered(PLAIN, "xl/worksheets/sheet1.xml", lambda part: part + b" " * (300 << 20)),
+        refused="unpacks to",
+        name=XLSX,
+    ),
+    File(
+        "entities that unfold to billions of letters",
+        lambda: tampered(PLAIN, "xl/workbook.xml", entity_bomb),
+        refused="unreadable as a workbook",
+        name=XLSX,
+    ),
+    File(
+        "a link to another workbook",
+        lambda: workbook(sheet(_whole(("='C:\\[other.xlsx]Sheet1'!A1", *NORTH[1:]), NORTH))),
+        1,
+        {("case_id", "error_cell"): 1},
+        name=XLSX,
+    ),
+)

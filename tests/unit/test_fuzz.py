@@ -1,0 +1,113 @@
+"""Whatever lies in landing, reading ends in rows, rejected rows or one refusal that says nothing of a value."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+from hoard.making import CASES, NORTH, SOUTH, sheet, text, workbook
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from dagster_project.deliveries.cell_rules import prepare
+from dagster_project.deliveries.checking import Checked, check
+from dagster_project.deliveries.layout import BLANK_CHARACTERS, MISSING, read_table
+from dagster_project.deliveries.refusal import Refused
+from dagster_project.extracts import load_specifications
+
+EXAMPLES = int(os.environ.get("CASELOAD_FUZZ_EXAMPLES", "60"))
+CASELOAD = load_specifications()["caseload"]
+MAY = (date(2024, 5, 1), date(2024, 5, 31))
+A_NAME = "Zebedee"
+GOOD = text([CASES, NORTH, SOUTH, (A_NAME, *NORTH[1:])])
+BOOK = workbook(sheet([CASES, NORTH, SOUTH, (A_NAME, *NORTH[1:])]))
+# Every form a cell is seen in, and what a keyboard or a program may do to it.
+CELLS = st.one_of(
+    st.sampled_from(
+        [
+            *NORTH,
+            *SOUTH,
+            *MISSING,
+            "=1+1",
+            "#REF!",
+            "\u00a31,2",
+            "1e5",
+            "0,8",
+            '"',
+            "'",
+            "\u202e",
+            "\x00",
+            "Total",
+        ]
+    ),
+    st.text(max_size=12),
+    st.dates().map(str),
+    st.decimals(allow_nan=False).map(str),
+)
+SETTINGS = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=not os.environ.get("CASELOAD_FUZZ_EXAMPLES"),
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("fuzz")
+
+
+def read(folder: Path, data: bytes) -> Checked | None:
+    """What checking made of the bytes; None where they were refused, in words without a value."""
+    path = folder / "caseload.csv"
+    path.write_bytes(data)
+    with duckdb.connect(":memory:") as connection:
+        prepare(connection)
+        try:
+            table = read_table(path, CASELOAD)
+            return check(connection, table, CASELOAD, MAY, [("north", "north")], [], path.name)
+        except Refused as refused:
+            reason = str(refused)
+    assert A_NAME not in reason
+    return None
+
+
+@SETTINGS
+@given(st.binary(max_size=400))
+@example(b"\xff\xfe")
+@example(b"PK\x03\x04")
+@example(b"\xd0\xcf\x11\xe0")
+def test_any_bytes(folder: Path, data: bytes) -> None:
+    read(folder, data)
+
+
+@SETTINGS
+@given(st.sampled_from([GOOD, BOOK]), st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=6)), max_size=4))
+def test_a_good_file_with_bytes_changed(
+    folder: Path, data: bytes, changes: list[tuple[float, bytes]]
+) -> None:
+    damaged = bytearray(data)
+    for place, put in changes:
+        at = int(place * len(damaged))
+        damaged[at : at + len(put)] = put
+    read(folder, bytes(damaged))
+
+
+@SETTINGS
+@given(st.lists(st.lists(CELLS, min_size=len(CASES), max_size=len(CASES)), max_size=6))
+def test_no_row_and_no_cell_of_a_table_is_lost(folder: Path, rows: list[list[str]]) -> None:
+    """Each row is accepted, rejected, a repeat, or remarked as no data; a cell that was given is read or speaks."""
+    written = [['"' + cell.replace('"', '""') + '"' for cell in row] for row in rows]
+    data = text([CASES, *written]).replace(b"\x00", b"0")
+    found = read(folder, data)
+    if found is None:
+        return
+    not_data = sum(found.notices.get(kind, 0) for kind in ("blank_rows", "total_rows", "notes"))
+    given_rows = sum(any(cell.strip(BLANK_CHARACTERS) for cell in row) for row in rows)
+    assert found.rows_read == found.rows_accepted + found.rows_rejected + found.rows_repeated
+    assert given_rows <= found.rows_read + not_data <= len(rows)
+    assert {(cell.column, cell.rule) for cell in [*found.rejected, *found.unmapped]} == set(found.reasons)
