@@ -25,7 +25,7 @@ from dagster_project.commands.options import (
 )
 from dagster_project.commands.terminal import make_console, progress_bar
 from dagster_project.errors import PlainError
-from dagster_project.settings import PROJECT_ROOT, Settings, SettingsError, load_settings
+from dagster_project.settings import PROJECT_ROOT, Settings, SettingsError, load_settings, make_private
 
 if TYPE_CHECKING:
     from dagster_project.load import LoadReport
@@ -76,6 +76,7 @@ def sample() -> None:
     from dagster_project.samples import write_samples
 
     settings = load_settings()
+    make_private(settings.landing)
     paths = write_samples(settings.home)
     make_console().print(f"{len(paths)} sample files lie under {settings.landing}", markup=False)
 
@@ -314,8 +315,15 @@ def _print_report(console: Console, settings: Settings, report: LoadReport, *, w
                 terminal.print_figures(console, published.figure_rows(settings))
     terminal.print_checks(console, report)
     terminal.print_alerts(console, report)
+    terminal.print_sealed(console, report.sealed)
     arrival = report.arrival
-    if not (arrival.recorded or arrival.already_loaded or arrival.refused_before or arrival.withdrawn_before):
+    if not (
+        arrival.recorded
+        or arrival.already_loaded
+        or arrival.only_sealed
+        or arrival.refused_before
+        or arrival.withdrawn_before
+    ):
         console.print(f"No delivery lies under {settings.landing}.", markup=False)
     if report.changed_nothing:
         console.print("[bold]Nothing new: the marts are as they were.[/]")

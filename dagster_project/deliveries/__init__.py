@@ -9,6 +9,7 @@ from dagster_project.deliveries.arrival import (
 )
 from dagster_project.deliveries.batch import Judge, Summary, month_days
 from dagster_project.deliveries.discovery import Landed, Landing, discover
+from dagster_project.deliveries.landed_originals import Sealed, seal_landed
 from dagster_project.deliveries.manifest import Delivery, Manifest, Publication
 
 __all__ = [
@@ -20,10 +21,12 @@ __all__ = [
     "Manifest",
     "Months",
     "Publication",
+    "Sealed",
     "Summary",
     "discover",
     "month_days",
     "new_load_id",
     "prepare_archive",
     "receive",
+    "seal_landed",
 ]
