@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from dagster_project.commands import retention
 from dagster_project.commands.options import (
     DONE,
     FAILED,
@@ -193,6 +194,8 @@ def as_known(
         if known.state.publication
         else "today's reference data"
     )
+    if known.state.gone:
+        console.print(f"Not whole: {known.state.words_of_what_is_gone}", markup=False)
     console.print(f"As known at the end of {known.day}, with {with_reference}: {known.folder}", markup=False)
 
 
@@ -290,6 +293,10 @@ def shadow(
     raise typer.Exit(DONE if comparison.is_understood else FAILED)
 
 
+app.command(name="purge")(retention.purge)
+app.command(name="original")(retention.original)
+
+
 def _load(settings: Settings, council: str | None, months: tuple[date | None, date | None]) -> LoadReport:
     from dagster_project.load import load as run_load
 
@@ -317,12 +324,15 @@ def _print_report(console: Console, settings: Settings, report: LoadReport, *, w
     terminal.print_alerts(console, report)
     terminal.print_sealed(console, report.sealed)
     arrival = report.arrival
-    if not (
-        arrival.recorded
-        or arrival.already_loaded
-        or arrival.only_sealed
-        or arrival.refused_before
-        or arrival.withdrawn_before
+    if not any(
+        (
+            arrival.recorded,
+            arrival.already_loaded,
+            arrival.only_sealed,
+            arrival.refused_before,
+            arrival.withdrawn_before,
+            arrival.purged_before,
+        )
     ):
         console.print(f"No delivery lies under {settings.landing}.", markup=False)
     if report.changed_nothing:

@@ -155,7 +155,7 @@ def make_private(folder: Path) -> Path:
 
 
 def close_to_others(folder: Path) -> None:
-    """Nothing in `folder`, nor itself, is for others than its owner; links are not followed. Archived rows stay 0440."""
+    """Nothing in `folder`, nor itself, is for others than its owner; archived rows stay 0440. No link is followed."""
     for path in [folder, *folder.rglob("*")] if folder.is_dir() else []:
         with suppress(FileNotFoundError):
             mode = stat.S_IMODE(path.lstat().st_mode)

@@ -38,6 +38,7 @@ class Arrival:
     already_loaded: int = 0
     refused_before: list[Delivery] = field(default_factory=list)
     withdrawn_before: list[Delivery] = field(default_factory=list)
+    purged_before: list[Delivery] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
     only_sealed: int = 0
     """Deliveries in force whose file no longer lies in landing."""
@@ -163,6 +164,7 @@ def _fresh(
     """Deliveries that are new, or that changed reference data or specifications may now let in."""
     latest, in_force = manifest.latest(), manifest.in_force()
     withdrawn = {(d.council, d.month, d.extract, d.sha256): d for d in manifest.all() if d.withdrawn_at}
+    purged = {(d.council, d.month, d.extract, d.sha256): d for d in manifest.all() if d.purged_at}
     fresh = []
     for landed in deliveries:
         place = (landed.council, landed.month, landed.extract)
@@ -178,6 +180,9 @@ def _fresh(
             continue
         elif (*place, sha256) in withdrawn:
             arrival.withdrawn_before.append(withdrawn[(*place, sha256)])
+            continue
+        elif current is None and (*place, sha256) in purged:
+            arrival.purged_before.append(purged[(*place, sha256)])
             continue
         fresh.append((landed, sha256))
     return fresh

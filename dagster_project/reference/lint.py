@@ -214,10 +214,11 @@ def lint_retention(rows: Rows) -> list[str]:
     for council in sorted({row["council"] for row in rows}):
         kept = {what: own.get((council, what), everywhere.get(what)) for what in NO_LONGER_THAN}
         for what, longest in NO_LONGER_THAN.items():
-            row, bound = kept[what], own.get((council, longest), everywhere.get(longest))
-            if row and bound and int(row["keep_days"]) > int(bound["keep_days"]):
+            shorter, bound = kept[what], own.get((council, longest), everywhere.get(longest))
+            if shorter and bound and int(shorter["keep_days"]) > int(bound["keep_days"]):
                 problems.append(
-                    f"{row['_place']}, column keep_days: {what} would be kept longer than {longest} ({bound['_place']})"
+                    f"{shorter['_place']}, column keep_days: {what} would be kept longer than {longest} "
+                    f"({bound['_place']})"
                 )
     return problems
 

@@ -60,17 +60,7 @@ def print_arrival(console: Console, arrival: Arrival) -> None:
                 str(sum(d.is_refused for d in group)),
             )
         console.print(table)
-    if arrival.already_loaded:
-        console.print(f"{arrival.already_loaded} deliveries were loaded before and have not changed.")
-    if arrival.only_sealed:
-        console.print(f"{arrival.only_sealed} more are in force, their files sealed.")
-    for problem in arrival.problems:
-        console.print(f"Not read again: {problem}", markup=False)
-    if arrival.withdrawn_before:
-        console.print(
-            f"{len(arrival.withdrawn_before)} deliveries were withdrawn before and are left alone "
-            "(caseload withdraw --undo brings one back)."
-        )
+    _print_left_alone(console, arrival)
     print_refusals(console, arrival.refused, "Refused")
     print_refusals(console, arrival.refused_before, "Refused before, unchanged since")
     for delivery in arrival.accepted:
@@ -82,6 +72,23 @@ def print_arrival(console: Console, arrival: Arrival) -> None:
             )
     for stranger in arrival.strangers:
         console.print(f"Left alone: {stranger}", markup=False)
+
+
+def _print_left_alone(console: Console, arrival: Arrival) -> None:
+    """Deliveries that are known and were not read."""
+    if arrival.already_loaded:
+        console.print(f"{arrival.already_loaded} deliveries were loaded before and have not changed.")
+    if arrival.only_sealed:
+        console.print(f"{arrival.only_sealed} more are in force, their files sealed.")
+    for problem in arrival.problems:
+        console.print(f"Not read again: {problem}", markup=False)
+    if arrival.withdrawn_before:
+        console.print(
+            f"{len(arrival.withdrawn_before)} deliveries were withdrawn before and are left alone "
+            "(caseload withdraw --undo brings one back)."
+        )
+    if arrival.purged_before:
+        console.print(f"{len(arrival.purged_before)} deliveries were purged before and are left alone.")
 
 
 def print_sealed(console: Console, sealed: Sealed) -> None:
