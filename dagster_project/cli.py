@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,8 +24,8 @@ from dagster_project.commands.options import (
     refuse_unregistered,
 )
 from dagster_project.commands.terminal import make_console, progress_bar
-from dagster_project.errors import PlainError
-from dagster_project.settings import PROJECT_ROOT, Settings, SettingsError, load_settings, make_private
+from dagster_project.errors import PlainError, words_of_the_unexpected
+from dagster_project.settings import Settings, SettingsError, load_settings, make_private
 
 if TYPE_CHECKING:
     from dagster_project.load import LoadReport
@@ -388,10 +387,7 @@ def _words(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         place = f" ({error.filename})" if error.filename else ""
         return f"The operating system says: {error.strerror}{place}"
-    frames = traceback.extract_tb(error.__traceback__)
-    frame = next((frame for frame in reversed(frames) if str(PROJECT_ROOT) in frame.filename), frames[-1])
-    where = f"{Path(frame.filename).name}:{frame.lineno}"
-    return f"Unexpected {type(error).__name__} at {where}. Nothing published was changed."
+    return f"{words_of_the_unexpected(error)} Nothing published was changed."
 
 
 def _fail(words: str) -> None:

@@ -140,6 +140,7 @@ def test_without_yes_nothing_is_taken_away(lived: Settings) -> None:
 
 
 def test_nothing_kept_too_long_is_said(lived: Settings) -> None:
+    keep(lived, archive_delivery=99_999, superseded_delivery=99_999, outbox_mail=99_999)
     assert "Nothing is kept for longer" in run(lived.home, "purge").words
     done = purge(lived, now=LATER)
     assert list(done.items) == [] and done.report is None
@@ -235,7 +236,7 @@ def test_what_was_known_says_that_it_is_gone(lived: Settings) -> None:
 
 
 def test_everything_known_that_day_may_be_gone(lived: Settings) -> None:
-    keep(lived, archive_delivery=1, sealed_original=1, superseded_delivery=1)
+    keep(lived, archive_delivery=1, sealed_original=1, superseded_delivery=1, landed_original=1)
     purge(lived, now=LATER)
 
     known = run(lived.home, "as-known", f"{FIRST:%Y-%m-%d}")
