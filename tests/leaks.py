@@ -108,10 +108,10 @@ def _duckdb_file(path: Path) -> Iterator[tuple[str, str]]:
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"attach '{_quoted(path)}' as looked_at (read_only)")
         tables = connection.execute(
-            "select table_name from duckdb_tables() where database_name = 'looked_at'"
+            "select schema_name, table_name from duckdb_tables() where database_name = 'looked_at'"
         ).fetchall()
-        for (table,) in tables:
-            yield from _rows(connection, table, f'looked_at.main."{table}"')
+        for schema, table in tables:
+            yield from _rows(connection, table, f'looked_at."{schema}"."{table}"')
 
 
 def _duckdb_texts(relations: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:

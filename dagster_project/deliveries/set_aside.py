@@ -63,6 +63,8 @@ def rows_set_aside(
     roles = [(name.name_key, name.role) for name in reference.role_names_of.get(council, ())]
     with duckdb.connect(":memory:") as connection:
         prepare(connection)
+        # Made by `check` only where a key stands twice.
+        connection.execute("create temp table twins (row_number bigint, copy_number bigint)")
         check(connection, table, specification, (first, last), units, roles, extract)
         return connection.execute(SET_ASIDE).to_arrow_table().drop_columns(["failures"])
 
