@@ -96,12 +96,12 @@ def texts_of_bytes(data: bytes) -> Iterator[tuple[str, str]]:
     elif re.match(rb"[A-Za-z-]+: ", data) and b"MIME-Version" in data[:4000]:
         message = message_from_bytes(data, policy=policy.default)
         yield "mail headers", "\n".join(f"{name}: {value}" for name, value in message.items())
-        for part in message.walk():
-            if not part.is_multipart():
-                content = part.get_payload(decode=True)
+        for inside in message.walk():
+            if not inside.is_multipart():
+                content = inside.get_payload(decode=True)
                 assert isinstance(content, bytes)
                 for inner, text in texts_of_bytes(content):
-                    yield f"mail {part.get_content_type()} {inner}", text
+                    yield f"mail {inside.get_content_type()} {inner}", text
 
 
 def _duckdb_file(path: Path) -> Iterator[tuple[str, str]]:
