@@ -88,7 +88,7 @@ def texts_of_bytes(data: bytes) -> Iterator[tuple[str, str]]:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or data[:200].count(0) > 20:
         yield "utf-16-le", data.decode("utf-16-le", errors="ignore")
         yield "utf-16-be", data.decode("utf-16-be", errors="ignore")
-    if data.startswith(b"PK\x03\x04"):
+    if zipfile.is_zipfile(io.BytesIO(data)):
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             for member in packed.namelist():
                 for part, text in texts_of_bytes(packed.read(member)):
