@@ -53,11 +53,6 @@ class Settings:
         return self.archive / "manifest.sqlite"
 
     @property
-    def originals(self) -> Path:
-        """Landed files that were taken in, sealed."""
-        return self.archive / "originals"
-
-    @property
     def kept_reference(self) -> Path:
         """The reference data that each publication was made with, by its content."""
         return self.archive / "reference"

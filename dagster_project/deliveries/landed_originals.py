@@ -19,6 +19,7 @@ from dagster_project.deliveries.originals import (
     Original,
     Originals,
     drop_left_over_readings,
+    originals_folder,
     sealed_path,
 )
 from dagster_project.deliveries.packs import unpack
@@ -111,8 +112,7 @@ def seal_landed(
     For who holds the lock. A file whose bytes are not those that were taken in is left alone, whenever it changed.
     """
     done = Sealed()
-    if settings.originals.is_dir():
-        drop_left_over_readings(settings)
+    drop_left_over_readings(settings)
     _finish_interrupted(settings, done, now)
     due = landed_originals(settings, reference, specifications, now=now, council=council, months=months)
     for landed in due:
@@ -179,7 +179,7 @@ def _seal_hidden(
     path = sealed_path(settings, place)
     secret = settings.storage_key()
     if not _holds(path, secret, plain):
-        make_private(settings.originals)
+        make_private(originals_folder(settings))
         make_private(path.parent.parent)
         make_private(path.parent)
         write_sealed(secret, PURPOSE, plain, path)

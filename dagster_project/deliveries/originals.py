@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from dagster_project.deliveries.generation import archive_root
 from dagster_project.deliveries.manifest import Delivery
 from dagster_project.errors import PlainError
-from dagster_project.sealing import SealError, read_sealed, write_sealed
+from dagster_project.sealing import SealError, read_sealed
 from dagster_project.settings import Settings, make_private
 
-PURPOSE = "originals"
+PURPOSE = "original"
 BEING_READ = ".reading-"
 LONGEST_READING_SECONDS = 3600
 
@@ -116,9 +117,14 @@ class Originals:
             )
 
 
+def originals_folder(settings: Settings) -> Path:
+    """Landed files that were taken in, sealed with the key of the generation in use."""
+    return archive_root(settings) / "originals"
+
+
 def sealed_path(settings: Settings, original: tuple[str, date, str]) -> Path:
     council, month, sha256 = original
-    return settings.originals / council / f"{month:%Y-%m}" / f"{sha256}.sealed"
+    return originals_folder(settings) / council / f"{month:%Y-%m}" / f"{sha256}.sealed"
 
 
 def read_original(settings: Settings, original: Original) -> bytes:
@@ -146,8 +152,8 @@ def laid_out(settings: Settings, deliveries: Sequence[Delivery], problems: list[
     Nobody but the owner may enter it. What a crash left of it is taken away by `drop_left_over_readings`. An original
     that cannot be had is left out and told in `problems`.
     """
-    make_private(settings.originals)
-    folder = Path(tempfile.mkdtemp(prefix=BEING_READ, dir=settings.originals))
+    originals = make_private(originals_folder(settings))
+    folder = Path(tempfile.mkdtemp(prefix=BEING_READ, dir=originals))
     try:
         kept = Originals(settings.manifest).kept() if deliveries else {}
         for original in {place: kept[place] for place in map(place_of, deliveries) if place in kept}.values():
@@ -166,29 +172,6 @@ def laid_out(settings: Settings, deliveries: Sequence[Delivery], problems: list[
 
 def drop_left_over_readings(settings: Settings) -> None:
     """Plain copies that a killed process left behind are taken away."""
-    for folder in settings.originals.glob(f"{BEING_READ}*"):
+    for folder in originals_folder(settings).glob(f"{BEING_READ}*"):
         if time.time() - folder.stat().st_mtime > LONGEST_READING_SECONDS:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def reseal(settings: Settings, old: bytes, new: bytes) -> int:
-    """Every kept original sealed with `new`; the number of those that still were with `old`.
-
-    Can be run again after a crash: each file is sealed with one of the two at any moment. Raises OriginalError for a
-    file sealed with neither, before which others may have been done.
-    """
-    done = 0
-    for original in Originals(settings.manifest).kept().values():
-        path = sealed_path(settings, original.place)
-        try:
-            read_sealed(new, PURPOSE, path)
-            continue
-        except SealError:
-            pass
-        try:
-            plain = read_sealed(old, PURPOSE, path)
-        except SealError as error:
-            raise OriginalError(f"cannot be sealed anew: {error}") from None
-        write_sealed(new, PURPOSE, plain, path)
-        done += 1
-    return done

@@ -25,7 +25,7 @@ def openings(settings: Settings) -> Path:
 
 def look_up_logs(settings: Settings) -> list[Path]:
     """Logs of looking at what is personal; each line has its moment, UTC, as `at`."""
-    return [path for path in (openings(settings), settings.archive / "look_ups.jsonl") if path.is_file()]
+    return [path for path in (openings(settings), settings.archive / "lookups.jsonl") if path.is_file()]
 
 
 def operating_system_user() -> str:

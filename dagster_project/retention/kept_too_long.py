@@ -11,7 +11,7 @@ from pathlib import Path
 from dagster_project.alerts.ledger import open_ledger
 from dagster_project.deliveries import Delivery, Manifest, month_days
 from dagster_project.deliveries.landed_originals import refused_and_never_replaced
-from dagster_project.deliveries.originals import Original, Originals, place_of, sealed_path
+from dagster_project.deliveries.originals import Original, Originals, originals_folder, place_of, sealed_path
 from dagster_project.reference import Reference
 from dagster_project.retention.journal import lines_before, look_up_logs
 from dagster_project.settings import Settings
@@ -126,7 +126,7 @@ def _originals(
         is_over = sealed_at + _kept(reference, "sealed_original", original.council) < now
         if is_over or original.place not in still_kept:
             yield Item("sealed_original", original.council, sealed_at, _size(path), path, original)
-    for path in sorted(settings.originals.glob("*/*/*.sealed")):
+    for path in sorted(originals_folder(settings).glob("*/*/*.sealed")):
         if path in known and known[path].purged_at is not None:
             yield Item("sealed_original", path.parent.parent.name, _written(path), _size(path), path)
 

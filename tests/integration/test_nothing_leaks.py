@@ -41,6 +41,7 @@ from dagster_project.definitions import build_defs
 from dagster_project.deliveries import Manifest, batch
 from dagster_project.deliveries.discovery import discover
 from dagster_project.deliveries.layout import read_table
+from dagster_project.deliveries.originals import originals_folder
 from dagster_project.deliveries.packs import unpack
 from dagster_project.extracts import load_specifications
 from dagster_project.load import load
@@ -241,7 +242,9 @@ def test_what_landed_was_as_messy_as_meant(lived: Lived) -> None:
     let_in = [d for d in first if not d.is_refused]
     assert {d.extract for d in let_in if d.rows_rejected} == {"caseload", "workforce", "agency_spend"}
     assert any(d.rows_unmapped for d in first)
-    assert list(lived.settings.originals.rglob("*.sealed")) and list(lived.settings.outbox.glob("*.eml"))
+    assert list(originals_folder(lived.settings).rglob("*.sealed")) and list(
+        lived.settings.outbox.glob("*.eml")
+    )
 
 
 def test_no_command_prints_a_person_or_a_record(lived: Lived) -> None:

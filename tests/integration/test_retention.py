@@ -20,7 +20,7 @@ from test_cli import DONE, FAILED, WRONG_USAGE, run
 from test_history import marts_in
 
 from dagster_project.deliveries import Manifest
-from dagster_project.deliveries.originals import Originals
+from dagster_project.deliveries.originals import Originals, originals_folder
 from dagster_project.load import load
 from dagster_project.reference import load_reference
 from dagster_project.retention import kept_too_long, purge, purging
@@ -156,7 +156,7 @@ def test_sealed_originals_go_after_their_days_and_the_delivery_stays(lived: Sett
     done = purge(lived, now=LATER + timedelta(days=6))
 
     assert {item.what for item in done.items} == {"sealed_original"} and done.report is None
-    assert not list(lived.originals.rglob("*.sealed")) and not Originals(lived.manifest).kept()
+    assert not list(originals_folder(lived).rglob("*.sealed")) and not Originals(lived.manifest).kept()
     assert current(lived) == before
     assert load(lived, now=LATER + timedelta(days=7)).changed_nothing
     name = next(d.delivery for d in Manifest(lived.manifest).all())
