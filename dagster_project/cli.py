@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from dagster_project.commands import retention
 from dagster_project.commands.crosswalk import rotate_key, who
 from dagster_project.commands.figures import figures
 from dagster_project.commands.options import (
@@ -27,8 +27,8 @@ from dagster_project.commands.options import (
 )
 from dagster_project.commands.quarantine import quarantine
 from dagster_project.commands.terminal import make_console, progress_bar
-from dagster_project.errors import PlainError
-from dagster_project.settings import PROJECT_ROOT, Settings, SettingsError, load_settings
+from dagster_project.errors import PlainError, words_of_the_unexpected
+from dagster_project.settings import Settings, SettingsError, load_settings, make_private
 
 if TYPE_CHECKING:
     from dagster_project.load import LoadReport
@@ -79,6 +79,7 @@ def sample() -> None:
     from dagster_project.samples import write_samples
 
     settings = load_settings()
+    make_private(settings.landing)
     paths = write_samples(settings.home)
     make_console().print(f"{len(paths)} sample files lie under {settings.landing}", markup=False)
 
@@ -195,6 +196,8 @@ def as_known(
         if known.state.publication
         else "today's reference data"
     )
+    if known.state.gone:
+        console.print(f"Not whole: {known.state.words_of_what_is_gone}", markup=False)
     console.print(f"As known at the end of {known.day}, with {with_reference}: {known.folder}", markup=False)
 
 
@@ -292,6 +295,10 @@ def shadow(
     raise typer.Exit(DONE if comparison.is_understood else FAILED)
 
 
+app.command(name="purge")(retention.purge)
+app.command(name="original")(retention.original)
+
+
 def _load(settings: Settings, council: str | None, months: tuple[date | None, date | None]) -> LoadReport:
     from dagster_project.load import load as run_load
 
@@ -318,8 +325,18 @@ def _print_report(console: Console, settings: Settings, report: LoadReport, *, w
     terminal.print_to_mend(console, report)
     terminal.print_checks(console, report)
     terminal.print_alerts(console, report)
+    terminal.print_sealed(console, report.sealed)
     arrival = report.arrival
-    if not (arrival.recorded or arrival.already_loaded or arrival.refused_before or arrival.withdrawn_before):
+    if not any(
+        (
+            arrival.recorded,
+            arrival.already_loaded,
+            arrival.only_sealed,
+            arrival.refused_before,
+            arrival.withdrawn_before,
+            arrival.purged_before,
+        )
+    ):
         console.print(f"No delivery lies under {settings.landing}.", markup=False)
     if report.changed_nothing:
         console.print("[bold]Nothing new: the marts are as they were.[/]")
@@ -381,10 +398,7 @@ def _words(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         place = f" ({error.filename})" if error.filename else ""
         return f"The operating system says: {error.strerror}{place}"
-    frames = traceback.extract_tb(error.__traceback__)
-    frame = next((frame for frame in reversed(frames) if str(PROJECT_ROOT) in frame.filename), frames[-1])
-    where = f"{Path(frame.filename).name}:{frame.lineno}"
-    return f"Unexpected {type(error).__name__} at {where}. Nothing published was changed."
+    return f"{words_of_the_unexpected(error)} Nothing published was changed."
 
 
 def _fail(words: str) -> None:

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 
 from dagster_project.samples import write_samples
-from dagster_project.settings import Settings
+from dagster_project.settings import Settings, make_private
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ def prepare(settings: Settings) -> Prepared:
     settings.home.mkdir(parents=True, exist_ok=True)
     if not settings.pseudonym_key_variable:
         _make_key(settings)
+    make_private(settings.landing)
     before = {path: path.stat().st_mtime_ns for path in settings.landing.rglob("*") if path.is_file()}
     paths = write_samples(settings.home)
     changed = sum(path not in before or path.stat().st_mtime_ns != before[path] for path in paths)

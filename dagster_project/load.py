@@ -16,6 +16,7 @@ from dagster_project.alerts.source import read_breaches
 from dagster_project.extracts import load_specifications
 from dagster_project.reference import Reference, load_reference
 from dagster_project.settings import Settings
+from dagster_project.settings import close_to_others as close_folder
 
 Progress = Callable[[str, int, int, str], None]
 """Told as a phase goes on: its name, how much is done, of how much, and what is being worked on."""
@@ -40,6 +41,7 @@ class LoadReport:
     published: Path | None = None
     announcement: alerts.Announcement | None = None
     to_mend: list[Path] = field(default_factory=list)
+    sealed: deliveries.Sealed = field(default_factory=deliveries.Sealed)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -109,7 +111,18 @@ def load(
             report.to_mend = quarantine.refresh_workbooks(settings, reference)
         with watch.phase("alert"):
             report.announcement = announce(settings, reference, load_id, now)
+        with watch.phase("seal"):
+            report.sealed = deliveries.seal_landed(
+                settings, reference, load_specifications(), now=now, council=council, months=months
+            )
+            close_to_others(settings)
         return report
+
+
+def close_to_others(settings: Settings) -> None:
+    """What lies in the folders that hold keys of children and workers is for its owner only."""
+    for folder in (settings.archive, settings.warehouse, settings.outbox):
+        close_folder(folder)
 
 
 def rebuild(

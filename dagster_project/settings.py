@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -163,6 +165,15 @@ def make_private(folder: Path) -> Path:
     """The folder, made if need be, that only its owner may enter: it holds keys of children and workers."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
+
+
+def close_to_others(folder: Path) -> None:
+    """Nothing in `folder`, nor itself, is for others than its owner; archived rows stay 0440. No link is followed."""
+    for path in [folder, *folder.rglob("*")] if folder.is_dir() else []:
+        with suppress(FileNotFoundError):
+            mode = stat.S_IMODE(path.lstat().st_mode)
+            if not path.is_symlink() and mode & 0o037:
+                path.chmod(mode & 0o700)
 
 
 def load_settings() -> Settings:

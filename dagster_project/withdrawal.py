@@ -65,6 +65,10 @@ def _found(manifest: Manifest, name: str, *, undo: bool) -> Delivery:
     delivery = found[0]
     if delivery.is_refused:
         raise WithdrawalError(f"{name} was refused when it came: it was never in force.")
+    if delivery.purged_at is not None:
+        raise WithdrawalError(
+            f"the rows of {name} were purged on {delivery.purged_at[:10]}: nothing of it is left."
+        )
     if undo and delivery.withdrawn_at is None:
         raise WithdrawalError(f"{name} is not withdrawn.")
     if not undo and delivery.withdrawn_at is not None:

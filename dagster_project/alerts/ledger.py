@@ -168,6 +168,29 @@ class Ledger:
         )
         return [Prepared(*row) for row in rows.fetchall()]
 
+    def delivered_until(self, moment: str) -> list[tuple[str, str, int, str]]:
+        """Messages delivered until then whose bytes are still kept: id, file name, bytes, when they were delivered."""
+        rows = self._db.execute(
+            "select message_id, file_name, length(message), delivered_at from digests"
+            " where delivered_at <= ? and length(message) > 0 order by delivered_at",
+            (moment,),
+        )
+        return [(str(row[0]), str(row[1]), int(row[2]), str(row[3])) for row in rows]
+
+    def waiting(self) -> set[str]:
+        """File names of messages that are still to be handed over."""
+        rows = self._db.execute("select file_name from digests where delivered_at is null")
+        return {str(row[0]) for row in rows}
+
+    def forget_messages(self, message_ids: Iterable[str]) -> None:
+        """The bytes of these messages are gone for good; that they were told, of what and to whom, stays."""
+        self._db.execute("pragma secure_delete = on")
+        with self.transaction():
+            self._db.executemany(
+                "update digests set message = x'' where message_id = ? and delivered_at is not null",
+                [(message_id,) for message_id in message_ids],
+            )
+
     def record_written(self, message_id: str, at: str) -> None:
         self._db.execute("update digests set written_at = ? where message_id = ?", (at, message_id))
 

@@ -11,6 +11,7 @@ import dagster as dg
 
 from dagster_project import warehouse
 from dagster_project.deliveries import Manifest, new_load_id
+from dagster_project.errors import PlainError, words_of_the_unexpected
 from dagster_project.load import only_load
 from dagster_project.quality import SuiteError
 from dagster_project.reference import Reference, ReferenceDataError, load_reference
@@ -20,6 +21,7 @@ LONGEST_WAIT_SECONDS = 3600
 """A run waits this long for another load: the sensor may request many at once, and they take turns."""
 
 OUR_ERRORS = (
+    PlainError,
     ReferenceDataError,
     SettingsError,
     SuiteError,
@@ -67,8 +69,16 @@ def load_session(settings: Settings) -> dg.ResourceDefinition:
 
 @contextmanager
 def told_plainly() -> Iterator[None]:
-    """Our own errors fail the step in their own words; trying again would end the same way."""
+    """Our own errors fail the step in their own words; trying again would end the same way.
+
+    Of any other only its kind and place are told, without its traceback: Dagster keeps what a step raises, and an
+    error of a library may quote the value of a cell.
+    """
     try:
         yield
+    except dg.Failure:
+        raise
     except OUR_ERRORS as error:
         raise dg.Failure(str(error), allow_retries=False) from error
+    except Exception as error:
+        raise dg.Failure(words_of_the_unexpected(error)) from None

@@ -10,7 +10,9 @@ from dagster_project import warehouse
 from dagster_project.alerts import Announcement
 from dagster_project.assets.load_session import LoadSession, told_plainly
 from dagster_project.assets.mart_assets import row_counts
-from dagster_project.load import announce
+from dagster_project.deliveries import seal_landed
+from dagster_project.extracts import load_specifications
+from dagster_project.load import announce, close_to_others
 
 ADDRESS = re.compile(r"\S+@\S+")
 
@@ -45,11 +47,16 @@ def outcome_assets(
                     session.load_id,
                     datetime.now(UTC),
                 )
+            sealed = seal_landed(session.settings, session.reference, load_specifications(), now=session.now)
+            close_to_others(session.settings)
+        for problem in sealed.problems:
+            context.log.warning("Not sealed: %s", problem)
         names = [mart.name for mart in warehouse.marts(session.settings)]
         counts = row_counts(session, names, [])
         return dg.MaterializeResult(
             metadata={
                 "folder": dg.MetadataValue.path(str(folder)),
+                "originals_sealed": len(sealed.originals),
                 **{f"rows_of_{name}": counts[name]["dagster/row_count"] for name in names},
             }
         )

@@ -10,6 +10,7 @@ from dagster_project.deliveries.arrival import (
 from dagster_project.deliveries.batch import Judge, Summary, month_days
 from dagster_project.deliveries.discovery import Landed, Landing, discover
 from dagster_project.deliveries.generation import archive_root
+from dagster_project.deliveries.landed_originals import Sealed, seal_landed
 from dagster_project.deliveries.manifest import Delivery, Manifest, Publication
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Manifest",
     "Months",
     "Publication",
+    "Sealed",
     "Summary",
     "archive_root",
     "discover",
@@ -28,4 +30,5 @@ __all__ = [
     "new_load_id",
     "prepare_archive",
     "receive",
+    "seal_landed",
 ]

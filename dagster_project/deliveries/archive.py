@@ -1,4 +1,4 @@
-"""Accepted rows as immutable Parquet: one file per extract, month and load. Never opened for writing again."""
+"""Accepted rows as immutable Parquet: one file per extract, month and load. Only purging replaces one, whole."""
 
 from __future__ import annotations
 
@@ -66,6 +66,31 @@ def write_batch(
         connection, f"select * from {batch} where delivery in ({listed}) order by delivery, row_number", path
     )
     return path
+
+
+def remove_rows(archive: Path, archive_file: str, deliveries: list[str]) -> None:
+    """The rows of `deliveries` are no longer in the file, which is replaced whole or, with nothing left in it, deleted.
+
+    One rename, under its own name: whoever reads the archive sees the old file or the new one, never both and never
+    neither, so no row counts twice. Nothing happens where the file is gone already.
+    """
+    path = archive / archive_file
+    if not path.is_file():
+        return
+    with duckdb.connect(":memory:") as connection:
+        connection.execute(
+            "create temp table purged as select unnest(?::varchar[]) as delivery", [deliveries]
+        )
+        file = str(path).replace("'", "''")
+        connection.execute(
+            f"create temp view kept as select * from read_parquet('{file}', hive_partitioning = false) "
+            "where delivery not in (select delivery from purged)"
+        )
+        if connection.execute("select 1 from kept limit 1").fetchone():
+            _copy(connection, "select * from kept order by delivery, row_number", path)
+        else:
+            path.unlink()
+            _flush(path.parent)
 
 
 def ensure_empty_files(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
@@ -16,8 +17,10 @@ from dagster_project.deliveries.discovery import MONTH_PACK, Landed, discover, s
 from dagster_project.deliveries.file_limits import file_limits
 from dagster_project.deliveries.generation import archive_root
 from dagster_project.deliveries.manifest import Delivery, Manifest
+from dagster_project.deliveries.originals import Originals, place_of
 from dagster_project.deliveries.packs import unpack
 from dagster_project.deliveries.pseudonyms import fingerprint
+from dagster_project.deliveries.sealed_as_landed import sealed_as_landed
 from dagster_project.extracts import Specification
 from dagster_project.reference import Reference
 from dagster_project.settings import Settings, SettingsError, make_private
@@ -36,8 +39,13 @@ class Arrival:
     already_loaded: int = 0
     refused_before: list[Delivery] = field(default_factory=list)
     withdrawn_before: list[Delivery] = field(default_factory=list)
+    purged_before: list[Delivery] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
     still_written: list[Landed] = field(default_factory=list)
+    only_sealed: int = 0
+    """Deliveries in force whose file no longer lies in landing."""
+    problems: list[str] = field(default_factory=list)
+    """Sealed originals that were to be read again and cannot be."""
 
     @property
     def accepted(self) -> list[Delivery]:
@@ -90,8 +98,14 @@ def receive(
         landing.deliveries = [landed for landed in landing.deliveries if landed.extract in extracts]
     _refuse_without_units(landing.deliveries, reference)
     arrival = Arrival(load_id, strangers=landing.strangers if extracts is None else [])
-    fresh = _fresh(landing.deliveries, manifest, reference, specifications, arrival)
-    with duckdb.connect(":memory:") as connection:
+    sealed = _only_sealed(landing.deliveries, settings, manifest, council, months, extracts)
+    arrival.only_sealed = len(sealed)
+    stale = [delivery for delivery in sealed if _is_stale(delivery, reference, specifications)]
+    with ExitStack() as readings, duckdb.connect(":memory:") as connection:
+        landing.deliveries += readings.enter_context(
+            sealed_as_landed(settings, reference, specifications, stale, arrival.problems)
+        )
+        fresh = _fresh(landing.deliveries, manifest, reference, specifications, arrival)
         prepare(connection)
         ensure_empty_files(connection, archive_root(settings), list(specifications.values()))
         if not fresh:
@@ -108,6 +122,36 @@ def receive(
         arrival.recorded += batch.close()
         progress(len(fresh), len(fresh), "archived")
     return arrival
+
+
+def _only_sealed(
+    landed: Sequence[Landed],
+    settings: Settings,
+    manifest: Manifest,
+    council: str | None,
+    months: Months,
+    extracts: Sequence[str] | None,
+) -> list[Delivery]:
+    """Deliveries in force, of those asked for, of which nothing lies in landing but an original is sealed."""
+    in_landing = {(one.council, one.month, one.extract) for one in landed}
+    kept = Originals(settings.manifest).kept()
+    return [
+        delivery
+        for place, delivery in manifest.in_force().items()
+        if place not in in_landing
+        and place_of(delivery) in kept
+        and council in (None, delivery.council)
+        and (extracts is None or delivery.extract in extracts)
+        and (months[0] is None or months[0] <= delivery.month)
+        and (months[1] is None or delivery.month <= months[1])
+    ]
+
+
+def _is_stale(delivery: Delivery, reference: Reference, specifications: Mapping[str, Specification]) -> bool:
+    """Whether changed reference data or specifications may now let in rows that did not count."""
+    return delivery.extract in specifications and _may_gain_rows(
+        delivery, _reading(delivery.extract, delivery.council, reference, specifications)
+    )
 
 
 def _refuse_without_units(deliveries: list[Landed], reference: Reference) -> None:
@@ -128,17 +172,15 @@ def _fresh(
     """Deliveries that are new, or that changed reference data or specifications may now let in."""
     latest, in_force = manifest.latest(), manifest.in_force()
     withdrawn = {(d.council, d.month, d.extract, d.sha256): d for d in manifest.all() if d.withdrawn_at}
+    purged = {(d.council, d.month, d.extract, d.sha256): d for d in manifest.all() if d.purged_at}
     fresh = []
     for landed in deliveries:
         place = (landed.council, landed.month, landed.extract)
-        reading = (
-            specification_hash(specifications, landed.extract),
-            reference.reading_fingerprint(landed.council),
-        )
+        reading = _reading(landed.extract, landed.council, reference, specifications)
         sha256 = sha256_of(landed)
         current, last = in_force.get(place), latest.get(place)
         if current and current.sha256 == sha256:
-            if _read_the_same(current, reading) or not (current.rows_rejected or current.rows_unmapped):
+            if not _may_gain_rows(current, reading):
                 arrival.already_loaded += 1
                 continue
         elif last and last.is_refused and last.sha256 == sha256 and _read_the_same(last, reading):
@@ -147,8 +189,22 @@ def _fresh(
         elif (*place, sha256) in withdrawn:
             arrival.withdrawn_before.append(withdrawn[(*place, sha256)])
             continue
+        elif current is None and (*place, sha256) in purged:
+            arrival.purged_before.append(purged[(*place, sha256)])
+            continue
         fresh.append((landed, sha256))
     return fresh
+
+
+def _reading(
+    extract: str, council: str, reference: Reference, specifications: Mapping[str, Specification]
+) -> tuple[str, str]:
+    """What decides how a file is read, as fingerprints."""
+    return (specification_hash(specifications, extract), reference.reading_fingerprint(council))
+
+
+def _may_gain_rows(delivery: Delivery, reading: tuple[str, str]) -> bool:
+    return bool(delivery.rows_rejected or delivery.rows_unmapped) and not _read_the_same(delivery, reading)
 
 
 def _read_the_same(delivery: Delivery, reading: tuple[str, str]) -> bool:

@@ -181,6 +181,40 @@ def write_council(root: Path, council: str, name: str, table: pa.Table, storage_
     write_sealed(storage_key, PURPOSE, _bytes(table), folder / f"{name}{ENDING}")
 
 
+def forget_unused(root: Path, specifications: Iterable[Specification], storage_key: bytes) -> int:
+    """Afterwards the crosswalk knows nobody who is in no file of the archive any more; how many it forgot."""
+    forgotten = 0
+    with duckdb.connect(":memory:") as connection:
+        connection.execute("create table used (council varchar, kind varchar, key bigint)")
+        for specification in specifications:
+            for column in specification.columns:
+                files = str(root / specification.extract / "*" / "*.parquet").replace("'", "''")
+                if column.pseudonym:
+                    connection.execute(
+                        f"insert into used select distinct council, '{column.pseudonym}', \"{column.archived_name}\" "
+                        f"from read_parquet('{files}', union_by_name = true, hive_partitioning = false)"
+                    )
+        for council in councils_in(root):
+            known = read_council(root, council, storage_key)
+            connection.register("known", known)
+            kept = connection.execute(
+                "select kind, identifier, key, first_seen from known where exists (select 1 from used "
+                "where used.council = ? and used.kind = known.kind and used.key = known.key) order by kind, key",
+                [council],
+            ).to_arrow_table()
+            connection.unregister("known")
+            if kept.num_rows < known.num_rows:
+                forgotten += known.num_rows - kept.num_rows
+                before = segments(root / "crosswalk", council)
+                if kept.num_rows:
+                    write_council(
+                        root, council, f"{before[-1].name.removesuffix(ENDING)}-kept", kept, storage_key
+                    )
+                for path in before:
+                    path.unlink()
+    return forgotten
+
+
 def _table(rows: Sequence[tuple[str, str]], keys: Sequence[int], first_seen: str) -> pa.Table:
     return pa.table(
         {

@@ -72,6 +72,11 @@ create table if not exists withdrawals (
     because text not null,
     undone_at text
 );
+create table if not exists purged_deliveries (
+    delivery text primary key,
+    purged_at text not null,
+    rows_removed_at text
+);
 create table if not exists publications (
     load_id text primary key,
     published_at text not null,
@@ -85,9 +90,10 @@ create table if not exists marks (
 """
 
 ALL_DELIVERIES = """
-select deliveries.*, withdrawals.withdrawn_at, withdrawals.because as withdrawn_because
+select deliveries.*, withdrawals.withdrawn_at, withdrawals.because as withdrawn_because, purged_at
 from deliveries left join withdrawals
 on withdrawals.delivery = deliveries.delivery and withdrawals.undone_at is null
+left join purged_deliveries on purged_deliveries.delivery = deliveries.delivery
 """
 
 # In force, or refused and not followed by another delivery of its place.
@@ -98,7 +104,7 @@ select * from deliveries as one where superseded_by is null and (is_refused = 0 
         and later.rowid > one.rowid
 )) and not exists (
     select 1 from withdrawals where withdrawals.delivery = one.delivery and withdrawals.undone_at is null
-)
+) and not exists (select 1 from purged_deliveries where purged_deliveries.delivery = one.delivery)
 """
 
 
@@ -139,6 +145,7 @@ class Delivery:
     archive_file: str | None = None
     withdrawn_at: str | None = None
     withdrawn_because: str | None = None
+    purged_at: str | None = None
     rejected: Sequence[RejectedCell] = field(default=(), repr=False, compare=False)
     reasons: Mapping[tuple[str, str], int] = field(default_factory=dict, repr=False, compare=False)
     notices: dict[str, int] = field(default_factory=dict, compare=False)
@@ -146,7 +153,8 @@ class Delivery:
     @property
     def is_in_force(self) -> bool:
         """Whether marts are made from it."""
-        return not self.is_refused and self.superseded_by is None and self.withdrawn_at is None
+        gone = self.is_refused or self.withdrawn_at is not None or self.purged_at is not None
+        return not gone and self.superseded_by is None
 
     def columns(self) -> dict[str, object]:
         values = asdict(self)
@@ -156,6 +164,7 @@ class Delivery:
             values["notices"],
             values["withdrawn_at"],
             values["withdrawn_because"],
+            values["purged_at"],
         )
         values["month"] = self.month.isoformat()
         values["is_refused"] = int(self.is_refused)
@@ -190,15 +199,17 @@ class Manifest:
 
     def known_at(self, moment: datetime) -> list[Delivery]:
         """The deliveries as they were known at a moment, in the order of recording: in force, superseded or withdrawn
-        as they were then.
+        as they were then, also where their rows were purged since (`purged` tells which).
         """
         until = moment.astimezone(UTC).isoformat(timespec="microseconds")
         with self._connect() as connection:
             rows = connection.execute(
-                "select deliveries.*, withdrawals.withdrawn_at, withdrawals.because as withdrawn_because "
+                "select deliveries.*, withdrawals.withdrawn_at, withdrawals.because as withdrawn_because, purged_at "
                 "from deliveries left join withdrawals on withdrawals.delivery = deliveries.delivery "
                 "and withdrawals.withdrawn_at <= :until "
                 "and (withdrawals.undone_at is null or withdrawals.undone_at > :until) "
+                "left join purged_deliveries on purged_deliveries.delivery = deliveries.delivery "
+                "and purged_deliveries.purged_at <= :until "
                 "where deliveries.received_at <= :until order by deliveries.rowid",
                 {"until": until},
             ).fetchall()
@@ -229,6 +240,57 @@ class Manifest:
                 [(at, d.delivery) for d in readings if d.withdrawn_at == withdrawn_at],
             )
             _settle(connection, delivery)
+
+    def purge(self, deliveries: Iterable[Delivery], months: Iterable[tuple[str, date]], at: str) -> None:
+        """The rows of these deliveries are to go and marts are no longer made of them; `at` is in UTC.
+
+        Their record stays, without what is known of single cells; nor is that kept of refused deliveries of `months`.
+        """
+        names = [(delivery.delivery,) for delivery in deliveries]
+        with self._connect() as connection:
+            connection.execute("pragma secure_delete = on")
+            connection.executemany(
+                "insert or ignore into purged_deliveries (delivery, purged_at) values (?, ?)",
+                [(name, at) for (name,) in names],
+            )
+            connection.executemany("delete from rejected_cells where delivery = ?", names)
+            connection.executemany(
+                "delete from rejected_cells where delivery in "
+                "(select delivery from deliveries where council = ? and month = ?)",
+                [(council, month.isoformat()) for council, month in months],
+            )
+            connection.executemany(
+                "insert or ignore into months_to_build select council, month from deliveries where delivery = ?",
+                names,
+            )
+
+    def purged(self) -> dict[str, str]:
+        """When the rows of deliveries were purged, by the name of the delivery."""
+        with self._connect() as connection:
+            rows = connection.execute("select delivery, purged_at from purged_deliveries").fetchall()
+        return {row["delivery"]: row["purged_at"] for row in rows}
+
+    def rows_to_remove(self) -> dict[str, list[str]]:
+        """Purged deliveries whose rows may still lie in the archive, by archive file."""
+        with self._connect() as connection:
+            rows = connection.execute(
+                "select archive_file, delivery from purged_deliveries join deliveries using (delivery) "
+                "where rows_removed_at is null and archive_file is not null"
+            ).fetchall()
+        files: dict[str, list[str]] = {}
+        for row in rows:
+            files.setdefault(row["archive_file"], []).append(row["delivery"])
+        return files
+
+    def rows_removed(self, deliveries: Iterable[str], at: str) -> None:
+        with self._connect() as connection:
+            for delivery in deliveries:
+                connection.execute(
+                    "update purged_deliveries set rows_removed_at = ? where delivery = ?", (at, delivery)
+                )
+                connection.execute(
+                    "update deliveries set archive_file = null where delivery = ?", (delivery,)
+                )
 
     def latest(self) -> dict[tuple[str, date, str], Delivery]:
         """The last delivery of each council, month and extract, refused or not."""

@@ -1,4 +1,4 @@
-"""Rows of a delivery in force that did not count, rejected or repeated: read again from the landed file."""
+"""Rows of a delivery in force that did not count, rejected or repeated: read again from the file, landed or sealed."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from dagster_project.deliveries.file_limits import file_limits
 from dagster_project.deliveries.layout import Table, read_table
 from dagster_project.deliveries.manifest import Delivery
 from dagster_project.deliveries.packs import unpack
+from dagster_project.deliveries.sealed_as_landed import sealed_as_landed
 from dagster_project.extracts import Specification
 from dagster_project.reference import Reference
 from dagster_project.settings import Settings
@@ -41,15 +42,21 @@ def rows_set_aside(
 ) -> pa.Table:
     """The rows of `delivery` that are in quarantine or repeat another, typed, identifiers plain: not for any archive.
 
-    `source` says which. No row where the file has been changed or taken away since, or nothing was set aside.
+    `source` says which. No row where the file was taken away before it was sealed, or purged, or nothing was set
+    aside.
     """
     specification = specifications[extract]
     table = Table([column.name for column in specification.columns], [], [])
     if delivery and (delivery.rows_rejected or delivery.rows_repeated):
         landed = _landed(settings, reference, specifications, delivery)
-        table = (
-            read_table(landed.path, specification, landed.sheet, file_limits(reference)) if landed else table
-        )
+        limits = file_limits(reference)
+        if landed:
+            table = read_table(landed.path, specification, landed.sheet, limits)
+        else:
+            with sealed_as_landed(settings, reference, specifications, [delivery], []) as sealed:
+                table = (
+                    read_table(sealed[0].path, specification, sealed[0].sheet, limits) if sealed else table
+                )
     first, last = month_days(month)
     as_at = last.isoformat()
     units = [
@@ -60,6 +67,8 @@ def rows_set_aside(
     roles = [(name.name_key, name.role) for name in reference.role_names_of.get(council, ())]
     with duckdb.connect(":memory:") as connection:
         prepare(connection)
+        # Made by `check` only where a key stands twice.
+        connection.execute("create temp table twins (row_number bigint, copy_number bigint)")
         check(connection, table, specification, (first, last), units, roles, extract)
         return connection.execute(SET_ASIDE).to_arrow_table().drop_columns(["failures"])
 

@@ -134,7 +134,8 @@ def compare_publications(
         marts = [m for m in _marts(settings) if mart in (None, m.name)]
         moved = _compare(files[0], files[1], marts, council)
         changes.moved = [_attributed(value, marts, changes) for value in moved]
-        if _is_ambiguous(changes) and not changes.other_causes and len(changes.shifts) <= REPLAYED_AT_MOST:
+        is_whole = not changes.other_causes and not any(state.gone for state in states)
+        if _is_ambiguous(changes) and is_whole and len(changes.shifts) <= REPLAYED_AT_MOST:
             changes.moved = _replayed(settings, states[0], changes, files[0], marts, council, on_node)
         else:
             changes.is_exact = not _is_ambiguous(changes)
@@ -161,8 +162,9 @@ def _state(settings: Settings, publication: Publication) -> State:
 
 def _shifts(before: State, after: State, council: str | None) -> list[Shift]:
     """Deliveries that came into force or went out of it, in the order they came."""
-    was = {d.delivery: d for d in before.deliveries if d.is_in_force}
-    now = {d.delivery: d for d in after.deliveries if d.is_in_force}
+    was = {d.delivery: d for d in before.stood}
+    now = {d.delivery: d for d in after.stood}
+    purged = {d.delivery for d in after.deliveries if d.purged_at}
     withdrawn = {d.delivery for d in after.deliveries if d.withdrawn_at}
     replaced = {(d.council, d.month, d.extract) for d in was.values()}
     shifts = []
@@ -176,6 +178,8 @@ def _shifts(before: State, after: State, council: str | None) -> list[Shift]:
             shifts.append(Shift(delivery, how))
         elif delivery.delivery in was and delivery.delivery in withdrawn:
             shifts.append(Shift(delivery, "withdrawn"))
+        elif delivery.delivery in was and delivery.delivery not in now and delivery.delivery in purged:
+            shifts.append(Shift(delivery, "purged"))
     return shifts
 
 
@@ -186,7 +190,13 @@ def _files(settings: Settings, publication: Publication, on_node: OnNode) -> Ite
     if kept.is_file():
         yield kept
         return
-    with _built(settings, _state(settings, publication), on_node) as path:
+    state = _state(settings, publication)
+    if state.gone:
+        raise ChangesError(
+            f"what was published by {publication.load_id} is no longer kept and cannot be built again: "
+            f"{state.words_of_what_is_gone}"
+        )
+    with _built(settings, state, on_node) as path:
         yield path
 
 

@@ -189,6 +189,40 @@ def _bands_on(day: str, rows: Rows) -> list[str]:
     return problems
 
 
+OF_THE_INSTALLATION = {"outbox_mail", "look_up_log", "published_version", "as_known_marts", "shadow_workbook"}
+"""Kinds whose files hold every council: how long they are kept cannot differ between councils."""
+NO_LONGER_THAN = {
+    "landed_original": "archive_delivery",
+    "sealed_original": "archive_delivery",
+    "superseded_delivery": "archive_delivery",
+}
+"""What is taken away before, or with, the deliveries of the archive: raw identifiers never outlive their rows."""
+
+
+def lint_retention(rows: Rows) -> list[str]:
+    """Days are counted from 0, each kind has a row of every council, and nothing outlives what it belongs to."""
+    problems = []
+    everywhere = {row["what"]: row for row in rows if not row["council"]}
+    own = {(row["council"], row["what"]): row for row in rows}
+    for row in rows:
+        if int(row["keep_days"]) < 0:
+            problems.append(f"{row['_place']}, column keep_days: fewer than no days")
+        if row["council"] and row["what"] in OF_THE_INSTALLATION:
+            problems.append(
+                f"{row['_place']}, column council: {row['what']} is kept for all councils alike; leave it empty"
+            )
+    for council in sorted({row["council"] for row in rows}):
+        kept = {what: own.get((council, what), everywhere.get(what)) for what in NO_LONGER_THAN}
+        for what, longest in NO_LONGER_THAN.items():
+            shorter, bound = kept[what], own.get((council, longest), everywhere.get(longest))
+            if shorter and bound and int(shorter["keep_days"]) > int(bound["keep_days"]):
+                problems.append(
+                    f"{shorter['_place']}, column keep_days: {what} would be kept longer than {longest} "
+                    f"({bound['_place']})"
+                )
+    return problems
+
+
 def lint(declared: Mapping[str, Table], tables: Tables) -> list[str]:
     """Every problem of the merged reference data, as one sentence each; empty when it can be used."""
     problems = [problem for name, rows in tables.items() for problem in lint_values(declared[name], rows)]
@@ -205,4 +239,5 @@ def lint(declared: Mapping[str, Table], tables: Tables) -> list[str]:
         "unit_costs", default_costs, ("council", "role"), "two default grades of one role"
     )
     problems += lint_bands(tables["threshold_policy"])
+    problems += lint_retention(tables["retention"])
     return list(dict.fromkeys(problems))

@@ -17,7 +17,7 @@ from dagster_project.reference.tables import Table, load_tables
 from dagster_project.settings import Settings
 
 READING_FILES = ("councils", "org_units", "unit_aliases", "roles", "role_aliases", "delivery_limits")
-NOT_IN_MARTS = ("alert_recipients", "measure_names")
+NOT_IN_MARTS = ("alert_recipients", "measure_names", "retention")
 OF_NO_MONTH = ("dfe_benchmarks", "dfe_symbols")
 """Read by marts only that are made whole each time: a change in these makes no council's month due."""
 NOT_OF_MONTHS_ONLY = ("councils", "working_years", "report_figures", "report_figure_measures", "surveys")
@@ -92,6 +92,13 @@ class Reference:
             if row["council"] in ("", council) and row["extract"] in ("", extract)
         ]
         return max(fitting, key=lambda row: (row["council"] != "", row["extract"] != ""))
+
+    def keep_days(self, what: str, council: str = "") -> int:
+        """How many days a kind of thing is kept: the council's own row, else that of every council."""
+        rows = [
+            row for row in self.rows("retention") if row["what"] == what and row["council"] in ("", council)
+        ]
+        return int(max(rows, key=lambda row: row["council"])["keep_days"])
 
     def reading_fingerprint(self, council: str) -> str:
         """Changes when a row changes that decides how this council's deliveries are read."""

@@ -100,6 +100,8 @@ def print_deliveries(console: Console, settings: Settings, council: str | None, 
 def _standing(delivery: Delivery) -> str:
     if delivery.is_refused:
         return "[bold red]refused[/]"
+    if delivery.purged_at:
+        return f"purged {delivery.purged_at[:10]}"
     if delivery.withdrawn_at:
         return f"withdrawn {delivery.withdrawn_at[:10]}"
     return "superseded" if delivery.superseded_by else "in force"

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dagster_project.deliveries import Arrival, Delivery
+from dagster_project.deliveries import Arrival, Delivery, Sealed
 from dagster_project.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ PHASES = {
     "check": "checks",
     "publish": "publishing",
     "alert": "alerts",
+    "seal": "sealing originals",
 }
 
 
@@ -59,13 +60,7 @@ def print_arrival(console: Console, arrival: Arrival) -> None:
                 str(sum(d.is_refused for d in group)),
             )
         console.print(table)
-    if arrival.already_loaded:
-        console.print(f"{arrival.already_loaded} deliveries were loaded before and have not changed.")
-    if arrival.withdrawn_before:
-        console.print(
-            f"{len(arrival.withdrawn_before)} deliveries were withdrawn before and are left alone "
-            "(caseload withdraw --undo brings one back)."
-        )
+    _print_left_alone(console, arrival)
     print_refusals(console, arrival.refused, "Refused")
     print_refusals(console, arrival.refused_before, "Refused before, unchanged since")
     for delivery in arrival.accepted:
@@ -82,6 +77,31 @@ def print_arrival(console: Console, arrival: Arrival) -> None:
         )
     for stranger in arrival.strangers:
         console.print(f"Left alone: {stranger}", markup=False)
+
+
+def _print_left_alone(console: Console, arrival: Arrival) -> None:
+    """Deliveries that are known and were not read."""
+    if arrival.already_loaded:
+        console.print(f"{arrival.already_loaded} deliveries were loaded before and have not changed.")
+    if arrival.only_sealed:
+        console.print(f"{arrival.only_sealed} more are in force, their files sealed.")
+    for problem in arrival.problems:
+        console.print(f"Not read again: {problem}", markup=False)
+    if arrival.withdrawn_before:
+        console.print(
+            f"{len(arrival.withdrawn_before)} deliveries were withdrawn before and are left alone "
+            "(caseload withdraw --undo brings one back)."
+        )
+    if arrival.purged_before:
+        console.print(f"{len(arrival.purged_before)} deliveries were purged before and are left alone.")
+
+
+def print_sealed(console: Console, sealed: Sealed) -> None:
+    """How many files left landing, and which could not."""
+    if sealed.originals:
+        console.print(f"{len(sealed.originals)} files of landing were sealed into the archive.")
+    for problem in sealed.problems:
+        console.print(f"Not sealed: {problem}", markup=False)
 
 
 def print_refusals(console: Console, refused: Sequence[Delivery], title: str) -> None:

@@ -20,6 +20,8 @@ from dagster_project.warehouse.publishing import publish
 from dagster_project.warehouse.scope import build_scope
 from dagster_project.warehouse.transformation import invoke
 
+MONTHS_NAMED = 3
+
 
 class NothingKnownError(Exception):
     """Nothing was known at that moment."""
@@ -29,12 +31,36 @@ class NothingKnownError(Exception):
 class State:
     """What the marts are made from: deliveries as they stood, and the reference data.
 
-    `publication` is the one whose reference data it is; None where it is today's.
+    `publication` is the one whose reference data it is; None where it is today's. `gone` stood then, but its rows were
+    purged since: the state cannot be built as it was, and without them only in part.
     """
 
     deliveries: Sequence[Delivery]
     reference: Reference
     publication: Publication | None = None
+    gone: Sequence[Delivery] = ()
+
+    @property
+    def stood(self) -> list[Delivery]:
+        """The deliveries that marts were made from then."""
+        return [
+            *(d for d in self.deliveries if d.is_in_force),
+            *(replace(d, purged_at=None) for d in self.gone),
+        ]
+
+    @property
+    def words_of_what_is_gone(self) -> str:
+        """One sentence on the deliveries that stood then and were purged; empty where all are there."""
+        if not self.gone:
+            return ""
+        when = sorted({str(delivery.purged_at)[:10] for delivery in self.gone})
+        months = sorted({(delivery.council, f"{delivery.month:%Y-%m}") for delivery in self.gone})
+        first = ", ".join(f"{council} {month}" for council, month in months[:MONTHS_NAMED])
+        more = f" and {len(months) - MONTHS_NAMED} more months" if len(months) > MONTHS_NAMED else ""
+        return (
+            f"{len(self.gone)} deliveries that stood then were purged ({', '.join(when)}): {first}{more}. "
+            "What they said is gone for good."
+        )
 
 
 def state_at(settings: Settings, moment: datetime, council: str | None = None) -> State:
@@ -44,7 +70,12 @@ def state_at(settings: Settings, moment: datetime, council: str | None = None) -
     NothingKnownError, and ReferenceDataError where the product can no longer read what was kept.
     """
     manifest = Manifest(settings.manifest)
-    deliveries = [d for d in manifest.known_at(moment) if council in (None, d.council)]
+    purged = manifest.purged()
+    known = [d for d in manifest.known_at(moment) if council in (None, d.council)]
+    deliveries = [replace(d, purged_at=purged.get(d.delivery)) for d in known]
+    gone = [replace(d, purged_at=purged[d.delivery]) for d in known if d.is_in_force and d.delivery in purged]
+    if gone and not any(delivery.is_in_force for delivery in deliveries):
+        raise NothingKnownError(State(deliveries, Reference({}), gone=gone).words_of_what_is_gone)
     if not any(delivery.is_in_force for delivery in deliveries):
         first = min((d.received_at for d in manifest.all() if not d.is_refused), default=None)
         since = (
@@ -57,8 +88,8 @@ def state_at(settings: Settings, moment: datetime, council: str | None = None) -
     until = moment.astimezone(UTC).isoformat(timespec="microseconds")
     before = [p for p in publications if p.published_at <= until] or publications[:1]
     if not before:
-        return State(deliveries, load_reference(settings))
-    return State(deliveries, read_kept(settings.kept_reference, before[-1].reference), before[-1])
+        return State(deliveries, load_reference(settings), gone=gone)
+    return State(deliveries, read_kept(settings.kept_reference, before[-1].reference), before[-1], gone)
 
 
 def build_state(

@@ -42,6 +42,7 @@ DELIVERIES = pa.schema(
         ("is_withdrawn", pa.bool_()),
         ("withdrawn_at", pa.timestamp("us")),
         ("withdrawn_because", pa.string()),
+        ("purged_at", pa.timestamp("us")),
     ]
 )
 SCOPE = pa.schema(
@@ -118,6 +119,7 @@ def _delivery_row(delivery: Delivery) -> dict[str, Any]:
         "is_withdrawn": delivery.withdrawn_at is not None,
         "withdrawn_at": delivery.withdrawn_at
         and datetime.fromisoformat(delivery.withdrawn_at).replace(tzinfo=None),
+        "purged_at": delivery.purged_at and datetime.fromisoformat(delivery.purged_at).replace(tzinfo=None),
     }
 
 

@@ -18,5 +18,6 @@ select
     is_in_force,
     is_withdrawn,
     withdrawn_at,
-    withdrawn_because
+    withdrawn_because,
+    purged_at
 from {{ source('run', 'deliveries') }}

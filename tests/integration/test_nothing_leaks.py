@@ -1,0 +1,390 @@
+"""No identifier, name or registration number gets out: everything that is written and printed is searched for them.
+
+What lands here carries one odd word in every personal value; what keeps records apart and is no person (a case, a post,
+a ledger line) carries another, and may stand in the archive and the restricted files only.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+from deliveries_fixture import (
+    COUNCIL,
+    KEY,
+    MONTH,
+    Row,
+    csv_bytes,
+    csv_text,
+    formula,
+    land,
+    lines_of,
+    make_home,
+    rows_of,
+    workbook,
+    write_reference,
+)
+from leaks import MARK, MARKED, SAMPLE_IDENTIFIER, Leak, leaks_in_files, leaks_in_text
+from test_cli import DONE, FAILED, Ran, run
+
+from dagster_project.cli import app
+from dagster_project.definitions import build_defs
+from dagster_project.deliveries import Manifest, batch
+from dagster_project.deliveries.discovery import discover
+from dagster_project.deliveries.file_limits import file_limits
+from dagster_project.deliveries.layout import read_table
+from dagster_project.deliveries.originals import originals_folder
+from dagster_project.deliveries.packs import unpack
+from dagster_project.extracts import load_specifications
+from dagster_project.load import load
+from dagster_project.reference import load_reference
+from dagster_project.settings import Settings
+
+RECORD = "Wvkqzjpx"
+"""In the identifier of a case, a post, a ledger line: what tells records apart, not people."""
+RECORDS = re.compile(rf"{RECORD}[A-Za-z0-9-]*", re.IGNORECASE)
+NAME = f"{MARK} Smith"
+OTHER_MONTH = "2024-06"
+PEOPLE = {"child_id", "family_id", "worker_id", "registration_no"}
+
+# Where records, and the words a sender wrote into a name of a team or supplier, have to stay for later months.
+OF_RECORDS = re.compile(
+    r"archive/(generation-2/)?[a-z_]+/month=|warehouse/caseload\.duckdb|warehouse/shadow/"
+)
+OF_WRITTEN_NAMES = re.compile(r"archive/(generation-2/)?(caseload|agency_spend)/month=")
+
+
+def marked(extract: str, count: int) -> list[Row]:
+    """Sound rows whose people and records carry their words."""
+    rows = rows_of(extract, count)
+    for row in rows:
+        for column, value in row.items():
+            if column in PEOPLE and value:
+                row[column] = f"{MARK}-{value}"
+            elif column.endswith("_id") and value:
+                row[column] = f"{RECORD}-{value}"
+    return rows
+
+
+def land_a_messy_month(settings: Settings) -> None:
+    """Every place in which a person can stand where none belongs, each once."""
+    cases = marked("caseload", 400)
+    for number, wrong in enumerate(
+        (
+            {"case_type": NAME},
+            {"opened_on": f"{NAME} 2024"},
+            {"worker_id": f"  {MARK} W 7 "},
+            {"team": f"{NAME}'s team"},
+            {"child_id": ""},
+            {"closed_on": "2024-05-09", "closure_outcome": "transferred", "transferred_to": f"to {NAME}"},
+            {"closed_on": "2024-05-09", "closure_outcome": NAME},
+            {"plan_started_on": NAME},
+            {"case_id": NAME},
+            {"child_id": f"{MARK}\n{MARK}"},
+            {"case_id": ""},
+            {"team": ""},
+            {"family_id": f"\u00a0{MARK}é"},
+        )
+    ):
+        cases[number] |= wrong
+    text = csv_text([{**row, f"notes of {NAME}": f"ring {NAME}"} for row in [*cases, cases[30]]])
+    title = f"Open cases, for {NAME}\r\n\r\n"
+    land(settings, "caseload.csv", (title + text + f"Note: {NAME} told us\r\n").encode())
+
+    workers = marked("workforce", 200)
+    workers[0] |= {"role": NAME}
+    workers[1] |= {"fte": NAME}
+    workers[2] |= {"registration_no": f"{MARK} SW 12"}
+    workers[3] |= {"leaving_reason": NAME, "ended_on": "2024-05-03"}
+    workers[4] |= {"asye": NAME}
+    lines = lines_of(workers)
+    lines[3][5] = formula(f'="{NAME}"', "")
+    sheets: dict[str, Sequence[Sequence[Any]]] = {"May": lines, f"{NAME} hidden": [[NAME]]}
+    land(settings, "workforce.xlsx", workbook(sheets, hidden=[f"{NAME} hidden"]))
+
+    ledger = [
+        {**row, "supplier": f"{NAME} Ltd", "contract_id": f"{RECORD}-9"} for row in marked("agency_spend", 20)
+    ]
+    ledger[0] |= {"amount_gbp": f"£{NAME}"}
+    ledger[1] |= {"hours": NAME}
+    land(settings, "agency_spend.csv", csv_bytes(ledger, "utf-16"))
+
+    posts = marked("posts", 4)
+    land(settings, "posts.csv", [*posts, {**posts[0], "fte": "0.25"}])
+    land(settings, "offers.csv", f'offer_id,role,employment,fte,expected_start_on\r\n"{NAME}'.encode())
+    land(settings, "contacts.csv", f"{NAME},{MARK}-1,contact\r\n1,2,3\r\n".encode())
+    land(settings, "visits.csv", f"visit_id,case_id,team,{NAME}\r\n1,2,{NAME},4\r\n".encode())
+    land(settings, "assessments.csv", NAME.encode("utf-16-be") + b"\xff\xfe\x00")
+    land(
+        settings,
+        "strategy_meetings.csv",
+        csv_bytes([dict.fromkeys(rows_of("strategy_meetings", 1)[0], NAME)] * 5),
+    )
+    land(settings, "May pack.xlsx", workbook({"demand_summary": [[NAME], [NAME]], NAME[:31]: [[NAME]]})[:900])
+
+
+def land_a_sound_month(settings: Settings, month: str) -> None:
+    for extract in ("caseload", "workforce", "posts", "agency_spend"):
+        rows = marked(extract, 30)
+        if extract == "agency_spend":
+            rows = [{**row, "week_ending": f"{month}-07", "supplier": f"{NAME} Ltd"} for row in rows]
+        land(settings, f"{extract}.csv", rows, month)
+
+
+@dataclass
+class Lived:
+    """An installation in which everything went wrong once, and all that its commands printed."""
+
+    settings: Settings
+    printed: dict[str, Ran]
+
+
+RECIPIENTS = "council,unit,severity,channel,role\nnorthshire,,info,mailto:head@example.org,head of service\n"
+KEPT = f"""\
+council,what,keep_days,source
+{COUNCIL},landed_original,0,made up
+{COUNCIL},sealed_original,99999,made up
+{COUNCIL},archive_delivery,99999,made up
+,outbox_mail,99999,made up
+"""
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
+    settings = make_home(tmp_path_factory.mktemp("messy") / "home")
+    write_reference(settings, alert_recipients=RECIPIENTS, retention=KEPT)
+    land_a_messy_month(settings)
+    load(settings, now=datetime(2024, 7, 1, 6, tzinfo=UTC))
+    for month in (MONTH, OTHER_MONTH):
+        land_a_sound_month(settings, month)
+    land(
+        settings, "caseload.csv", [*marked("caseload", 40), {**marked("caseload", 41)[40], "case_type": NAME}]
+    )
+    load(settings, now=datetime(2024, 7, 2, 6, tzinfo=UTC))
+    land_a_messy_month(settings)
+    assert len({leak.path for leak in leaks_in_files(settings.landing, [MARKED])}) >= 7
+    printed = {}
+    for name, arguments in every_command(settings):
+        printed[name] = run(settings.home, *arguments, **ENVIRONMENT.get(name, {}))
+    return Lived(settings, printed)
+
+
+ENVIRONMENT = {"rotate-key": {"CASELOAD_NEW_PSEUDONYM_KEY": "another made-up key"}}
+
+
+def every_command(settings: Settings) -> Iterator[tuple[str, Sequence[str]]]:
+    """How each command is called here, by name; what a command prints of a wrong file counts as well."""
+    outside = Path(tempfile.mkdtemp())
+    cases = outside / f"cases of {COUNCIL}.csv"
+    cases.write_bytes(csv_bytes(marked("caseload", 30)))
+    sheet = outside / "sheet.csv"
+    people = [{"unit": "Ashfield DCPT", "measure": "open cases", "value": "3"}]
+    people += [
+        {"unit": NAME, "measure": "open cases", "value": "4"},
+        {"unit": "ash", "measure": NAME, "value": NAME},
+    ]
+    sheet.write_bytes(csv_bytes(people))
+
+    def delivery(extract: str) -> str:
+        known = Manifest(settings.manifest).all()
+        return [d.delivery for d in known if d.extract == extract and not d.is_refused][-1]
+
+    month = ["--council", COUNCIL, "--month", MONTH]
+    yield "load", ["load"]
+    yield "load again", ["load"]
+    yield "status", ["status"]
+    yield "status --deliveries", ["status", "--deliveries"]
+    yield "withdraw", ["withdraw", delivery("caseload"), "--why", "a test"]
+    yield "withdraw --undo", ["withdraw", delivery("caseload"), "--undo"]
+    yield "as-known", ["as-known", "2024-07-01", "--month", MONTH]
+    yield "changes", ["changes", "--all"]
+    yield "publish", ["publish", "--to", str(outside / "share")]
+    yield "import-dfe", ["import-dfe", str(cases), "--each"]
+    yield "shadow", ["shadow", str(sheet), *month]
+    yield "shadow of rows", ["shadow", str(cases), *month]
+    yield "original", ["original", delivery("workforce"), "--to", str(outside / "back"), "--why", "a test"]
+    yield "purge", ["purge"]
+    yield "purge --yes", ["purge", "--yes"]
+    yield "quarantine", ["quarantine"]
+    yield "figures", ["figures"]
+    yield "who --log", ["who", "--log"]
+    yield "rotate-key", ["rotate-key"]
+    yield "sample", ["sample"]
+
+
+# `demo` is searched by the identifiers of its samples, below.
+SEARCHED_ELSEWHERE = {"demo"}
+
+
+def told(leaks: Sequence[Leak]) -> str:
+    return "\n".join(f"{leak.path} [{leak.part}]: {leak.value}" for leak in leaks[:40])
+
+
+def test_no_command_is_left_out(lived: Lived) -> None:
+    commands = {
+        command.name or command.callback.__name__ for command in app.registered_commands if command.callback
+    }
+
+    assert commands == {name.split()[0] for name in lived.printed} | SEARCHED_ELSEWHERE
+    assert not app.registered_groups
+
+
+def test_what_landed_was_as_messy_as_meant(lived: Lived) -> None:
+    """Otherwise nothing could leak: rows were rejected, files refused, names kept, originals sealed."""
+    first = [d for d in Manifest(lived.settings.manifest).all() if d.received_at < "2024-07-02"]
+
+    assert {d.extract for d in first if d.is_refused} >= {
+        "posts",
+        "offers",
+        "contacts",
+        "visits",
+        "assessments",
+    }
+    let_in = [d for d in first if not d.is_refused]
+    assert {d.extract for d in let_in if d.rows_rejected} == {"caseload", "workforce", "agency_spend"}
+    assert any(d.rows_unmapped for d in first)
+    assert list(originals_folder(lived.settings).rglob("*.sealed")) and list(
+        lived.settings.outbox.glob("*.eml")
+    )
+
+
+def test_no_command_prints_a_person_or_a_record(lived: Lived) -> None:
+    for name, ran in lived.printed.items():
+        assert not leaks_in_text(ran.out + ran.err, [MARKED, RECORDS], None), f"{name}:\n{ran.out}{ran.err}"
+        assert ran.code in (DONE, FAILED) and "Unexpected" not in ran.err, f"{name}: {ran.err}"
+
+
+def test_no_file_holds_a_person(lived: Lived) -> None:
+    home = lived.settings.home
+    found = leaks_in_files(home, [MARKED], without=[lived.settings.landing])
+    written_names = [leak for leak in found if OF_WRITTEN_NAMES.match(leak.path)]
+
+    assert [leak for leak in found if leak not in written_names] == [], told(
+        [leak for leak in found if leak not in written_names]
+    )
+    columns = {leak.part for leak in written_names if leak.part.startswith("parquet.")}
+    # Where no rule can tell a name from what belongs there; docs/dpia.md says so.
+    assert columns == {"parquet.team", "parquet.transferred_to", "parquet.supplier", "parquet.case_id"}
+
+
+def test_records_stand_in_the_archive_and_in_restricted_files_only(lived: Lived) -> None:
+    found = leaks_in_files(lived.settings.home, [RECORDS], without=[lived.settings.landing])
+
+    elsewhere = [leak for leak in found if not OF_RECORDS.match(leak.path)]
+    assert elsewhere == [], told(elsewhere)
+    assert len(elsewhere) < len(found), "they are found where they have to be"
+
+
+class Quotes(duckdb.ConversionException):
+    """What a library may say of a cell."""
+
+
+@contextmanager
+def a_reader_that_quotes() -> Iterator[None]:
+    def quoting(*_: object) -> None:
+        raise Quotes(f"Could not convert string '{NAME}' to INT32")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(batch, "check", quoting)
+        yield
+
+
+def test_an_error_that_quotes_a_cell_is_told_by_kind_and_place(tmp_path: Path) -> None:
+    settings = make_home(tmp_path / "home")
+    land(settings, "caseload.csv", marked("caseload", 3))
+
+    with a_reader_that_quotes():
+        ran = run(settings.home, "load")
+
+    assert ran.code == FAILED and "Unexpected Quotes at batch.py:" in ran.words
+    assert not leaks_in_text(ran.out + ran.err, [MARKED, RECORDS], None)
+    assert leaks_in_files(settings.home, [MARKED, RECORDS], without=[settings.landing]) == []
+
+
+@contextmanager
+def instance_on_disk(folder: Path) -> Iterator[dg.DagsterInstance]:
+    folder.mkdir(parents=True)
+    with dg.DagsterInstance.local_temp(str(folder)) as instance:
+        yield instance
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_dagster_keeps_and_logs_no_person(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], fails: bool
+) -> None:
+    settings = make_home(tmp_path / "home")
+    write_reference(settings, alert_recipients=RECIPIENTS)
+    if not fails:
+        land_a_messy_month(settings)
+    land(settings, "caseload.csv", marked("caseload", 30), OTHER_MONTH)
+    job = build_defs(settings).resolve_job_def("month")
+    months = [OTHER_MONTH] if fails else [MONTH, OTHER_MONTH]
+
+    with instance_on_disk(settings.home / ".dagster") as instance:
+        for month in months:
+            key = f"{COUNCIL}|{month}"
+            if fails:
+                with a_reader_that_quotes():
+                    ran = job.execute_in_process(instance=instance, raise_on_error=False, partition_key=key)
+            else:
+                ran = job.execute_in_process(instance=instance, raise_on_error=False, partition_key=key)
+            said = "\n".join(str(record) for record in instance.all_logs(ran.run_id))
+            assert "archive" in said and not leaks_in_text(said, [MARKED, RECORDS], None)
+            assert not fails or "Unexpected Quotes at batch.py:" in said
+    shown = capfd.readouterr()
+
+    assert not leaks_in_text(shown.out + shown.err, [MARKED, RECORDS], None)
+    found = leaks_in_files(settings.home, [MARKED, RECORDS], without=[settings.landing])
+    elsewhere = [leak for leak in found if not OF_RECORDS.match(leak.path)]
+    assert elsewhere == [], told(elsewhere)
+
+
+@pytest.fixture(scope="module")
+def demonstrated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Ran]:
+    home = tmp_path_factory.mktemp("samples") / "home"
+    ran = run(home, "demo")
+    return Settings(home=home, pseudonym_key_variable=KEY), ran
+
+
+def landed_identifiers(settings: Settings) -> tuple[frozenset[str], frozenset[str]]:
+    """Every identifier in landing, of people and of records, read as a load reads them."""
+    specifications, reference = load_specifications(), load_reference(settings)
+    landing = discover(settings.landing, specifications, reference.councils)
+    unpack(landing, specifications, file_limits(reference), refuse_unreadable=True)
+    people: set[str] = set()
+    records: set[str] = set()
+    for landed in landing.deliveries:
+        specification = specifications[landed.extract]
+        table = read_table(landed.path, specification, landed.sheet)
+        for column in specification.columns:
+            if column.type == "identifier":
+                position = table.columns.index(column.name)
+                kind = people if column.pseudonym else records
+                kind.update(str(row[position]).strip() for row in table.rows)
+    return frozenset(people - {""}), frozenset(records - {""})
+
+
+def test_no_identifier_of_the_samples_gets_out(demonstrated: tuple[Settings, Ran]) -> None:
+    settings, ran = demonstrated
+    people, records = landed_identifiers(settings)
+    assert len(people) > 10_000 and len(records) > 10_000
+    told_by_form = [value for value in people if not SAMPLE_IDENTIFIER.fullmatch(value)]
+    assert told_by_form == [], "an identifier of the samples that is not odd enough to be searched for"
+
+    assert ran.code == DONE
+    assert not leaks_in_text(ran.out + ran.err, [SAMPLE_IDENTIFIER], None)
+    found = leaks_in_files(settings.home, [SAMPLE_IDENTIFIER], without=[settings.landing])
+    assert [leak for leak in found if leak.value in people] == [], told(
+        [x for x in found if x.value in people]
+    )
+    elsewhere = [leak for leak in found if not OF_RECORDS.match(leak.path)]
+    assert elsewhere == [], told(elsewhere)
