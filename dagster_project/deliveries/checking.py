@@ -92,7 +92,12 @@ def check(
         RejectedCell(n, "", "too_many_fields", "", ROW_RULES["too_many_fields"])
         for n in sorted(table.overlong)
     ]
-    connection.register("overlong", pa.table({"row_number": pa.array(sorted(table.overlong), pa.int64())}))
+    rejected += [
+        RejectedCell(fault.row_number, fault.header, fault.rule, shape_of(fault.cell), fault.expected)
+        for fault in table.faults
+    ]
+    turned_away = sorted(table.overlong | {fault.row_number for fault in table.faults})
+    connection.register("overlong", pa.table({"row_number": pa.array(turned_away, pa.int64())}))
     connection.execute(
         "create or replace temp table accepted as select * exclude (failures) from checked "
         "where len(failures) = 0 and row_number not in (select row_number from overlong) order by row_number"
@@ -131,9 +136,10 @@ def check(
     errors_ignored = _count(connection, "select coalesce(sum(error_cells), 0) from accepted")
     if errors_ignored:
         notices["error_cells_read_as_missing"] = errors_ignored
-    return Checked(
-        "accepted", len(table.rows), accepted, repeated, rows_unmapped, rejected, unknown_units, notices
-    )
+    read = len(table.rows)
+    if table.records is not None:
+        read, accepted = table.records, table.records - len({cell.row_number for cell in rejected})
+    return Checked("accepted", read, accepted, repeated, rows_unmapped, rejected, unknown_units, notices)
 
 
 def _register(

@@ -25,11 +25,23 @@ NOTE = re.compile(
 )
 
 
+@dataclass(frozen=True)
+class Fault:
+    """Why a row is rejected though its canonical cells can be read: a cell of another table, or of no column here."""
+
+    row_number: int
+    header: str
+    rule: str
+    cell: str
+    expected: str
+
+
 @dataclass
 class Table:
     """The data of one delivery as text: canonical columns in specification order, each row with its place.
 
-    `overlong` are the numbers of rows with more filled fields than the header has.
+    `overlong` are the numbers of rows with more filled fields than the header has. `records` is how many of the
+    file's records the rows were added up from; None where each row is one.
     """
 
     columns: list[str]
@@ -39,6 +51,8 @@ class Table:
     notices: dict[str, int] = field(default_factory=dict)
     unknown_columns: int = 0
     serials_from: date = SERIALS_FROM
+    faults: list[Fault] = field(default_factory=list)
+    records: int | None = None
 
 
 def read_table(path: Path, specification: Specification, sheet: str | None = None) -> Table:
