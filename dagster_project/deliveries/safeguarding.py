@@ -94,13 +94,10 @@ def read_safeguarding(
         connection.execute("set variable month_start = ?", [month[0]])
         connection.execute("set variable month_end = ?", [month[1]])
         connection.execute(
-            "create macro without_time(v) as (regexp_replace(plain_text(v), "
-            f"getvariable('time_of_day'), ''))"
+            f"create macro without_time(v) as (regexp_replace(plain_text(v), getvariable('time_of_day'), ''))"
         )
         connection.execute("set variable time_of_day = ?", [TIME_OF_DAY])
-        connection.execute(
-            "set variable serials_from = ?", [next(iter(tables.values())).serials_from]
-        )
+        connection.execute("set variable serials_from = ?", [next(iter(tables.values())).serials_from])
         _register(connection, tables, rules)
         _refuse_without_roles(connection, place)
         connection.execute(query.read_text(encoding="utf-8"))
@@ -121,9 +118,7 @@ def _read_tables(files: Mapping[str, Path], rules: SafeguardingRules) -> dict[st
         path = files.get(name, whole)
         try:
             tables[name] = (
-                read_table(path, _form(name, rule))
-                if path is not None
-                else Table(list(rule.columns), [], [])
+                read_table(path, _form(name, rule)) if path is not None else Table(list(rule.columns), [], [])
             )
         except Refused:
             if not (rule.optional and name not in files):
@@ -186,7 +181,10 @@ def _refuse_without_roles(connection: duckdb.DuckDBPyConnection, place: str) -> 
 
 
 def _result(
-    connection: duckdb.DuckDBPyConnection, specification: Specification, leading: Table, rules: SafeguardingRules
+    connection: duckdb.DuckDBPyConnection,
+    specification: Specification,
+    leading: Table,
+    rules: SafeguardingRules,
 ) -> Table:
     extract = specification.extract
     names = [column.name for column in specification.columns]

@@ -89,7 +89,10 @@ def read_census(
         "voluntary_leavers_fte": format(totals.voluntary_leavers_fte, "f"),
     }
     names = [column.name for column in specification.columns]
-    notices = returned.notices | {"sickness_of_the_year_not_read": 1, "qualification_dates_not_in_the_return": 1}
+    notices = returned.notices | {
+        "sickness_of_the_year_not_read": 1,
+        "qualification_dates_not_in_the_return": 1,
+    }
     return Table(
         columns=names,
         rows=[[cells.get(name, "") for name in names]],
@@ -110,7 +113,9 @@ def _read(path: Path, rules: CensusRules) -> _Return:
     try:
         _walk(data, returned, rules, path.name)
     except DefusedXmlException as error:
-        raise Refused(f"{path.name}: the document declares its own types or entities; nothing of it was read") from error
+        raise Refused(
+            f"{path.name}: the document declares its own types or entities; nothing of it was read"
+        ) from error
     except (ParseError, ValueError, LookupError) as error:
         raise Refused(f"{path.name}: not XML, or cut short") from error
     if not returned.workers:
@@ -249,7 +254,11 @@ def _faults(position: int, worker: Mapping[str, str], rules: CensusRules) -> Ite
     starts, ends = days["RoleStartDate"], days["RoleEndDate"]
     if starts and ends and ends < starts:
         yield _fault(
-            position, "RoleEndDate", "ends_before_it_starts", worker["RoleEndDate"], "not before RoleStartDate"
+            position,
+            "RoleEndDate",
+            "ends_before_it_starts",
+            worker["RoleEndDate"],
+            "not before RoleStartDate",
         )
     reason = worker.get("ReasonLeave", "")
     if (ends or reason) and reason not in rules.leave_reasons:
@@ -257,7 +266,9 @@ def _faults(position: int, worker: Mapping[str, str], rules: CensusRules) -> Ite
 
 
 def _fault(position: int, header: str, rule: str, cell: str, expected: str) -> Fault:
-    return Fault(position, header, rule if cell else "required", cell, expected if cell else f"a value: {expected}")
+    return Fault(
+        position, header, rule if cell else "required", cell, expected if cell else f"a value: {expected}"
+    )
 
 
 def _day(text: str) -> date | None:

@@ -1,59 +1,56 @@
 -- The Standard Safeguarding Dataset as at one month end: cases by team, and the assessments completed in the month.
--- Reads the tables of the export as text, and the rules of ssd.yml as tables; month_start and month_end are variables.
+-- Reads the tables of the export as text, a `..._day` beside each date, and the rules of ssd.yml as tables; month_start
+-- and month_end are variables.
 -- Nothing that happened after the month's last day is known here, so one export gives every month its own state.
 
-create or replace macro day_of(v) as (
-    as_date(without_time(v), try_cast(day_text(without_time(v)) as date))
-);
-
 create or replace temp table teams as
-select plain_text(dept_team_id) as team_id, min(plain_text(dept_team_name)) as team_name
+select dept_team_id as team_id, min(dept_team_name) as team_name
 from department
-where plain_text(dept_team_id) is not null
+where dept_team_id is not null
 group by all;
 
 create or replace temp table episodes as
 select
     e.row_number,
-    plain_text(e.cine_referral_id) as referral_id,
-    plain_text(e.cine_person_id) as person_id,
-    plain_text(e.cine_referral_date) as opened_text,
-    day_of(e.cine_referral_date) as opened_on,
-    plain_text(e.cine_close_date) as closed_text,
-    day_of(e.cine_close_date) as closed_day,
-    case when day_of(e.cine_close_date) <= getvariable('month_end') then day_of(e.cine_close_date) end as closed_on,
-    plain_text(e.cine_close_reason) as reason,
-    coalesce(t.team_name, plain_text(e.cine_referral_team)) as referral_team,
+    e.cine_referral_id as referral_id,
+    e.cine_person_id as person_id,
+    e.cine_referral_date as opened_text,
+    e.cine_referral_date_day as opened_on,
+    e.cine_close_date as closed_text,
+    e.cine_close_date_day as closed_day,
+    case when e.cine_close_date_day <= getvariable('month_end') then e.cine_close_date_day end as closed_on,
+    e.cine_close_reason as reason,
+    coalesce(t.team_name, e.cine_referral_team) as referral_team,
     -- A person's identifier must not stand in a case_id, which is kept as it is; most referrals have one person.
-    dense_rank() over (partition by plain_text(e.cine_referral_id) order by plain_text(e.cine_person_id)) as person_number
+    dense_rank() over (partition by e.cine_referral_id order by e.cine_person_id) as person_number
 from cin_episodes as e
-left join teams as t on t.team_id = plain_text(e.cine_referral_team);
+left join teams as t on t.team_id = e.cine_referral_team;
 
 create or replace temp table workers as
-select plain_text(prof_professional_id) as professional_id, min(worker_identifier) as worker_id,
+select prof_professional_id as professional_id, min(worker_identifier) as worker_id,
     count(distinct worker_identifier) as identifiers
 from professionals_read
-where plain_text(prof_professional_id) is not null
+where prof_professional_id is not null
 group by all;
 
 create or replace temp table involved as
 select
     i.row_number,
-    plain_text(i.invo_involvements_id) as involvement_id,
-    plain_text(i.invo_professional_id) as professional_id,
-    coalesce(w.worker_id, plain_text(i.invo_professional_id)) as worker_id,
+    i.invo_involvements_id as involvement_id,
+    i.invo_professional_id as professional_id,
+    coalesce(w.worker_id, i.invo_professional_id) as worker_id,
     w.professional_id is null as is_stranger,
-    coalesce(t.team_name, plain_text(i.invo_professional_team)) as team,
-    plain_text(i.invo_person_id) as person_id,
-    plain_text(i.invo_referral_id) as referral_id,
-    plain_text(i.invo_involvement_start_date) as start_text,
-    day_of(i.invo_involvement_start_date) as started_on,
-    plain_text(i.invo_involvement_end_date) as end_text,
-    day_of(i.invo_involvement_end_date) as end_day
+    coalesce(t.team_name, i.invo_professional_team) as team,
+    i.invo_person_id as person_id,
+    i.invo_referral_id as referral_id,
+    i.invo_involvement_start_date as start_text,
+    i.invo_involvement_start_date_day as started_on,
+    i.invo_involvement_end_date as end_text,
+    i.invo_involvement_end_date_day as end_day
 from involvements as i
-inner join allocated_roles as r on r.role = name_key(plain_text(i.invo_professional_role_id))
-left join workers as w on w.professional_id = plain_text(i.invo_professional_id)
-left join teams as t on t.team_id = plain_text(i.invo_professional_team);
+inner join allocated_roles as r on r.role = name_key(i.invo_professional_role_id)
+left join workers as w on w.professional_id = i.invo_professional_id
+left join teams as t on t.team_id = i.invo_professional_team;
 
 -- An involvement belongs to its referral; one that names none, to the episode of its person that ran when it began.
 create or replace temp table allocations as
@@ -160,10 +157,10 @@ where opened_on is null;
 
 create or replace temp table plans as
 select
-    plain_text(cppl_cp_plan_id) as plan_id,
-    plain_text(cppl_person_id) as person_id, plain_text(cppl_referral_id) as referral_id,
-    plain_text(cppl_cp_plan_start_date) as start_text, day_of(cppl_cp_plan_start_date) as started_on,
-    plain_text(cppl_cp_plan_end_date) as end_text, day_of(cppl_cp_plan_end_date) as end_day
+    cppl_cp_plan_id as plan_id,
+    cppl_person_id as person_id, cppl_referral_id as referral_id,
+    cppl_cp_plan_start_date as start_text, cppl_cp_plan_start_date_day as started_on,
+    cppl_cp_plan_end_date as end_text, cppl_cp_plan_end_date_day as end_day
 from cp_plans;
 
 create or replace temp table episode_plans as
@@ -180,13 +177,13 @@ where p.referral_id is null or p.referral_id not in (select referral_id from epi
 create or replace temp table assessed as
 select
     row_number,
-    plain_text(cina_assessment_id) as assessment_id,
-    plain_text(cina_person_id) as person_id, plain_text(cina_referral_id) as referral_id,
-    plain_text(cina_assessment_start_date) as start_text, day_of(cina_assessment_start_date) as started_on,
-    plain_text(cina_assessment_auth_date) as completed_text, day_of(cina_assessment_auth_date) as completed_on,
-    coalesce(t.team_name, plain_text(cina_assessment_team)) as team
+    cina_assessment_id as assessment_id,
+    cina_person_id as person_id, cina_referral_id as referral_id,
+    cina_assessment_start_date as start_text, cina_assessment_start_date_day as started_on,
+    cina_assessment_auth_date as completed_text, cina_assessment_auth_date_day as completed_on,
+    coalesce(t.team_name, cina_assessment_team) as team
 from cin_assessments as a
-left join teams as t on t.team_id = plain_text(a.cina_assessment_team);
+left join teams as t on t.team_id = a.cina_assessment_team;
 
 create or replace temp table episode_assessments as
 select e.row_number as episode, a.*
