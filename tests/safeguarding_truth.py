@@ -52,7 +52,7 @@ def _case(number: int, chance: random.Random) -> Case:
     while case.moves and not case.moves[0][2]:
         case.moves.pop(0)
     # Without a worker nobody is involved, so nobody could say that the team changed.
-    for place, (on, new_team, worker) in enumerate(case.moves):
+    for place, (on, _new_team, worker) in enumerate(case.moves):
         if not worker:
             case.moves[place] = (on, case.moves[place - 1][1], worker)
     if chance.random() < 0.5:

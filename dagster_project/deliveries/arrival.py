@@ -77,8 +77,20 @@ def receive(
     """
     manifest = Manifest(settings.manifest)
     # Whatever is asked for, files are told apart by all that is known: offers.xlsx is no pack to `workforce`.
-    landing = discover(settings.landing, specifications, reference.councils, council=council, months=months)
-    unpack(landing, specifications, refuse_unreadable=extracts is None or MONTH_PACK in extracts)
+    landing = discover(
+        settings.landing,
+        specifications,
+        reference.councils,
+        source_of=reference.source_of,
+        council=council,
+        months=months,
+    )
+    unpack(
+        landing,
+        specifications,
+        source_of=reference.source_of,
+        refuse_unreadable=extracts is None or MONTH_PACK in extracts,
+    )
     if extracts is not None:
         landing.deliveries = [landed for landed in landing.deliveries if landed.extract in extracts]
     _refuse_without_units(landing.deliveries, reference)
@@ -124,7 +136,7 @@ def _fresh(
     for landed in deliveries:
         place = (landed.council, landed.month, landed.extract)
         reading = (
-            specification_hash(specifications, landed.extract),
+            specification_hash(specifications, reference, landed),
             reference.reading_fingerprint(landed.council),
         )
         sha256 = _sha256(landed)
@@ -147,13 +159,29 @@ def _read_the_same(delivery: Delivery, reading: tuple[str, str]) -> bool:
     return (delivery.specification_hash, delivery.reference_hash) == reading
 
 
+def landed_sha256(landed: Landed) -> str:
+    """Of the file's bytes; where a delivery comes of several, of each part's name and bytes.
+
+    Raises OSError where one cannot be read.
+    """
+    digests = []
+    for path in landed.files:
+        with path.open("rb") as file:
+            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    if not landed.parts:
+        return digests[0]
+    named = sorted(f"{table} {digest}" for (table, _), digest in zip(landed.parts, digests, strict=True))
+    return hashlib.sha256("\n".join(named).encode()).hexdigest()
+
+
 def _sha256(landed: Landed) -> str:
-    """Of the file's bytes; of the reason where there is not one file of the delivery's own."""
+    """Of the file's bytes, of all of them where it comes of several; of the reason where there is not one file of the
+    delivery's own.
+    """
     if landed.refused_because and not landed.is_one_file:
         return hashlib.sha256(landed.refused_because.encode()).hexdigest()
     try:
-        with landed.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return landed_sha256(landed)
     except OSError as error:
         return hashlib.sha256(f"unreadable: {error.errno}".encode()).hexdigest()
 

@@ -14,11 +14,12 @@ import duckdb
 from dagster_project.deliveries.archive import drop_batch, stage, write_batch
 from dagster_project.deliveries.checking import Checked, check
 from dagster_project.deliveries.discovery import MONTH_PACK, Landed
-from dagster_project.deliveries.layout import read_table
 from dagster_project.deliveries.manifest import Delivery, Manifest
+from dagster_project.deliveries.mapped import read_delivery
 from dagster_project.deliveries.pseudonyms import fingerprint
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.extracts import Specification
+from dagster_project.extracts.source_system import source_hash
 from dagster_project.reference import Reference
 from dagster_project.settings import Settings
 
@@ -48,9 +49,13 @@ def month_days(month: date) -> tuple[date, date]:
     return month.replace(day=1), month.replace(day=monthrange(month.year, month.month)[1])
 
 
-def specification_hash(specifications: Mapping[str, Specification], extract: str) -> str:
-    """A month pack that cannot be opened has no specification of its own."""
-    return specifications[extract].source_hash if extract != MONTH_PACK else ""
+def specification_hash(
+    specifications: Mapping[str, Specification], reference: Reference, landed: Landed
+) -> str:
+    """How the delivery is read: its form and its mapping. A month pack that cannot be opened has none of its own."""
+    if landed.extract == MONTH_PACK:
+        return ""
+    return source_hash(specifications[landed.extract], reference.sources[landed.source])
 
 
 class Batch:
@@ -94,11 +99,11 @@ class Batch:
             month=landed.month,
             extract=landed.extract,
             grain=specification.grain if specification else "rows",
-            file_name=landed.path.name,
+            file_name=landed.file_name,
             sha256=sha256,
             received_at=self._now.astimezone(UTC).isoformat(timespec="microseconds"),
             load_id=self._load_id,
-            specification_hash=specification_hash(self._specifications, landed.extract),
+            specification_hash=specification_hash(self._specifications, self._reference, landed),
             reference_hash=self._reference.reading_fingerprint(landed.council),
         )
         if specification is None:
@@ -157,8 +162,8 @@ class Batch:
             if name.valid_from <= as_at and (not name.valid_to or as_at < name.valid_to)
         ]
         roles = [(name.name_key, name.role) for name in self._reference.role_names_of.get(landed.council, ())]
-        table = read_table(landed.path, specification, landed.sheet)
-        return check(self._connection, table, specification, (first, last), units, roles, landed.path.name)
+        table = read_delivery(landed, specification, self._reference)
+        return check(self._connection, table, specification, (first, last), units, roles, landed.file_name)
 
     def close(self) -> list[Delivery]:
         """Hear the verdict, write the archive, then the manifest, in this order: a crash between loses nothing."""

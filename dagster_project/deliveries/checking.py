@@ -77,13 +77,12 @@ def check(
         "order by row_number"
     ).fetchall()
     place_of = {number: index for index, number in enumerate(table.row_numbers)} if failures else {}
-    position = {name: index for index, name in enumerate(table.columns)}
     rejected = [
         RejectedCell(
             number,
             column,
             rule,
-            shape_of(table.rows[place_of[number]][position[column]]),
+            shape_of(table.as_sent(place_of[number], column)),
             _expected(specification, column, rule),
         )
         for number, column, rule in failures

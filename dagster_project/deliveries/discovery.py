@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from dagster_project.extracts import Specification
+from dagster_project.extracts.source_system import CANONICAL, SourceSystem, stem_key
 
 WORKBOOK_ENDINGS = {".xlsx", ".xlsm", ".xls"}
 READABLE_ENDINGS = {".csv", ".txt", ".tsv", *WORKBOOK_ENDINGS}
+XML_ENDING = ".xml"
 MONTH_PACK = "month_pack"
 NOT_A_FILE = "a link or a folder stands in the file's place"
 MONTH_FOLDER = re.compile(r"^((?:19|20)[0-9]{2})-(0[1-9]|1[0-2])$")
@@ -22,7 +24,9 @@ class Landed:
     """One delivery as it lies in landing: an extract of a council and month, and why it cannot be read if so.
 
     `sheet` names the sheet of a month pack that holds it; None where the file holds nothing else. `is_one_file` is
-    false where a link, a folder or two files stand in its place.
+    false where a link, a folder or two files stand in its place. `source` names the source system whose mapping reads
+    it. `parts` are the files of a delivery that is joined of several tables, each with its table's name, and `path`
+    the first of them; none where `path` is the whole.
     """
 
     council: str
@@ -32,6 +36,21 @@ class Landed:
     refused_because: str | None = None
     sheet: str | None = None
     is_one_file: bool = True
+    source: str = CANONICAL
+    parts: tuple[tuple[str, Path], ...] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file the delivery comes of, in the order its parts are named."""
+        return tuple(path for _, path in self.parts) or (self.path,)
+
+    @property
+    def file_name(self) -> str:
+        return " and ".join(path.name for path in self.files)
+
+
+SourceOf = Callable[[str, str, date], SourceSystem]
+"""The source system that an extract of a council comes from in a month."""
 
 
 @dataclass
@@ -48,10 +67,15 @@ def discover(
     specifications: Mapping[str, Specification],
     councils: Mapping[str, str],
     *,
+    source_of: SourceOf,
     council: str | None = None,
     months: tuple[date | None, date | None] = (None, None),
 ) -> Landing:
-    """Every delivery under `landing`, oldest month first; `months` is an inclusive range, None is unbounded."""
+    """Every delivery under `landing`, oldest month first; `months` is an inclusive range, None is unbounded.
+
+    A file is an extract by the extract's own name, or by the names its source system's mapping gives; one file may
+    hold several.
+    """
     found = Landing()
     for council_folder in _entries(landing):
         if council is not None and council_folder.name != council:
@@ -69,7 +93,9 @@ def discover(
             if (months[0] and month < months[0]) or (months[1] and month > months[1]):
                 continue
             registered = council_folder.name in councils
-            _discover_month(found, council_folder.name, registered, month, month_folder, specifications)
+            _discover_month(
+                found, council_folder.name, registered, month, month_folder, specifications, source_of
+            )
     found.deliveries.sort(key=lambda landed: (landed.month, landed.council, landed.extract))
     return found
 
@@ -81,14 +107,18 @@ def _discover_month(
     month: date,
     folder: Path,
     specifications: Mapping[str, Specification],
+    source_of: SourceOf,
 ) -> None:
-    by_extract: dict[str, list[Path]] = {}
+    sources = {extract: source_of(council, extract, month) for extract in specifications}
+    by_extract: dict[str, list[tuple[str, Path]]] = {}
     packs: list[Path] = []
     for path in _entries(folder):
-        extract = path.stem.lower()
-        if extract in specifications and (path.suffix.lower() in READABLE_ENDINGS or not path.is_file()):
-            by_extract.setdefault(extract, []).append(path)
-        elif path.suffix.lower() in WORKBOOK_ENDINGS:
+        held = _parts(path, sources)
+        for extract, part in held:
+            by_extract.setdefault(extract, []).append((part, path))
+        if held:
+            continue
+        if path.suffix.lower() in WORKBOOK_ENDINGS:
             packs.append(path)
         else:
             found.strangers.append(f"{council}/{folder.name}/{path.name}: not an extract that is known here")
@@ -97,17 +127,61 @@ def _discover_month(
         if reason is None and not _is_file(pack):
             reason = f"{pack.name}: {NOT_A_FILE}"
         found.packs.append(Landed(council, month, MONTH_PACK, pack, reason, is_one_file=_is_file(pack)))
-    for extract, paths in by_extract.items():
-        names = " and ".join(path.name for path in paths)
-        reason = None
-        if not registered:
-            reason = f"{names}: {_not_registered(council)}"
-        elif len(paths) > 1:
-            reason = f"{names}: two files of one extract; keep one"
-        elif not _is_file(paths[0]):
-            reason = f"{names}: {NOT_A_FILE}"
-        is_one_file = len(paths) == 1 and _is_file(paths[0])
-        found.deliveries.append(Landed(council, month, extract, paths[0], reason, is_one_file=is_one_file))
+    for extract, parts in by_extract.items():
+        found.deliveries.append(_delivery(council, registered, month, extract, parts, sources[extract]))
+
+
+def _parts(path: Path, sources: Mapping[str, SourceSystem]) -> list[tuple[str, str]]:
+    """The extracts that a file of that name belongs to, each with the part of it that the file is ("" for all)."""
+    is_readable = path.suffix.lower() in READABLE_ENDINGS or not path.is_file()
+    extract = path.stem.lower()
+    if is_readable and extract in sources and sources[extract].kind == "table":
+        return [(extract, "")]
+    parts = []
+    for extract, source in sources.items():
+        if not (is_readable or (source.kind == "xml" and path.suffix.lower() == XML_ENDING)):
+            continue
+        how = source.extracts.get(extract)
+        part = how.part_named(path.stem) if how else None
+        if part is None and source.kind == "xml" and stem_key(path.stem) == stem_key(extract):
+            part = ""
+        if part is not None:
+            parts.append((extract, part))
+    return parts
+
+
+def _delivery(
+    council: str,
+    registered: bool,
+    month: date,
+    extract: str,
+    parts: list[tuple[str, Path]],
+    source: SourceSystem,
+) -> Landed:
+    names = " and ".join(path.name for _, path in parts)
+    tables = [part for part, _ in parts]
+    twice = len(set(tables)) < len(tables)
+    are_files = all(_is_file(path) for _, path in parts)
+    reason = None
+    if not registered:
+        reason = f"{names}: {_not_registered(council)}"
+    elif twice:
+        table = next(part for part in tables if tables.count(part) > 1)
+        what = f"table ({table})" if table else "extract"
+        twins = " and ".join(path.name for part, path in parts if part == table)
+        reason = f"{twins}: two files of one {what}; keep one"
+    elif not are_files:
+        reason = f"{names}: {NOT_A_FILE}"
+    return Landed(
+        council,
+        month,
+        extract,
+        parts[0][1],
+        reason,
+        is_one_file=are_files and not twice,
+        source=source.source,
+        parts=tuple(parts) if source.kind == "joined" else (),
+    )
 
 
 def _not_registered(council: str) -> str:

@@ -40,8 +40,8 @@ class Fault:
 class Table:
     """The data of one delivery as text: canonical columns in specification order, each row with its place.
 
-    `overlong` are the numbers of rows with more filled fields than the header has. `records` is how many of the
-    file's records the rows were added up from; None where each row is one.
+    `overlong` are the numbers of rows with more filled fields than the header has; `found` the columns that it has.
+    `records` is how many of the file's records the rows were added up from; None where each row is one.
     """
 
     columns: list[str]
@@ -53,6 +53,16 @@ class Table:
     serials_from: date = SERIALS_FROM
     faults: list[Fault] = field(default_factory=list)
     records: int | None = None
+    is_text: bool = True
+    found: frozenset[str] = frozenset()
+
+    def header_of(self, column: str) -> str:
+        """The sender's header of a canonical column."""
+        return column
+
+    def as_sent(self, index: int, column: str) -> str:
+        """The cell as its sender wrote it, in the row at `index`."""
+        return self.rows[index][self.columns.index(column)]
 
 
 def read_table(path: Path, specification: Specification, sheet: str | None = None) -> Table:
@@ -138,7 +148,7 @@ def header_key(text: str) -> str:
 
 
 def _locate(sheet: Sheet, specification: Specification) -> _Header:
-    keys = {header_key(column.name): column.name for column in specification.columns}
+    keys = {header_key(text): column.name for column in specification.columns for text in column.spellings}
     required = set(specification.required_names)
     best = _Header(0, [], list(specification.required_names) or ["every one"], 0, 0)
     for index, row in enumerate(sheet.rows[:ROWS_SEARCHED_FOR_A_HEADER]):
@@ -180,7 +190,10 @@ def _table(sheet: Sheet, where: _Header, specification: Specification, place: st
     last = _last_data_row(body, required)
     if sheet.is_text:
         _refuse_if_cut_short(sheet, body, last, where.width, place)
-    table = Table(columns, [], [], unknown_columns=unknown, serials_from=sheet.serials_from)
+    table = Table(
+        columns, [], [], unknown_columns=unknown, serials_from=sheet.serials_from, is_text=sheet.is_text
+    )
+    table.found = frozenset(name for name in columns if positions[name])
     if where.index:
         table.notices["title_rows"] = where.index
     pick = [positions[name][0] if positions[name] else None for name in columns]

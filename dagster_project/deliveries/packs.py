@@ -7,14 +7,20 @@ from dataclasses import replace
 from datetime import date
 
 from dagster_project.deliveries.cells import is_workbook, read_bytes
-from dagster_project.deliveries.discovery import Landed, Landing
+from dagster_project.deliveries.discovery import Landed, Landing, SourceOf
 from dagster_project.deliveries.layout import header_key
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.deliveries.workbook import sheet_names
 from dagster_project.extracts import Specification
 
 
-def unpack(landing: Landing, specifications: Mapping[str, Specification], *, refuse_unreadable: bool) -> None:
+def unpack(
+    landing: Landing,
+    specifications: Mapping[str, Specification],
+    *,
+    source_of: SourceOf,
+    refuse_unreadable: bool,
+) -> None:
     """Add to `landing` one delivery for each sheet of a pack that is named as an extract.
 
     An extract that also lies there as a file of its own, or in a second pack, is refused. A pack that cannot be
@@ -32,7 +38,8 @@ def unpack(landing: Landing, specifications: Mapping[str, Specification], *, ref
                 f"{pack.council}/{pack.month:%Y-%m}/{pack.path.name}: no sheet named as an extract"
             )
         for extract, sheet in found:
-            _add(landing, places, replace(pack, extract=extract, sheet=sheet))
+            source = source_of(pack.council, extract, pack.month)
+            _add(landing, places, replace(pack, extract=extract, sheet=sheet, source=source.source))
     landing.deliveries.sort(key=lambda landed: (landed.month, landed.council, landed.extract))
 
 

@@ -8,21 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from dagster_project.deliveries.cell_rules import prepare
+from dagster_project.deliveries.discovery import Landed
 from dagster_project.deliveries.layout import Fault, Table, read_table
 from dagster_project.deliveries.refusal import Refused
+from dagster_project.deliveries.source_kinds import Facts, month_days
 from dagster_project.extracts import Column, Specification
+from dagster_project.extracts.source_system import SourceSystem
 
-SOURCES = Path(__file__).parent.parent / "extracts" / "sources"
 EXPECTED = {
     "date": "a date as YYYY-MM-DD, DD/MM/YYYY or DD-Mon-YYYY",
     "ends_before_it_starts": "an end not before the start",
@@ -66,13 +66,18 @@ class JoinedTable(Table):
     def header_of(self, column: str) -> str:
         return self.sender_headers.get(column, column)
 
-    def as_sent(self, index: int, column: str) -> str:
-        return self.rows[index][self.columns.index(column)]
 
-
-@cache
-def load_rules(path: Path = SOURCES / "ssd.yml") -> SafeguardingRules:
-    return SafeguardingRules(**yaml.safe_load(path.read_text(encoding="utf-8"))["rules"])
+def read_joined(landed: Landed, specification: Specification, source: SourceSystem, facts: Facts) -> Table:
+    """The delivery of a source of kind `joined`, by its own rules and query."""
+    query = source.extracts[specification.extract].query or ""
+    files = dict(landed.parts) or {"": landed.path}
+    return read_safeguarding(
+        files,
+        specification,
+        month_days(landed.month),
+        SafeguardingRules(**source.rules),
+        source.folder / query,
+    )
 
 
 def read_safeguarding(
@@ -80,7 +85,7 @@ def read_safeguarding(
     specification: Specification,
     month: tuple[date, date],
     rules: SafeguardingRules,
-    query: Path = SOURCES / "ssd.sql",
+    query: Path,
 ) -> Table:
     """The export as the extract of a month, given by its first and last day.
 
@@ -93,9 +98,6 @@ def read_safeguarding(
         prepare(connection)
         connection.execute("set variable month_start = ?", [month[0]])
         connection.execute("set variable month_end = ?", [month[1]])
-        connection.execute(
-            f"create macro without_time(v) as (regexp_replace(plain_text(v), getvariable('time_of_day'), ''))"
-        )
         connection.execute("set variable time_of_day = ?", [TIME_OF_DAY])
         connection.execute("set variable serials_from = ?", [next(iter(tables.values())).serials_from])
         _register(connection, tables, rules)
@@ -149,14 +151,32 @@ def _register(
         cells = list(zip(*table.rows, strict=True)) if table.rows else [()] * len(table.columns)
         columns: dict[str, Any] = {"row_number": pa.array(table.row_numbers, pa.int64())}
         columns |= {c: pa.array(values, pa.string()) for c, values in zip(table.columns, cells, strict=True)}
-        connection.register(name, pa.table(columns))
-    identifier = ", ".join(f"plain_text({column})" for column in rules.worker_identifier)
+        connection.register("landed", pa.table(columns))
+        _type_days(connection, name, table.columns)
+    identifier = ", ".join(rules.worker_identifier)
     connection.execute(
         f"create temp view professionals_read as select *, coalesce({identifier}) as worker_identifier "
         "from professionals"
     )
     _pairs(connection, "allocated_roles", "role", [(role,) for role in rules.allocated_roles])
     _pairs(connection, "close_reasons", "reason, outcome", list(rules.close_reasons.items()))
+
+
+def _type_days(connection: duckdb.DuckDBPyConnection, name: str, columns: Sequence[str]) -> None:
+    """The landed rows as a table: missing cells NULL, a `..._day` beside each date, its time of day left off.
+
+    One step after the other, for an expression is written out again wherever its macro names it.
+    """
+    dates = [column for column in columns if column.endswith("_date")]
+    plain = "".join(f", plain_text({column}) as {column}" for column in columns)
+    bare = "".join(f", regexp_replace({d}, getvariable('time_of_day'), '') as {d}_bare" for d in dates)
+    worded = "".join(f", try_cast(day_text({d}_bare) as date) as {d}_worded" for d in dates)
+    days = "".join(f", as_date({d}_bare, {d}_worded) as {d}_day" for d in dates)
+    connection.execute(
+        f"create temp table {name} as with plain as materialized (select row_number{plain} from landed), "
+        f"bare as materialized (select *{bare} from plain), worded as materialized (select *{worded} from bare) "
+        f"select *{days} from worded"
+    )
 
 
 def _pairs(
@@ -171,7 +191,7 @@ def _refuse_without_roles(connection: duckdb.DuckDBPyConnection, place: str) -> 
     """Roles are a council's own words: where none is known, every case would count as allocated to nobody."""
     row = connection.execute(
         "select count(*), count(r.role) from involvements as i left join allocated_roles as r "
-        "on r.role = name_key(plain_text(i.invo_professional_role_id))"
+        "on r.role = name_key(i.invo_professional_role_id)"
     ).fetchone()
     if row and row[0] and not row[1]:
         raise Refused(

@@ -11,21 +11,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
-import yaml
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 from pydantic import BaseModel, ConfigDict
 
 from dagster_project.deliveries.cells import read_bytes
+from dagster_project.deliveries.discovery import Landed
 from dagster_project.deliveries.layout import BLANK_CHARACTERS, Fault, Table
 from dagster_project.deliveries.refusal import Refused
+from dagster_project.deliveries.source_kinds import Facts, month_days
 from dagster_project.extracts import Specification
+from dagster_project.extracts.source_system import SourceSystem
 
-SOURCES = Path(__file__).parent.parent / "extracts" / "sources"
 LARGEST_DOCUMENT = 64 * 2**20
 MOST_ELEMENTS = 2_000_000
 NUMBER = re.compile(r"[0-9]{1,3}(\.[0-9]{0,15})?|\.[0-9]{1,15}")
@@ -46,9 +46,10 @@ class CensusRules(BaseModel):
     elements: tuple[str, ...]
 
 
-@cache
-def load_rules(path: Path = SOURCES / "csww.yml") -> CensusRules:
-    return CensusRules(**yaml.safe_load(path.read_text(encoding="utf-8"))["rules"])
+def read_xml(landed: Landed, specification: Specification, source: SourceSystem, facts: Facts) -> Table:
+    """The delivery of a source of kind `xml`, by its own rules."""
+    rules = CensusRules(**source.rules)
+    return read_census(landed.path, specification, month_days(landed.month), facts["dfe_code"], rules)
 
 
 @dataclass

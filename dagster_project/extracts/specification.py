@@ -68,6 +68,7 @@ class Column(Strict):
     at_most: str | None = None
     not_after: DateBound | None = None
     not_before: DateBound | None = None
+    headers: tuple[str, ...] = ()
 
     @field_validator("name")
     @classmethod
@@ -92,6 +93,11 @@ class Column(Strict):
         if self.type != "date" and (self.not_after or self.not_before):
             raise ValueError(f"{self.name}: not_after and not_before go with dates")
         return self
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Every header the column is known by."""
+        return (self.name, *self.headers)
 
     @property
     def archived_name(self) -> str:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
+from dagster_project.extracts.source_system import SourceSystem
 from dagster_project.reference.names import LEVEL_DEPTH, name_key
 from dagster_project.reference.tables import Table
 
@@ -186,6 +187,22 @@ def _bands_on(day: str, rows: Rows) -> list[str]:
             problems.append(f"{identity}: bands {below['band']} and {above['band']} overlap")
         elif Decimal(below["upper"]) < Decimal(above["lower"]):
             problems.append(f"{identity}: a gap lies between bands {below['band']} and {above['band']}")
+    return problems
+
+
+def lint_sources(rows: Rows, sources: Mapping[str, SourceSystem]) -> list[str]:
+    """A council's extract comes from one source at a time, which is known and holds that extract."""
+    problems = lint_periods("council_sources", rows, ("council", "extract"), "one extract")
+    for row in rows:
+        source = sources.get(row["source"])
+        if source is None:
+            problems.append(
+                f"{row['_place']}, column source: {row['source']!r} has no mapping; known are {', '.join(sources)}"
+            )
+        elif row["extract"] and row["extract"] not in source.extracts:
+            problems.append(
+                f"{row['_place']}, column extract: {row['extract']!r} is no extract of {row['source']}.yml"
+            )
     return problems
 
 

@@ -1,4 +1,4 @@
-"""The SSD export as a month's extracts: equal to what the days themselves tell, and honest about what is wrong in it."""
+"""The SSD export as a month's extracts: what the days themselves tell, and honest about what is wrong in it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from safeguarding_truth import assessment_rows, caseload_rows, export, make_case
 
 from dagster_project.deliveries.layout import Table
 from dagster_project.deliveries.refusal import Refused
-from dagster_project.deliveries.safeguarding import load_rules, read_safeguarding
+from dagster_project.deliveries.safeguarding import SafeguardingRules, read_safeguarding
 from dagster_project.extracts import load_specifications
+from dagster_project.extracts.source_system import SOURCES, load_sources
+
+RULES = SafeguardingRules(**load_sources()["ssd"].rules)
 
 MONTHS = [
     (date(2024, 1, 1), date(2024, 1, 31)),
@@ -23,9 +26,9 @@ MARCH = MONTHS[2]
 
 
 def read(folder: Path, extract: str, month: tuple[date, date]) -> Table:
-    files = {name: folder / f"ssd_{name}.csv" for name in load_rules().tables}
+    files = {name: folder / f"ssd_{name}.csv" for name in RULES.tables}
     files = {name: path for name, path in files.items() if path.is_file()}
-    return read_safeguarding(files, load_specifications()[extract], month, load_rules())
+    return read_safeguarding(files, load_specifications()[extract], month, RULES, SOURCES / "ssd.sql")
 
 
 def rows_of(table: Table) -> list[Row]:
