@@ -116,7 +116,8 @@ class Batch:
             self._summaries.append(_summary(delivery, None, specification, self._reference))
         else:
             notices = dict(checked.notices)
-            if checked.rows_read and self._has_bytes_of_another_month(delivery):
+            # Tables that are joined hold their whole history: one export is every month's.
+            if checked.rows_read and not landed.parts and self._has_bytes_of_another_month(delivery):
                 notices["same_bytes_as_another_month"] = checked.rows_read
             delivery = replace(
                 delivery,

@@ -212,9 +212,21 @@ def _result(
         f"select row_number, {', '.join(names)} from {extract} order by row_number, spell"
     ).fetchall()
     present = {row[0] for row in found}
-    faults = connection.execute(
-        f"select distinct row_number, header, rule, cell from {extract}_faults order by all"
-    ).fetchall()
+    faults = [
+        row
+        for row in connection.execute(
+            f"select distinct row_number, header, rule, cell from {extract}_faults order by all"
+        ).fetchall()
+        if row[0] in present
+    ]
+    # A rejected row is told and counted once, in however many teams its case may have been.
+    rejected = {row[0] for row in faults} | {row[0] for row in found if row[1] is None or row[2] is None}
+    told: set[int] = set()
+    kept = []
+    for row in found:
+        if row[0] not in rejected or row[0] not in told:
+            kept.append(row)
+        told.add(row[0])
     notices = dict(leading.notices)
     notices |= {
         name: count
@@ -223,10 +235,10 @@ def _result(
     }
     return JoinedTable(
         columns=names,
-        rows=[["" if cell is None else str(cell) for cell in row[1:]] for row in found],
-        row_numbers=[row[0] for row in found],
+        rows=[["" if cell is None else str(cell) for cell in row[1:]] for row in kept],
+        row_numbers=[row[0] for row in kept],
         overlong=leading.overlong & present,
         notices=notices,
-        faults=[Fault(*row, EXPECTED[row[2]]) for row in faults if row[0] in present],
+        faults=[Fault(number, header, rule, cell, EXPECTED[rule]) for number, header, rule, cell in faults],
         sender_headers=rules.headers[extract],
     )

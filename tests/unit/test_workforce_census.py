@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 import pytest
+from census_return import Worker, document, worker
 
 from dagster_project.deliveries.layout import Table
 from dagster_project.deliveries.refusal import Refused
@@ -16,31 +16,6 @@ from dagster_project.extracts.source_system import load_sources
 
 RULES = CensusRules(**load_sources()["csww"].rules)
 SEPTEMBER = (date(2024, 9, 1), date(2024, 9, 30))
-
-Worker = dict[str, str]
-
-
-def worker(**cells: str) -> Worker:
-    return {
-        "AgencyWorker": "0",
-        "SWENo": "SW1234567890",
-        "FTE": "1.000000",
-        "OrgRole": "5",
-        "RoleStartDate": "2020-01-06",
-    } | cells
-
-
-def document(*workers: Worker, header: str = "", before: str = "") -> str:
-    header = header or (
-        "<CollectionDetails><Collection>CSWW</Collection><Year>2024</Year>"
-        "<ReferenceDate>2024-09-30</ReferenceDate></CollectionDetails>"
-        "<Source><SourceLevel>L</SourceLevel><LEA>991</LEA></Source>"
-    )
-    body = "".join(
-        "<CSWWWorker>" + "".join(f"<{k}>{escape(v)}</{k}>" for k, v in w.items()) + "</CSWWWorker>" for w in workers
-    )
-    vacancies = "<LALevelVacancies><NumberOfVacancies>4.5</NumberOfVacancies></LALevelVacancies>"
-    return f'<?xml version="1.0"?>{before}<Message><Header>{header}</Header>{vacancies}{body}</Message>'
 
 
 def read(path: Path, text: str, month: tuple[date, date] = SEPTEMBER, code: str = "991") -> Table:
@@ -72,8 +47,13 @@ def test_in_post_are_employees_of_every_role_at_the_reference_date(tmp_path: Pat
 
 
 def test_leavers_are_those_of_the_month_and_a_move_within_the_authority_is_none(tmp_path: Path) -> None:
-    leaving = [("2024-09-30", "1", "0.5"), ("2024-09-01", "3", "0.7"), ("2024-09-15", "7", "1"),
-               ("2024-08-31", "1", "1"), ("2024-09-10", "5", "0.25")]
+    leaving = [
+        ("2024-09-30", "1", "0.5"),
+        ("2024-09-01", "3", "0.7"),
+        ("2024-09-15", "7", "1"),
+        ("2024-08-31", "1", "1"),
+        ("2024-09-10", "5", "0.25"),
+    ]
     table = read(
         tmp_path,
         document(*(worker(RoleEndDate=d, ReasonLeave=r, FTE=f, SWENo=d + r) for d, r, f in leaving)),
@@ -104,7 +84,9 @@ def test_a_worker_that_cannot_be_read_is_rejected_at_its_position(
     assert totals(table)["headcount"] == "1"
 
 
-@pytest.mark.parametrize("year", [{"GenderCurrent": "2", "QualInst": "A place", "CFKSSstatus": "1"}, {"Sex": "F"}])
+@pytest.mark.parametrize(
+    "year", [{"GenderCurrent": "2", "QualInst": "A place", "CFKSSstatus": "1"}, {"Sex": "F"}]
+)
 def test_the_elements_of_every_year_are_known_and_another_is_reported(tmp_path: Path, year: Worker) -> None:
     assert read(tmp_path, document(worker(**year))).unknown_columns == 0
     assert read(tmp_path, document(worker(**year, Nonsense="1"))).unknown_columns == 1
