@@ -105,7 +105,7 @@ def read_mapped(landed: Landed, specification: Specification, source: SourceSyst
 
 
 def _declares_words(source: SourceSystem) -> bool:
-    return bool(source.date_order or source.decimal != "point" or source.true)
+    return bool(source.date_order or source.decimal != "point" or source.true_words)
 
 
 def _together(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
