@@ -61,6 +61,15 @@ class LookedSheet:
         """The fit a mapping would start from; none where not even half of what is required was found."""
         return next((fit for fit in self.fits if fit.rank[0] * 2 >= 1 and len(fit.found) > 1), None)
 
+    @property
+    def held(self) -> Sequence[Fit]:
+        """The extracts the sheet holds: the best, and the others of its source that are here as a whole."""
+        if self.best is None:
+            return []
+        source = self.best.source
+        beside = [fit for fit in self.fits if fit.is_whole and fit.source is source and fit is not self.best]
+        return [self.best, *(beside if not source.is_canonical else [])]
+
 
 @dataclass(frozen=True)
 class Looked:
@@ -147,7 +156,7 @@ def _header_row(sheet: Sheet, known: set[str]) -> int | None:
     best, best_score = None, (0, 0)
     for index, row in enumerate(sheet.rows[:ROWS_SEARCHED_FOR_A_HEADER]):
         filled = [cell for cell in map(plain, row) if cell]
-        if len(filled) < 2 or len({header_key(cell) for cell in filled}) < len(filled):  # noqa: PLR2004
+        if len(filled) < 2 or len({header_key(cell) for cell in filled}) < len(filled):
             continue
         recognised = sum(1 for cell in filled if header_key(cell) in known)
         words = 0 if any(cell.replace(".", "").isdigit() for cell in filled) else len(filled)

@@ -23,8 +23,8 @@ from deliveries_fixture import (
     write_reference,
 )
 
-from dagster_project.deliveries.mapped_cells import as_iso, exactly, number_of
 from dagster_project.deliveries.manifest import Manifest
+from dagster_project.deliveries.mapped_cells import as_iso, exactly, number_of
 from dagster_project.extracts import SourceError, load_sources, load_specifications
 from dagster_project.extracts.source_system import read_source
 from dagster_project.reference import ReferenceDataError, load_reference
