@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from dagster_project.deliveries.layout import header_key
 from dagster_project.extracts import Specification
 from dagster_project.inspection.looking import Fit, Looked, LookedSheet, unknown_names
 from dagster_project.reference import Reference
@@ -61,16 +62,9 @@ def _columns(console: Console, sheet: LookedSheet) -> None:
 
 
 def _placed(sheet: LookedSheet) -> dict[str, str]:
-    if not sheet.best:
-        return {}
-    from dagster_project.deliveries.layout import header_key
-
     by_key = {header_key(header): header for header in sheet.cells}
     becomes: dict[str, list[str]] = {}
-    fits = [
-        fit for fit in sheet.fits if fit is sheet.best or (fit.source is sheet.best.source and fit.is_whole)
-    ]
-    for fit in fits:
+    for fit in sheet.held:
         for name, given in fit.placed.items():
             for headers in given.sources:
                 header = next(by_key[header_key(t)] for t in headers if header_key(t) in by_key)
@@ -97,6 +91,14 @@ def _fits(console: Console, sheet: LookedSheet) -> None:
         )
     console.print()
     console.print(table)
+    whole = [fit for fit in sheet.held if fit.is_whole and not fit.source.is_canonical]
+    if whole:
+        extracts = " and ".join(fit.extract for fit in whole)
+        name = whole[0].source.source
+        console.print(
+            f"\n[green]Has every required column of {name}[/] for {extracts}: a row of council_sources.csv naming it "
+            "will do,\nwhere its codes and the order of its dates are this file's too."
+        )
 
 
 def _names(
