@@ -55,6 +55,19 @@ def read_delivery(landed: Landed, specification: Specification, reference: Refer
     return READERS[source.kind](landed, specification, source, facts)
 
 
+def as_headed(specification: Specification, table: Table) -> Specification:
+    """The specification whose columns say the sender's headers where they expect something, for a reason of rejection."""
+    if not isinstance(table, MappedTable):
+        return specification
+    columns = [
+        column.model_copy(update={"headed": table.header_of(column.name)})
+        if table.header_of(column.name) != column.name
+        else column
+        for column in specification.columns
+    ]
+    return specification.model_copy(update={"columns": tuple(columns)})
+
+
 def read_mapped(landed: Landed, specification: Specification, source: SourceSystem, facts: Facts) -> Table:
     """A file of one table, its columns found by the source's headers and made canonical.
 

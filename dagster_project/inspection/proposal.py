@@ -11,6 +11,7 @@ import yaml
 
 from dagster_project.deliveries.layout import header_key
 from dagster_project.deliveries.mapped_cells import plain
+from dagster_project.extracts import Column as SpecifiedColumn
 from dagster_project.extracts import Specification
 from dagster_project.inspection.kinds import FEW_WORDS, Column
 from dagster_project.inspection.looking import Fit, Looked, LookedSheet
@@ -22,49 +23,48 @@ ORDERS = ("day_first", "month_first")
 def proposal(looked: Looked, specifications: Mapping[str, Specification], name: str) -> str:
     """The mapping as YAML: certain placements as fields, likely ones and gaps as comments for a person to decide."""
     stem = re.sub(r"\.[^.]*$", "", looked.file)
+    extracts: dict[str, tuple[LookedSheet, Fit]] = {}
+    for sheet in looked.sheets:
+        for fit in sheet.held:
+            extracts.setdefault(fit.extract, (sheet, fit))
     lines = [
-        f"# Proposed by `caseload inspect {looked.file}`. Read it through before a council uses it: what stands after #",
-        "# is for you to decide.",
+        f"# Proposed by `caseload inspect {looked.file}`. Read it through before a council uses it: what stands",
+        "# after # is for you to decide.",
         f"source: {name}",
         "kind: table",
         yaml.safe_dump({"title": stem}, width=1000, allow_unicode=True).strip(),
     ]
-    lines += _date_order(looked)
-    extracts: dict[str, tuple[LookedSheet, Fit]] = {}
-    for sheet in looked.sheets:
-        if sheet.best:
-            extracts.setdefault(sheet.best.extract, (sheet, sheet.best))
-        for fit in sheet.fits:
-            # One file may hold several extracts of its source, each of them whole.
-            if (
-                sheet.best
-                and fit.source is sheet.best.source
-                and fit.is_whole
-                and not fit.source.is_canonical
-            ):
-                extracts.setdefault(fit.extract, (sheet, fit))
+    lines += _words_of_the_file(looked, [fit for _, fit in extracts.values()])
     if not extracts:
-        return "\n".join(
-            [*lines, "# No extract fits: none has half of its required columns here.", "extracts: {}", ""]
-        )
+        fits_none = "# No extract fits: none has half of its required columns here."
+        return "\n".join([*lines, fits_none, "extracts: {}", *_left_over(looked, extracts), ""])
     lines.append("extracts:")
     for extract, (sheet, fit) in extracts.items():
         lines += _extract(stem, sheet, fit, specifications[extract], len(looked.sheets) > 1)
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, *_left_over(looked, extracts), ""])
 
 
-def _date_order(looked: Looked) -> list[str]:
-    orders = {column.date_order for sheet in looked.sheets for column in sheet.columns} & {
-        *ORDERS,
-        "mixed",
-        "unsure",
-    }
-    certain = orders & set(ORDERS)
-    if len(certain) == 1 and "mixed" not in orders:
-        return [f"date_order: {certain.pop()}"]
-    if orders:
-        return ["# date_order: day_first or month_first? The dates of the file do not tell."]
-    return []
+def _words_of_the_file(looked: Looked, fits: list[Fit]) -> list[str]:
+    """What holds for every column: the order of dates where they tell, the decimal sign, words for true and false."""
+    columns = [column for sheet in looked.sheets for column in sheet.columns]
+    orders = {column.date_order for column in columns} & {*ORDERS, "mixed", "unsure"}
+    told = orders & {*ORDERS}
+    lines = []
+    if len(told) == 1 and "mixed" not in orders:
+        lines += [f"date_order: {order}" for order in told]
+    elif orders:
+        lines.append(
+            "# date_order: day_first or month_first? The dates of the file do not tell, or not alike."
+        )
+    if any(column.kind == "number with decimal comma" for column in columns):
+        lines.append("decimal: comma")
+    source = next((fit.source for fit in fits if fit.source.true_words), None)
+    if source:
+        lines += [
+            f"true_words: {_flow(list(source.true_words))}",
+            f"false_words: {_flow(list(source.false_words))}",
+        ]
+    return lines
 
 
 def _extract(
@@ -72,46 +72,60 @@ def _extract(
 ) -> list[str]:
     known = fit.source.extracts[fit.extract]
     by_key = {header_key(header): header for header in sheet.cells}
-    kinds = {column.header: column for column in sheet.columns}
     lines = [f"  {fit.extract}:", f"    files: [{_flow(stem)}]"]
     if several and sheet.name:
         lines.append(f"    sheet: {_flow(sheet.name)}")
     if known.once:
         lines.append("    once: true")
-    if known.leave_out:
-        rules = [rule.model_dump(exclude_defaults=True, mode="json") for rule in known.leave_out]
+    rules = [rule.model_dump(exclude_defaults=True, mode="json") for rule in known.leave_out]
+    for rule in rules:
+        rule["headers"] = [by_key[header_key(t)] for t in rule["headers"] if header_key(t) in by_key]
+    rules = [rule for rule in rules if rule["headers"]]
+    if rules:
         lines += ["    leave_out:", *(f"      - {_flow(rule)}" for rule in rules)]
     lines.append("    columns:")
-    used = set(fit.found)
+    free = [header for header in sheet.cells if header not in fit.found]
     for column in specification.columns:
-        given = fit.placed.get(column.name)
-        if given is not None:
-            dump: dict[str, Any] = given.model_dump(exclude_defaults=True, mode="json")
-            if given.headers:
-                dump["headers"] = [by_key[header_key(t)] for t in given.headers if header_key(t) in by_key]
-            lines.append(f"      {column.name}: {_flow(dump)}")
-            words = _words_unknown(sheet, dump, column.codes if column.type == "code" else ())
-            if words:
-                lines.append(
-                    f"      # {column.name}: {words} of the file are in no code list: say what they mean"
-                )
-            continue
-        if column.name in known.columns and known.columns[column.name].constant is not None:
-            lines.append(f"      {column.name}: {_flow({'constant': known.columns[column.name].constant})}")
-            continue
-        guess = _close(column.name, [h for h in sheet.cells if h not in used])
-        needed = "required and not placed" if column.required else "not placed"
-        if guess:
-            used.add(guess)
-            lines.append(f"      # {column.name}: {_flow({'headers': [guess]})}  # {needed}; is it this one?")
-        elif column.required:
-            lines.append(f"      # {column.name}: {needed}: {column.meaning}")
-        else:
-            lines.append(f"      {column.name}: {{absent: true}}")
-    left = [h for h in sheet.cells if h not in used and h not in _rule_headers(fit, by_key)]
-    if left:
-        lines.append("    # Columns of the file that are in no place, and will not be read:")
-        lines += [f"    #   {header} ({_about(kinds[header])})" for header in left]
+        lines += [f"      {line}" for line in _column(column, fit, sheet, by_key, free)]
+    return lines
+
+
+def _column(
+    column: SpecifiedColumn, fit: Fit, sheet: LookedSheet, by_key: Mapping[str, str], free: list[str]
+) -> list[str]:
+    given = fit.placed.get(column.name)
+    if given is not None:
+        dump: dict[str, Any] = given.model_dump(exclude_defaults=True, mode="json")
+        if given.headers:
+            dump["headers"] = [by_key[header_key(t)] for t in given.headers if header_key(t) in by_key]
+        lines = [f"{column.name}: {_flow(dump)}"]
+        unknown = _words_unknown(sheet, dump, column.codes)
+        if unknown:
+            lines.append(f"# {column.name}: {unknown} of the file are in no code list: say what they mean")
+        return lines
+    constant = fit.source.extracts[fit.extract].columns.get(column.name)
+    if constant is not None and constant.constant is not None:
+        return [f"{column.name}: {_flow({'constant': constant.constant})}"]
+    needed = f"required and not placed ({column.meaning})" if column.required else "not placed"
+    guess = _close(column.name, free)
+    if guess:
+        free.remove(guess)
+        return [f"# {column.name}: {_flow({'headers': [guess]})}  # {needed}: is it this one?"]
+    return [f"# {column.name}: {needed}" if column.required else f"{column.name}: {{absent: true}}"]
+
+
+def _left_over(looked: Looked, extracts: Mapping[str, tuple[LookedSheet, Fit]]) -> list[str]:
+    """Columns that no extract reads, as comments."""
+    lines = []
+    for sheet in looked.sheets:
+        fits = [fit for of, fit in extracts.values() if of is sheet]
+        by_key = {header_key(header): header for header in sheet.cells}
+        used = {header for fit in fits for header in (*fit.found, *_rule_headers(fit, by_key))}
+        left = [column for column in sheet.columns if column.header not in used]
+        if left:
+            where = f" of sheet {_flow(sheet.name)}" if sheet.name else ""
+            lines.append(f"# Columns{where} that have no place and will not be read:")
+            lines += [f"#   {column.header} ({_about(column)})" for column in left]
     return lines
 
 
@@ -135,8 +149,11 @@ def _about(column: Column) -> str:
 
 
 def _close(name: str, headers: list[str]) -> str | None:
-    """A header that is nearly the canonical name, or holds it."""
+    """A header that begins with the canonical name, or is nearly it."""
     keys = {header_key(header): header for header in reversed(headers)}
+    begins = [header for key, header in keys.items() if key.startswith(header_key(name))]
+    if begins:
+        return begins[-1]
     close = get_close_matches(header_key(name), list(keys), n=1, cutoff=CLOSE)
     return keys[close[0]] if close else None
 

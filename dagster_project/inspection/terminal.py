@@ -114,9 +114,8 @@ def _names(
         console.print(f"\nEvery team and role is known to {council}.")
     for column, names in unknown.items():
         aliases = "unit_aliases.csv" if specification.column(column).type == "unit" else "role_aliases.csv"
-        console.print(
-            f"\n{len(names)} names in {column} that {council} does not know; add them to {aliases}:"
-        )
+        many = "name" if len(names) == 1 else "names"
+        console.print(f"\n{len(names)} {many} in {column} that {council} does not know; add to {aliases}:")
         for name, count in names.most_common(NAMES_SHOWN):
             console.print(f"  {escape(name)}  ({count:,} rows)", highlight=False)
         if len(names) > NAMES_SHOWN:

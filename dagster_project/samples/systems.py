@@ -87,13 +87,13 @@ def ledger_lines(spend: Sequence[Row]) -> Lines:
                 "Actual",
                 row["team"],
                 _source_word("finance_ledger", "agency_spend", "cost_type", row["cost_type"]),
-                row["supplier"],
-                row["role"],
-                row["worker_id"],
-                row["contract_id"],
+                row.get("supplier", ""),
+                row.get("role", ""),
+                row.get("worker_id", ""),
+                row.get("contract_id", ""),
                 _day(row["week_ending"]),
-                row["hours"],
-                row["hourly_rate_gbp"],
+                row.get("hours", ""),
+                row.get("hourly_rate_gbp", ""),
                 "" if credit else row["amount_gbp"],
                 row["amount_gbp"].removeprefix("-") if credit else "",
             ]
@@ -105,24 +105,24 @@ def ledger_lines(spend: Sequence[Row]) -> Lines:
 
 def _holder(row: Row, weekly_hours: str) -> list[str]:
     def word(column: str) -> str:
-        return _source_word("payroll_export", "workforce", column, row[column])
+        return _source_word("payroll_export", "workforce", column, row.get(column, ""))
 
     return [
-        row["worker_id"],
+        row.get("worker_id", ""),
         row["post_id"],
         "Sample",
         "01/01/1980",
         f"Council > Children's Services > {row['team']}",
-        row["role"],
+        row.get("role", ""),
         word("employment"),
         _hours(row["fte"], weekly_hours),
         _day(row["started_on"]),
-        _day(row["ended_on"]),
+        _day(row.get("ended_on", "")),
         word("leaving_reason"),
-        _day(row["qualified_on"]),
-        row["registration_no"],
-        {"true": "Y", "false": "N"}.get(row["asye"], ""),
-        row["sickness_days"],
+        _day(row.get("qualified_on", "")),
+        row.get("registration_no", ""),
+        {"true": "Y", "false": "N"}.get(row.get("asye", ""), ""),
+        row.get("sickness_days", ""),
         word("absent_at_month_end"),
     ]
 
@@ -136,9 +136,9 @@ def _position(post: Row | None, weekly_hours: str) -> list[str]:
         "Open",
         _hours(post["fte"], weekly_hours),
         _hours(post["vacant_fte"], weekly_hours),
-        {"true": "Y", "false": "N"}.get(post["newly_created"], ""),
-        _day(post["created_on"]),
-        _day(post["funded_until"]),
+        {"true": "Y", "false": "N"}.get(post.get("newly_created", ""), ""),
+        _day(post.get("created_on", "")),
+        _day(post.get("funded_until", "")),
     ]
 
 
