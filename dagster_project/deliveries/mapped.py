@@ -56,7 +56,7 @@ def read_delivery(landed: Landed, specification: Specification, reference: Refer
 
 
 def as_headed(specification: Specification, table: Table) -> Specification:
-    """The specification whose columns say the sender's headers where they expect something, for a reason of rejection."""
+    """The specification whose columns name the sender's headers in what they expect, for reasons of rejection."""
     if not isinstance(table, MappedTable):
         return specification
     columns = [
