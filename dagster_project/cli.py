@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from dagster_project.commands.inspecting import inspect_file
 from dagster_project.commands.options import (
     DONE,
     FAILED,
@@ -322,6 +323,9 @@ def _print_report(console: Console, settings: Settings, report: LoadReport, *, w
     terminal.print_seconds(console, report.seconds)
     if whole:
         terminal.print_places(console, settings)
+
+
+app.command(name="inspect")(inspect_file)
 
 
 def main() -> None:

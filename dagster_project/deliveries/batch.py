@@ -15,7 +15,7 @@ from dagster_project.deliveries.archive import drop_batch, stage, write_batch
 from dagster_project.deliveries.checking import Checked, check
 from dagster_project.deliveries.discovery import MONTH_PACK, Landed
 from dagster_project.deliveries.manifest import Delivery, Manifest
-from dagster_project.deliveries.mapped import read_delivery
+from dagster_project.deliveries.mapped import as_headed, read_delivery
 from dagster_project.deliveries.pseudonyms import fingerprint
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.extracts import Specification
@@ -164,6 +164,7 @@ class Batch:
         ]
         roles = [(name.name_key, name.role) for name in self._reference.role_names_of.get(landed.council, ())]
         table = read_delivery(landed, specification, self._reference)
+        specification = as_headed(specification, table)
         return check(self._connection, table, specification, (first, last), units, roles, landed.file_name)
 
     def close(self) -> list[Delivery]:

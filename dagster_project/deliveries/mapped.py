@@ -56,6 +56,19 @@ def read_delivery(landed: Landed, specification: Specification, reference: Refer
     return READERS[source.kind](landed, specification, source, facts)
 
 
+def as_headed(specification: Specification, table: Table) -> Specification:
+    """The specification whose columns name the sender's headers in what they expect, for reasons of rejection."""
+    if not isinstance(table, MappedTable):
+        return specification
+    columns = [
+        column.model_copy(update={"headed": table.header_of(column.name)})
+        if table.header_of(column.name) != column.name
+        else column
+        for column in specification.columns
+    ]
+    return specification.model_copy(update={"columns": tuple(columns)})
+
+
 def read_mapped(landed: Landed, specification: Specification, source: SourceSystem, facts: Facts) -> Table:
     """A file of one table, its columns found by the source's headers and made canonical.
 
@@ -106,7 +119,7 @@ def read_mapped(landed: Landed, specification: Specification, source: SourceSyst
 
 
 def _declares_words(source: SourceSystem) -> bool:
-    return bool(source.date_order or source.decimal != "point" or source.true)
+    return bool(source.date_order or source.decimal != "point" or source.true_words)
 
 
 def _together(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:

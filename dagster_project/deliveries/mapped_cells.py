@@ -101,9 +101,9 @@ def _in_canonical_words(
         codes = {word.strip().lower(): code for word, code in given.codes.items()}
         cells = _by_word(cells, lambda text: codes.get(text.strip(BLANK_CHARACTERS).lower(), text))
     if column.type == "boolean":
-        true = given.true or source.true
+        true = given.true_words or source.true_words
         words = {word.strip().lower(): "true" for word in true}
-        words |= {word.strip().lower(): "false" for word in given.false or source.false}
+        words |= {word.strip().lower(): "false" for word in given.false_words or source.false_words}
         if words:
             cells = _by_word(cells, lambda text: words.get(text.strip(BLANK_CHARACTERS).lower(), text))
     order = given.date_order or source.date_order

@@ -105,8 +105,8 @@ class SourceColumn(Strict):
     signed: Signed | None = None
     absent: bool = False
     codes: dict[str, str] = Field(default_factory=dict)
-    true: tuple[str, ...] = ()
-    false: tuple[str, ...] = ()
+    true_words: tuple[str, ...] = ()
+    false_words: tuple[str, ...] = ()
     date_order: DateOrder | None = None
 
     @field_validator("codes", mode="before")
@@ -126,8 +126,8 @@ class SourceColumn(Strict):
             raise ValueError(
                 f"one of {', '.join(WAYS)} or absent is wanted, found {', '.join(ways) or 'none'}"
             )
-        if bool(self.true) != bool(self.false):
-            raise ValueError("`true` and `false` words go together")
+        if bool(self.true_words) != bool(self.false_words):
+            raise ValueError("`true_words` and `false_words` go together")
         folded = [word.strip().lower() for word in self.codes]
         if len(set(folded)) != len(folded):
             raise ValueError("two codes compare equal: case and outer spaces do not count")
@@ -214,8 +214,8 @@ class SourceSystem(Strict):
     title: str
     date_order: DateOrder | None = None
     decimal: Literal["point", "comma"] = "point"
-    true: tuple[str, ...] = ()
-    false: tuple[str, ...] = ()
+    true_words: tuple[str, ...] = ()
+    false_words: tuple[str, ...] = ()
     extracts: dict[str, SourceExtract] = Field(min_length=1)
     rules: dict[str, Any] = Field(default_factory=dict)
     source_hash: str = ""
@@ -235,8 +235,8 @@ class SourceSystem(Strict):
                     f"extracts.{name}.columns.{column}: {p}" for p in _misfits(columns.get(column), how)
                 ]
             problems += _gaps(self.kind, name, extract)
-        if bool(self.true) != bool(self.false):
-            problems.append("`true` and `false` words go together")
+        if bool(self.true_words) != bool(self.false_words):
+            problems.append("`true_words` and `false_words` go together")
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -255,8 +255,8 @@ def _misfits(column: Column | None, how: SourceColumn) -> list[str]:
         problems += [
             f"{code!r} is none of {', '.join(column.codes)}" for code in given if code not in column.codes
         ]
-    if how.true and column.type != "boolean":
-        problems.append("`true` and `false` go with a true/false column")
+    if how.true_words and column.type != "boolean":
+        problems.append("`true_words` go with a true/false column")
     if how.date_order and column.type != "date":
         problems.append("`date_order` goes with a date")
     if (how.share or how.difference or how.signed) and column.type not in ("decimal", "money"):

@@ -47,7 +47,8 @@ class Column(Strict):
     """One column of the canonical form.
 
     A `pseudonym` column is hashed on arrival and archived as `..._key`; a `unit` or `role` column is matched
-    against the council's names, `unknown` saying what a name nobody knows becomes.
+    against the council's names, `unknown` saying what a name nobody knows becomes. `headers` are other spellings of its
+    header, `headed` is what a sender wrote whose mapping reads it from elsewhere.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Column(Strict):
     not_after: DateBound | None = None
     not_before: DateBound | None = None
     headers: tuple[str, ...] = ()
+    headed: str = ""
 
     @field_validator("name")
     @classmethod
@@ -148,6 +150,8 @@ class Column(Strict):
         if self.required_when:
             given = self.required_when
             words += f", required when {given.column} is " + (given.equals or "given")
+        if self.headed:
+            words += f"; the file's column {self.headed}"
         return words
 
 
