@@ -207,7 +207,7 @@ class SourceSystem(Strict):
 
     `date_order` and `decimal` hold for every column that says nothing else. Without a date order dates are read as
     the canonical form has them.
-        `rules` are what a reader of kind `joined` or `xml` wants to know besides; it checks them itself.
+    `rules` are what a reader of kind `joined` or `xml` wants to know besides; it checks them itself.
     """
 
     source: str
