@@ -47,6 +47,11 @@ class Settings:
         return self.home / "reference"
 
     @property
+    def council_sources(self) -> Path:
+        """Mappings of source systems that only this installation's councils have."""
+        return self.council_reference / "sources"
+
+    @property
     def archive(self) -> Path:
         return self.home / "archive"
 

@@ -76,12 +76,14 @@ def landing_sensor(
 
 def landed_months(settings: Settings) -> dict[CouncilMonth, LandedMonth]:
     """Every council month in landing that has delivery files."""
-    landing = discover(settings.landing, load_specifications(), load_reference(settings).councils)
+    reference = load_reference(settings)
+    landing = discover(
+        settings.landing, load_specifications(), reference.councils, source_of=reference.source_of
+    )
     lines: dict[CouncilMonth, list[tuple[str, float]]] = {}
     for landed in [*landing.deliveries, *landing.packs]:
-        lines.setdefault((landed.council, landed.month), []).extend(
-            _states(landed.path, landed.refused_because)
-        )
+        for path in landed.files:
+            lines.setdefault((landed.council, landed.month), []).extend(_states(path, landed.refused_because))
     return {place: _landed_month(files) for place, files in lines.items()}
 
 

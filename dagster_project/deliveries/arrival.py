@@ -87,11 +87,19 @@ def receive(
     """
     manifest = Manifest(settings.manifest)
     # Whatever is asked for, files are told apart by all that is known: offers.xlsx is no pack to `workforce`.
-    landing = discover(settings.landing, specifications, reference.councils, council=council, months=months)
+    landing = discover(
+        settings.landing,
+        specifications,
+        reference.councils,
+        source_of=reference.source_of,
+        council=council,
+        months=months,
+    )
     unpack(
         landing,
         specifications,
         file_limits(reference),
+        source_of=reference.source_of,
         refuse_unreadable=extracts is None or MONTH_PACK in extracts,
     )
     if extracts is not None:
@@ -150,7 +158,14 @@ def _only_sealed(
 def _is_stale(delivery: Delivery, reference: Reference, specifications: Mapping[str, Specification]) -> bool:
     """Whether changed reference data or specifications may now let in rows that did not count."""
     return delivery.extract in specifications and _may_gain_rows(
-        delivery, _reading(delivery.extract, delivery.council, reference, specifications)
+        delivery,
+        _reading(
+            delivery.extract,
+            delivery.council,
+            reference.source_of(delivery.council, delivery.extract, delivery.month).source,
+            reference,
+            specifications,
+        ),
     )
 
 
@@ -176,7 +191,7 @@ def _fresh(
     fresh = []
     for landed in deliveries:
         place = (landed.council, landed.month, landed.extract)
-        reading = _reading(landed.extract, landed.council, reference, specifications)
+        reading = _reading(landed.extract, landed.council, landed.source, reference, specifications)
         sha256 = sha256_of(landed)
         current, last = in_force.get(place), latest.get(place)
         if current and current.sha256 == sha256:
@@ -197,10 +212,17 @@ def _fresh(
 
 
 def _reading(
-    extract: str, council: str, reference: Reference, specifications: Mapping[str, Specification]
+    extract: str,
+    council: str,
+    source: str,
+    reference: Reference,
+    specifications: Mapping[str, Specification],
 ) -> tuple[str, str]:
     """What decides how a file is read, as fingerprints."""
-    return (specification_hash(specifications, extract), reference.reading_fingerprint(council))
+    return (
+        specification_hash(specifications, reference, extract, source),
+        reference.reading_fingerprint(council),
+    )
 
 
 def _may_gain_rows(delivery: Delivery, reading: tuple[str, str]) -> bool:

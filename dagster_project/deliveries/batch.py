@@ -16,13 +16,13 @@ from dagster_project.deliveries.cells import shown
 from dagster_project.deliveries.checking import Checked, check
 from dagster_project.deliveries.crosswalk import Crosswalk
 from dagster_project.deliveries.discovery import MONTH_PACK, Landed, sha256_of
-from dagster_project.deliveries.file_limits import file_limits
 from dagster_project.deliveries.generation import archive_root
-from dagster_project.deliveries.layout import read_table
 from dagster_project.deliveries.manifest import Delivery, Manifest
+from dagster_project.deliveries.mapped import as_headed, read_delivery
 from dagster_project.deliveries.pseudonyms import CollisionError, fingerprint
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.extracts import Specification
+from dagster_project.extracts.source_system import source_hash
 from dagster_project.reference import Reference
 from dagster_project.settings import Settings
 
@@ -52,9 +52,13 @@ def month_days(month: date) -> tuple[date, date]:
     return month.replace(day=1), month.replace(day=monthrange(month.year, month.month)[1])
 
 
-def specification_hash(specifications: Mapping[str, Specification], extract: str) -> str:
-    """A month pack that cannot be opened has no specification of its own."""
-    return specifications[extract].source_hash if extract != MONTH_PACK else ""
+def specification_hash(
+    specifications: Mapping[str, Specification], reference: Reference, extract: str, source: str
+) -> str:
+    """How a delivery is read: its form and its mapping. A month pack that cannot be opened has none of its own."""
+    if extract == MONTH_PACK:
+        return ""
+    return source_hash(specifications[extract], reference.sources[source])
 
 
 class Batch:
@@ -103,11 +107,13 @@ class Batch:
             month=landed.month,
             extract=landed.extract,
             grain=specification.grain if specification else "rows",
-            file_name=shown(landed.path.name),
+            file_name=shown(landed.file_name),
             sha256=sha256,
             received_at=self._now.astimezone(UTC).isoformat(timespec="microseconds"),
             load_id=self._load_id,
-            specification_hash=specification_hash(self._specifications, landed.extract),
+            specification_hash=specification_hash(
+                self._specifications, self._reference, landed.extract, landed.source
+            ),
             reference_hash=self._reference.reading_fingerprint(landed.council),
         )
         if specification is None:
@@ -119,14 +125,15 @@ class Batch:
         except (Refused, CollisionError) as refused:
             if sha256_of(landed) != sha256:
                 return False
-            reason = str(refused) if isinstance(refused, Refused) else f"{landed.path.name}: {refused}"
+            reason = str(refused) if isinstance(refused, Refused) else f"{landed.file_name}: {refused}"
             delivery = replace(delivery, is_refused=True, refused_because=reason)
             self._summaries.append(_summary(delivery, None, specification, self._reference))
         else:
             if sha256_of(landed) != sha256:
                 return False
             notices = dict(checked.notices)
-            if checked.rows_read and self._has_bytes_of_another_month(delivery):
+            # Tables that are joined hold their whole history: one export is every month's.
+            if checked.rows_read and not landed.parts and self._has_bytes_of_another_month(delivery):
                 notices["same_bytes_as_another_month"] = checked.rows_read
             delivery = replace(
                 delivery,
@@ -167,8 +174,9 @@ class Batch:
             if name.valid_from <= as_at and (not name.valid_to or as_at < name.valid_to)
         ]
         roles = [(name.name_key, name.role) for name in self._reference.role_names_of.get(landed.council, ())]
-        table = read_table(landed.path, specification, landed.sheet, file_limits(self._reference))
-        return check(self._connection, table, specification, (first, last), units, roles, landed.path.name)
+        table = read_delivery(landed, specification, self._reference)
+        specification = as_headed(specification, table)
+        return check(self._connection, table, specification, (first, last), units, roles, landed.file_name)
 
     def close(self) -> list[Delivery]:
         """Hear the verdict, write the archive, then the manifest, in this order: a crash between loses nothing."""

@@ -73,17 +73,17 @@ def check(
     connection.execute("pragma disable_optimizer")
     connection.execute(f"create or replace temp table checked as {checked_sql(specification, month)}")
     connection.execute("pragma enable_optimizer")
-    connection.register("overlong", pa.table({"row_number": pa.array(sorted(table.overlong), pa.int64())}))
+    connection.register("turned_away", _turned_away(table))
     connection.execute(
         "create or replace temp table broken as "
         "select row_number, unnest(failures, recursive := true) from checked where len(failures) > 0 "
-        "union all select row_number, '' as column, 'too_many_fields' as rule from overlong"
+        "union all select row_number, column_name as column, rule from turned_away"
     )
     rejected, reasons = _rejected(connection, table, specification)
     rows_rejected = _count(connection, "select count(distinct row_number) from broken")
     connection.execute(
         "create or replace temp table accepted as select * exclude (failures) from checked "
-        "where len(failures) = 0 and row_number not in (select row_number from overlong) order by row_number"
+        "where len(failures) = 0 and row_number not in (select row_number from turned_away) order by row_number"
     )
     repeated = _drop_repeats(connection, specification, place)
     accepted = _count(connection, "select count(*) from accepted")
@@ -122,9 +122,12 @@ def check(
     errors_ignored = _count(connection, "select coalesce(sum(error_cells), 0) from accepted")
     if errors_ignored:
         notices["error_cells_read_as_missing"] = errors_ignored
+    read = len(table.rows)
+    if table.records is not None:
+        read, accepted = table.records, table.records - rows_rejected
     return Checked(
         "accepted",
-        len(table.rows),
+        read,
         accepted,
         repeated,
         rows_unmapped,
@@ -150,15 +153,32 @@ def _rejected(
         f'select row_number, "column", rule from broken order by row_number limit {REASONS_KEPT}'
     ).fetchall()
     place_of = {number: index for index, number in enumerate(table.row_numbers)}
-    position = {name: index for index, name in enumerate(table.columns)}
+    faults = {(fault.row_number, fault.header, fault.rule): fault for fault in table.faults}
     rejected = []
     for number, column, rule in failures:
         if rule in ROW_RULES:
             rejected.append(RejectedCell(number, column, rule, "", ROW_RULES[rule]))
             continue
-        shape = shape_of(table.rows[place_of[number]][position[column]])
+        fault = faults.get((number, column, rule))
+        if fault:
+            rejected.append(RejectedCell(number, column, rule, shape_of(fault.cell), fault.expected))
+            continue
+        shape = shape_of(table.as_sent(place_of[number], column))
         rejected.append(RejectedCell(number, column, rule, shape, _expected(specification, column, rule)))
     return rejected, reasons
+
+
+def _turned_away(table: Table) -> pa.Table:
+    """Rows that are turned away before any of their cells is looked at: too long, or at fault in another table."""
+    reasons = [(number, "", "too_many_fields") for number in sorted(table.overlong)]
+    reasons += [(fault.row_number, fault.header, fault.rule) for fault in table.faults]
+    return pa.table(
+        {
+            "row_number": pa.array([number for number, _, _ in reasons], pa.int64()),
+            "column_name": pa.array([column for _, column, _ in reasons], pa.string()),
+            "rule": pa.array([rule for _, _, rule in reasons], pa.string()),
+        }
+    )
 
 
 def _register(

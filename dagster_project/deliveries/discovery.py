@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from dagster_project.deliveries.cells import shown
 from dagster_project.extracts import Specification
+from dagster_project.extracts.source_system import CANONICAL, SourceSystem, stem_key
 
 WORKBOOK_ENDINGS = {".xlsx", ".xlsm", ".xls"}
 READABLE_ENDINGS = {".csv", ".txt", ".tsv", *WORKBOOK_ENDINGS}
+XML_ENDING = ".xml"
 MONTH_PACK = "month_pack"
 BEING_WRITTEN = (".part", ".partial", ".filepart", ".tmp", ".crdownload", ".writing")
 NOT_A_FILE = "a link or a folder stands in the file's place"
@@ -25,7 +27,9 @@ class Landed:
     """One delivery as it lies in landing: an extract of a council and month, and why it cannot be read if so.
 
     `sheet` names the sheet of a month pack that holds it; None where the file holds nothing else. `is_one_file` is
-    false where a link, a folder or two files stand in its place.
+    false where a link, a folder or two files stand in its place. `source` names the source system whose mapping reads
+    it. `parts` are the files of a delivery that is joined of several tables, each with its table's name, and `path`
+    the first of them; none where `path` is the whole.
     """
 
     council: str
@@ -35,6 +39,21 @@ class Landed:
     refused_because: str | None = None
     sheet: str | None = None
     is_one_file: bool = True
+    source: str = CANONICAL
+    parts: tuple[tuple[str, Path], ...] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file the delivery comes of, in the order its parts are named."""
+        return tuple(path for _, path in self.parts) or (self.path,)
+
+    @property
+    def file_name(self) -> str:
+        return " and ".join(path.name for path in self.files)
+
+
+SourceOf = Callable[[str, str, date], SourceSystem]
+"""The source system that an extract of a council comes from in a month."""
 
 
 @dataclass
@@ -51,10 +70,15 @@ def discover(
     specifications: Mapping[str, Specification],
     councils: Mapping[str, str],
     *,
+    source_of: SourceOf,
     council: str | None = None,
     months: tuple[date | None, date | None] = (None, None),
 ) -> Landing:
-    """Every delivery under `landing`, oldest month first; `months` is an inclusive range, None is unbounded."""
+    """Every delivery under `landing`, oldest month first; `months` is an inclusive range, None is unbounded.
+
+    A file is an extract by the extract's own name, or by the names its source system's mapping gives; one file may
+    hold several.
+    """
     found = Landing()
     for council_folder in _entries(landing):
         if council is not None and council_folder.name != council:
@@ -72,7 +96,9 @@ def discover(
             if (months[0] and month < months[0]) or (months[1] and month > months[1]):
                 continue
             registered = council_folder.name in councils
-            _discover_month(found, council_folder.name, registered, month, month_folder, specifications)
+            _discover_month(
+                found, council_folder.name, registered, month, month_folder, specifications, source_of
+            )
     found.deliveries.sort(key=lambda landed: (landed.month, landed.council, landed.extract))
     return found
 
@@ -84,14 +110,18 @@ def _discover_month(
     month: date,
     folder: Path,
     specifications: Mapping[str, Specification],
+    source_of: SourceOf,
 ) -> None:
-    by_extract: dict[str, list[Path]] = {}
+    sources = {extract: source_of(council, extract, month) for extract in specifications}
+    by_extract: dict[str, list[tuple[str, Path]]] = {}
     packs: list[Path] = []
     for path in _entries(folder):
-        extract = path.stem.lower()
-        if extract in specifications and (path.suffix.lower() in READABLE_ENDINGS or not path.is_file()):
-            by_extract.setdefault(extract, []).append(path)
-        elif path.suffix.lower() in WORKBOOK_ENDINGS:
+        held = _parts(path, sources)
+        for extract, part in held:
+            by_extract.setdefault(extract, []).append((part, path))
+        if held:
+            continue
+        if path.suffix.lower() in WORKBOOK_ENDINGS:
             packs.append(path)
         else:
             found.strangers.append(
@@ -102,17 +132,61 @@ def _discover_month(
         if reason is None and not _is_file(pack):
             reason = f"{shown(pack.name)}: {NOT_A_FILE}"
         found.packs.append(Landed(council, month, MONTH_PACK, pack, reason, is_one_file=_is_file(pack)))
-    for extract, paths in by_extract.items():
-        names = " and ".join(shown(path.name) for path in paths)
-        reason = None
-        if not registered:
-            reason = f"{names}: {_not_registered(council)}"
-        elif len(paths) > 1:
-            reason = f"{names}: two files of one extract; keep one"
-        elif not _is_file(paths[0]):
-            reason = f"{names}: {NOT_A_FILE}"
-        is_one_file = len(paths) == 1 and _is_file(paths[0])
-        found.deliveries.append(Landed(council, month, extract, paths[0], reason, is_one_file=is_one_file))
+    for extract, parts in by_extract.items():
+        found.deliveries.append(_delivery(council, registered, month, extract, parts, sources[extract]))
+
+
+def _parts(path: Path, sources: Mapping[str, SourceSystem]) -> list[tuple[str, str]]:
+    """The extracts that a file of that name belongs to, each with the part of it that the file is ("" for all)."""
+    is_readable = path.suffix.lower() in READABLE_ENDINGS or not path.is_file()
+    extract = path.stem.lower()
+    if is_readable and extract in sources and sources[extract].kind == "table":
+        return [(extract, "")]
+    parts = []
+    for extract, source in sources.items():
+        if not (is_readable or (source.kind == "xml" and path.suffix.lower() == XML_ENDING)):
+            continue
+        how = source.extracts.get(extract)
+        part = how.part_named(path.stem) if how else None
+        if part is None and source.kind == "xml" and stem_key(path.stem) == stem_key(extract):
+            part = ""
+        if part is not None:
+            parts.append((extract, part))
+    return parts
+
+
+def _delivery(
+    council: str,
+    registered: bool,
+    month: date,
+    extract: str,
+    parts: list[tuple[str, Path]],
+    source: SourceSystem,
+) -> Landed:
+    names = " and ".join(shown(path.name) for _, path in parts)
+    tables = [part for part, _ in parts]
+    twice = len(set(tables)) < len(tables)
+    are_files = all(_is_file(path) for _, path in parts)
+    reason = None
+    if not registered:
+        reason = f"{names}: {_not_registered(council)}"
+    elif twice:
+        table = next(part for part in tables if tables.count(part) > 1)
+        what = f"table ({table})" if table else "extract"
+        twins = " and ".join(shown(path.name) for part, path in parts if part == table)
+        reason = f"{twins}: two files of one {what}; keep one"
+    elif not are_files:
+        reason = f"{names}: {NOT_A_FILE}"
+    return Landed(
+        council,
+        month,
+        extract,
+        parts[0][1],
+        reason,
+        is_one_file=are_files and not twice,
+        source=source.source,
+        parts=tuple(parts) if source.kind == "joined" else (),
+    )
 
 
 def _not_registered(council: str) -> str:
@@ -141,12 +215,28 @@ def _is_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
+def landed_sha256(landed: Landed) -> str:
+    """Of the file's bytes; where a delivery comes of several, of each part's name and bytes.
+
+    Raises OSError where one cannot be read.
+    """
+    digests = []
+    for path in landed.files:
+        with path.open("rb") as file:
+            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    if not landed.parts:
+        return digests[0]
+    named = sorted(f"{table} {digest}" for (table, _), digest in zip(landed.parts, digests, strict=True))
+    return hashlib.sha256("\n".join(named).encode()).hexdigest()
+
+
 def sha256_of(landed: Landed) -> str:
-    """Of the file's bytes; of the reason where there is not one file of the delivery's own."""
+    """Of the file's bytes, of all of them where it comes of several; of the reason where there is not one file of the
+    delivery's own.
+    """
     if landed.refused_because and not landed.is_one_file:
         return hashlib.sha256(landed.refused_because.encode()).hexdigest()
     try:
-        with landed.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return landed_sha256(landed)
     except OSError as error:
         return hashlib.sha256(f"unreadable: {error.errno}".encode()).hexdigest()

@@ -75,12 +75,26 @@ def landed_originals(
     }
     if not due_folders:
         return []
-    landing = discover(settings.landing, specifications, reference.councils, council=council, months=months)
+    landing = discover(
+        settings.landing,
+        specifications,
+        reference.councils,
+        source_of=reference.source_of,
+        council=council,
+        months=months,
+    )
     landing.packs = [pack for pack in landing.packs if (pack.council, pack.month) in due_folders]
-    unpack(landing, specifications, file_limits(reference), refuse_unreadable=True)
+    unpack(
+        landing,
+        specifications,
+        file_limits(reference),
+        source_of=reference.source_of,
+        refuse_unreadable=True,
+    )
     of_file: dict[Path, list[Landed]] = {}
     for landed in landing.deliveries:
-        if (landed.council, landed.month) in due_folders:
+        # A delivery of several files stays where it is: what is sealed is one file.
+        if (landed.council, landed.month) in due_folders and not landed.parts:
             of_file.setdefault(landed.path, []).append(landed)
     found = []
     for path, parts in of_file.items():

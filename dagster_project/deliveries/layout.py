@@ -29,11 +29,23 @@ NOTE = re.compile(
 )
 
 
+@dataclass(frozen=True)
+class Fault:
+    """Why a row is rejected though its canonical cells can be read: a cell of another table, or of no column here."""
+
+    row_number: int
+    header: str
+    rule: str
+    cell: str
+    expected: str
+
+
 @dataclass
 class Table:
     """The data of one delivery as text: canonical columns in specification order, each row with its place.
 
-    `overlong` are the numbers of rows with more filled fields than the header has.
+    `overlong` are the numbers of rows with more filled fields than the header has; `found` the columns that it has.
+    `records` is how many of the file's records the rows were added up from; None where each row is one.
     """
 
     columns: list[str]
@@ -43,6 +55,18 @@ class Table:
     notices: dict[str, int] = field(default_factory=dict)
     unknown_columns: int = 0
     serials_from: date = SERIALS_FROM
+    faults: list[Fault] = field(default_factory=list)
+    records: int | None = None
+    is_text: bool = True
+    found: frozenset[str] = frozenset()
+
+    def header_of(self, column: str) -> str:
+        """The sender's header of a canonical column."""
+        return column
+
+    def as_sent(self, index: int, column: str) -> str:
+        """The cell as its sender wrote it, in the row at `index`."""
+        return self.rows[index][self.columns.index(column)]
 
 
 def read_table(
@@ -131,7 +155,7 @@ def header_key(text: str) -> str:
 
 def _locate(sheet: Sheet, specification: Specification) -> _Header:
     """The row that names the columns; where no single one does, two rows that do together."""
-    keys = {header_key(column.name): column.name for column in specification.columns}
+    keys = {header_key(text): column.name for column in specification.columns for text in column.spellings}
     best = _Header(0, [], list(specification.required_names) or ["every one"], 0, 0)
     for headers_of in (_single_rows, _pairs_of_rows):
         for index, header in headers_of(sheet.rows[:ROWS_SEARCHED_FOR_A_HEADER]):
@@ -200,7 +224,10 @@ def _table(sheet: Sheet, where: _Header, specification: Specification, place: st
     last = _last_data_row(body, required)
     if sheet.is_text:
         _refuse_if_cut_short(sheet, body, last, where.width, place)
-    table = Table(columns, [], [], unknown_columns=unknown, serials_from=sheet.serials_from)
+    table = Table(
+        columns, [], [], unknown_columns=unknown, serials_from=sheet.serials_from, is_text=sheet.is_text
+    )
+    table.found = frozenset(name for name in columns if positions[name])
     if where.index:
         table.notices["title_rows"] = where.index
     pick = [positions[name][0] if positions[name] else None for name in columns]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from dagster_project.deliveries.cells import is_workbook, read_bytes, shown
-from dagster_project.deliveries.discovery import Landed, Landing
+from dagster_project.deliveries.discovery import Landed, Landing, SourceOf
 from dagster_project.deliveries.file_limits import FileLimits
 from dagster_project.deliveries.layout import header_key
 from dagster_project.deliveries.refusal import Refused
@@ -20,6 +20,7 @@ def unpack(
     specifications: Mapping[str, Specification],
     limits: FileLimits,
     *,
+    source_of: SourceOf,
     refuse_unreadable: bool,
 ) -> None:
     """Add to `landing` one delivery for each sheet of a pack that is named as an extract.
@@ -39,7 +40,8 @@ def unpack(
                 f"{pack.council}/{pack.month:%Y-%m}/{shown(pack.path.name)}: no sheet named as an extract"
             )
         for extract, sheet in found:
-            _add(landing, places, replace(pack, extract=extract, sheet=sheet))
+            source = source_of(pack.council, extract, pack.month)
+            _add(landing, places, replace(pack, extract=extract, sheet=sheet, source=source.source))
     landing.deliveries.sort(key=lambda landed: (landed.month, landed.council, landed.extract))
 
 

@@ -30,10 +30,16 @@ def sealed_as_landed(
         return
     wanted = {(d.council, d.month, d.extract, d.file_name) for d in deliveries}
     with laid_out(settings, deliveries, problems) as folder:
-        landing = discover(folder, specifications, reference.councils)
-        unpack(landing, specifications, file_limits(reference), refuse_unreadable=False)
+        landing = discover(folder, specifications, reference.councils, source_of=reference.source_of)
+        unpack(
+            landing,
+            specifications,
+            file_limits(reference),
+            source_of=reference.source_of,
+            refuse_unreadable=False,
+        )
         yield [
             landed
             for landed in landing.deliveries
-            if (landed.council, landed.month, landed.extract, shown(landed.path.name)) in wanted
+            if (landed.council, landed.month, landed.extract, shown(landed.file_name)) in wanted
         ]

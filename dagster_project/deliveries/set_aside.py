@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import date
 
@@ -12,10 +11,11 @@ import pyarrow as pa
 from dagster_project.deliveries.batch import month_days
 from dagster_project.deliveries.cell_rules import prepare
 from dagster_project.deliveries.checking import check
-from dagster_project.deliveries.discovery import Landed, discover
+from dagster_project.deliveries.discovery import Landed, discover, landed_sha256
 from dagster_project.deliveries.file_limits import file_limits
-from dagster_project.deliveries.layout import Table, read_table
+from dagster_project.deliveries.layout import Table
 from dagster_project.deliveries.manifest import Delivery
+from dagster_project.deliveries.mapped import read_delivery
 from dagster_project.deliveries.packs import unpack
 from dagster_project.deliveries.sealed_as_landed import sealed_as_landed
 from dagster_project.extracts import Specification
@@ -49,14 +49,11 @@ def rows_set_aside(
     table = Table([column.name for column in specification.columns], [], [])
     if delivery and (delivery.rows_rejected or delivery.rows_repeated):
         landed = _landed(settings, reference, specifications, delivery)
-        limits = file_limits(reference)
         if landed:
-            table = read_table(landed.path, specification, landed.sheet, limits)
+            table = read_delivery(landed, specification, reference)
         else:
             with sealed_as_landed(settings, reference, specifications, [delivery], []) as sealed:
-                table = (
-                    read_table(sealed[0].path, specification, sealed[0].sheet, limits) if sealed else table
-                )
+                table = read_delivery(sealed[0], specification, reference) if sealed else table
     first, last = month_days(month)
     as_at = last.isoformat()
     units = [
@@ -81,13 +78,24 @@ def _landed(
 ) -> Landed | None:
     months = (delivery.month, delivery.month)
     landing = discover(
-        settings.landing, specifications, reference.councils, council=delivery.council, months=months
+        settings.landing,
+        specifications,
+        reference.councils,
+        source_of=reference.source_of,
+        council=delivery.council,
+        months=months,
     )
-    unpack(landing, specifications, file_limits(reference), refuse_unreadable=False)
+    unpack(
+        landing,
+        specifications,
+        file_limits(reference),
+        source_of=reference.source_of,
+        refuse_unreadable=False,
+    )
     for landed in landing.deliveries:
         if landed.extract == delivery.extract and not landed.refused_because:
             try:
-                is_the_same = hashlib.sha256(landed.path.read_bytes()).hexdigest() == delivery.sha256
+                is_the_same = landed_sha256(landed) == delivery.sha256
             except OSError:
                 continue
             if is_the_same:

@@ -47,7 +47,8 @@ class Column(Strict):
     """One column of the canonical form.
 
     A `pseudonym` column is hashed on arrival and archived as `..._key`; a `unit` or `role` column is matched
-    against the council's names, `unknown` saying what a name nobody knows becomes.
+    against the council's names, `unknown` saying what a name nobody knows becomes. `headers` are other spellings of its
+    header, `headed` is what a sender wrote whose mapping reads it from elsewhere.
     """
 
     name: str
@@ -68,6 +69,8 @@ class Column(Strict):
     at_most: str | None = None
     not_after: DateBound | None = None
     not_before: DateBound | None = None
+    headers: tuple[str, ...] = ()
+    headed: str = ""
 
     @field_validator("name")
     @classmethod
@@ -92,6 +95,11 @@ class Column(Strict):
         if self.type != "date" and (self.not_after or self.not_before):
             raise ValueError(f"{self.name}: not_after and not_before go with dates")
         return self
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Every header the column is known by."""
+        return (self.name, *self.headers)
 
     @property
     def archived_name(self) -> str:
@@ -142,6 +150,8 @@ class Column(Strict):
         if self.required_when:
             given = self.required_when
             words += f", required when {given.column} is " + (given.equals or "given")
+        if self.headed:
+            words += f"; the file's column {self.headed}"
         return words
 
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
+from dagster_project.extracts.source_system import SourceSystem
 from dagster_project.reference.names import LEVEL_DEPTH, name_key
 from dagster_project.reference.tables import Table
 
@@ -220,6 +221,22 @@ def lint_retention(rows: Rows) -> list[str]:
                     f"{shorter['_place']}, column keep_days: {what} would be kept longer than {longest} "
                     f"({bound['_place']})"
                 )
+    return problems
+
+
+def lint_sources(rows: Rows, sources: Mapping[str, SourceSystem]) -> list[str]:
+    """A council's extract comes from one source at a time, which is known and holds that extract."""
+    problems = lint_periods("council_sources", rows, ("council", "extract"), "one extract")
+    for row in rows:
+        source = sources.get(row["source"])
+        if source is None:
+            problems.append(
+                f"{row['_place']}, column source: {row['source']!r} has no mapping; known are {', '.join(sources)}"
+            )
+        elif row["extract"] and row["extract"] not in source.extracts:
+            problems.append(
+                f"{row['_place']}, column extract: {row['extract']!r} is no extract of {row['source']}.yml"
+            )
     return problems
 
 

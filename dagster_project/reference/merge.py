@@ -7,17 +7,27 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
-from dagster_project.reference.lint import lint
+from dagster_project.extracts.source_system import CANONICAL, SourceError, SourceSystem, load_sources
+from dagster_project.reference.lint import lint, lint_sources
 from dagster_project.reference.names import RoleName, UnitName, role_names, unit_names
 from dagster_project.reference.tables import Table, load_tables
 from dagster_project.settings import Settings
 
-READING_FILES = ("councils", "org_units", "unit_aliases", "roles", "role_aliases", "delivery_limits")
-NOT_IN_MARTS = ("alert_recipients", "measure_names", "retention")
+READING_FILES = (
+    "councils",
+    "org_units",
+    "unit_aliases",
+    "roles",
+    "role_aliases",
+    "delivery_limits",
+    "council_sources",
+)
+NOT_IN_MARTS = ("alert_recipients", "council_sources", "file_limits", "measure_names", "retention")
 OF_NO_MONTH = ("dfe_benchmarks", "dfe_symbols")
 """Read by marts only that are made whole each time: a change in these makes no council's month due."""
 NOT_OF_MONTHS_ONLY = ("councils", "working_years", "report_figures", "report_figure_measures", "surveys")
@@ -36,9 +46,10 @@ class ReferenceDataError(Exception):
 
 @dataclass(frozen=True)
 class Reference:
-    """The merged reference data: rows of text by file name, keys unique, references whole."""
+    """The merged reference data: rows of text by file name, keys unique, references whole; mappings by name."""
 
     tables: Mapping[str, tuple[Row, ...]]
+    sources: Mapping[str, SourceSystem] = field(default_factory=load_sources)
 
     def rows(self, name: str) -> tuple[Row, ...]:
         return self.tables[name]
@@ -99,6 +110,24 @@ class Reference:
             row for row in self.rows("retention") if row["what"] == what and row["council"] in ("", council)
         ]
         return int(max(rows, key=lambda row: row["council"])["keep_days"])
+
+    def source_of(self, council: str, extract: str, month: date) -> SourceSystem:
+        """The source system that the council's extract comes from in a month; without a row the canonical form.
+
+        A row for the extract beats one for all of the council's.
+        """
+        day = month.isoformat()
+        fitting = [
+            row
+            for row in self.rows("council_sources")
+            if row["council"] == council
+            and row["extract"] in ("", extract)
+            and (not row["valid_from"] or row["valid_from"] <= day)
+            and (not row["valid_to"] or day < row["valid_to"])
+            and (row["extract"] or extract in self.sources[row["source"]].extracts)
+        ]
+        chosen = max(fitting, key=lambda row: row["extract"] != "", default=None)
+        return self.sources[chosen["source"] if chosen else CANONICAL]
 
     def reading_fingerprint(self, council: str) -> str:
         """Changes when a row changes that decides how this council's deliveries are read."""
@@ -171,9 +200,18 @@ def load_reference(settings: Settings) -> Reference:
     if problems:
         raise ReferenceDataError(problems)
     problems = lint(declared, tables)
+    sources, wrong = _sources(settings.council_sources)
+    problems += wrong or lint_sources(tables["council_sources"], sources)
     if problems:
         raise ReferenceDataError(problems)
-    return Reference(tables)
+    return Reference(tables, sources)
+
+
+def _sources(own: Path) -> tuple[dict[str, SourceSystem], list[str]]:
+    try:
+        return load_sources(own), []
+    except SourceError as error:
+        return {}, [str(error)]
 
 
 def read_tables(

@@ -358,8 +358,14 @@ def demonstrated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Ra
 def landed_identifiers(settings: Settings) -> tuple[frozenset[str], frozenset[str]]:
     """Every identifier in landing, of people and of records, read as a load reads them."""
     specifications, reference = load_specifications(), load_reference(settings)
-    landing = discover(settings.landing, specifications, reference.councils)
-    unpack(landing, specifications, file_limits(reference), refuse_unreadable=True)
+    landing = discover(settings.landing, specifications, reference.councils, source_of=reference.source_of)
+    unpack(
+        landing,
+        specifications,
+        file_limits(reference),
+        source_of=reference.source_of,
+        refuse_unreadable=True,
+    )
     people: set[str] = set()
     records: set[str] = set()
     for landed in landing.deliveries:
