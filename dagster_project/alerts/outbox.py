@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import tempfile
 from pathlib import Path
@@ -17,4 +18,11 @@ def write(path: Path, message: bytes) -> None:
         file.write(message)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(unfinished, path)
+    try:
+        os.replace(unfinished, path)
+    except FileNotFoundError:
+        # Another load wrote the same message meanwhile, and took ours for what a crash had left.
+        if not path.is_file():
+            raise
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.unfinished"):
+        left.unlink(missing_ok=True)

@@ -99,9 +99,13 @@ def _workbook(found: Sequence[Standing]) -> bytes:
             "number": cells.style(valign="top", num_format="#,##0"),
         }
         _summary(book, cells, styles, found)
+        names: list[str] = []
         for one in found:
             if one.cells:
-                _rows(book, cells, styles, one)
+                # A refused file may stand beside the last good one of its extract.
+                again = names.count(one.delivery.extract)
+                names.append(one.delivery.extract)
+                _rows(book, cells, styles, one, f" {again + 1}" if again else "")
     return stream.getvalue()
 
 
@@ -151,8 +155,8 @@ def _reason(one: Standing) -> str:
     return reason.removeprefix(f"{one.delivery.file_name}: ").removeprefix(f"{one.delivery.file_name}, ")
 
 
-def _rows(book: Any, cells: Cells, styles: dict[str, Any], one: Standing) -> None:
-    sheet = book.add_worksheet(one.delivery.extract[:LONGEST_SHEET_NAME])
+def _rows(book: Any, cells: Cells, styles: dict[str, Any], one: Standing, ending: str) -> None:
+    sheet = book.add_worksheet(one.delivery.extract[: LONGEST_SHEET_NAME - len(ending)] + ending)
     _headings(sheet, cells, styles, ROWS, 0)
     for row, cell in enumerate(one.cells, start=1):
         words = rule(cell.rule)

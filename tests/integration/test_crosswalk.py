@@ -16,6 +16,8 @@ from deliveries_fixture import KEY, arrive, arrive_one, land, make_home, rows_of
 from landing import COUNCIL, land_month, make_small_council
 from test_cli import DONE, FAILED, WRONG_USAGE, run
 
+from dagster_project import load as load_module
+from dagster_project import rotated_keys
 from dagster_project.deliveries import Manifest, archive_root, lookups
 from dagster_project.deliveries import crosswalk as crosswalk_module
 from dagster_project.deliveries.crosswalk import read_council
@@ -218,6 +220,10 @@ def dies_at(step: str) -> Callable[[str], None]:
     return die
 
 
+def raises_interrupt(*arguments: object, **named: object) -> None:
+    raise KeyboardInterrupt
+
+
 def is_changed_whole(settings: Settings) -> bool:
     return (
         not (settings.archive / "caseload").exists()
@@ -240,13 +246,21 @@ def test_a_change_of_key_that_dies_before_the_switch_leaves_the_old_keys_whole(h
     assert is_changed_whole(renewed(home))
 
 
-@pytest.mark.parametrize("step", STEPS[STEPS.index("the switch is made") :])
-def test_a_change_of_key_that_dies_after_the_switch_is_finished_by_the_next_load(
-    home: Settings, step: str
+def test_a_change_of_key_that_dies_after_the_switch_is_finished_by_the_next_load_however_often_that_dies(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = marts(home)
     with pytest.raises(KeyboardInterrupt):
-        rotate(home, reached=dies_at(step))
+        rotate(home, reached=dies_at("the switch is made"))
+    for module, what in (
+        (load_module, "rebuild"),
+        (rotated_keys, "clear_up"),
+        (rotated_keys, "clear_leftovers"),
+    ):
+        with monkeypatch.context() as patched:
+            patched.setattr(module, what, raises_interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                load(renewed(home), now=NOW)
 
     load(renewed(home), now=NOW)
 

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from deliveries_fixture import COUNCIL, MONTH, REFERENCE, Row, land, make_home, rows_of, write_reference
 from python_calamine import CalamineWorkbook
-from test_cli import DONE, FAILED, WRONG_USAGE, run
+from test_cli import DONE, WRONG_USAGE, run
 
 from dagster_project.deliveries.checking import REASONS_KEPT
+from dagster_project.load import load
 from dagster_project.quarantine import documentation, rules
 from dagster_project.settings import PROJECT_ROOT, Settings
 
@@ -48,7 +49,7 @@ def test_what_is_in_quarantine_is_listed_by_rule_and_count_and_a_mended_file_cle
     home: Settings,
 ) -> None:
     land(home, "caseload.csv", bad_cases())
-    assert run(home.home, "load").code == DONE
+    assert not load(home).has_refusals
 
     listed = run(home.home, "quarantine", "--rows")
     assert listed.code == DONE
@@ -58,7 +59,7 @@ def test_what_is_in_quarantine_is_listed_by_rule_and_count_and_a_mended_file_cle
     (path,) = workbooks(home)
 
     land(home, "caseload.csv", rows_of("caseload", 100))
-    assert run(home.home, "load").code == DONE
+    assert not load(home).has_refusals
 
     assert "Nothing is in quarantine" in run(home.home, "quarantine").words
     assert workbooks(home) == [] and not path.exists()
@@ -66,7 +67,7 @@ def test_what_is_in_quarantine_is_listed_by_rule_and_count_and_a_mended_file_cle
 
 def test_the_workbook_names_row_column_rule_and_what_was_expected_and_no_value(home: Settings) -> None:
     land(home, "caseload.csv", bad_cases())
-    run(home.home, "load")
+    load(home)
 
     (path,) = workbooks(home)
     assert path.name == f"{COUNCIL}-{MONTH}-quarantine.xlsx"
@@ -89,11 +90,11 @@ def test_an_added_alias_clears_rows_of_no_known_unit(home: Settings) -> None:
     rows = rows_of("caseload", 10)
     rows[0]["team"] = "Birch Front Room"
     land(home, "caseload.csv", rows)
-    run(home.home, "load")
+    load(home)
     assert "no_known_unit (kept)" in run(home.home, "quarantine").words
     write_reference(home, unit_aliases=REFERENCE["unit_aliases"] + f"{COUNCIL},birch front room,birch\n")
 
-    run(home.home, "load")
+    load(home)
 
     assert "Nothing is in quarantine" in run(home.home, "quarantine").words
     assert workbooks(home) == []
@@ -104,7 +105,7 @@ def test_a_refused_delivery_stands_with_its_reason_until_a_good_one_came(home: S
     for row in rows[:5]:
         row["case_type"] = A_NAME
     land(home, "caseload.csv", rows)
-    assert run(home.home, "load").code == FAILED
+    assert load(home).has_refusals
 
     listed = run(home.home, "quarantine")
     assert "5 of 10 rows are rejected or of no known unit" in listed.words
@@ -112,8 +113,21 @@ def test_a_refused_delivery_stands_with_its_reason_until_a_good_one_came(home: S
     assert "refused whole" in str(sheets(path)["what to mend"])
 
     land(home, "caseload.csv", rows_of("caseload", 10))
-    run(home.home, "load")
+    load(home)
     assert "Nothing is in quarantine" in run(home.home, "quarantine").words
+
+
+def test_a_refused_file_stands_beside_the_last_good_one_of_its_extract(home: Settings) -> None:
+    land(home, "caseload.csv", bad_cases())
+    load(home)
+    rows = rows_of("caseload", 10)
+    for row in rows[:5]:
+        row["case_type"] = A_NAME
+    land(home, "caseload.csv", rows)
+    assert load(home).has_refusals
+
+    (path,) = workbooks(home)
+    assert list(sheets(path)) == ["what to mend", "caseload", "caseload 2"]
 
 
 def test_many_broken_rows_are_counted_exactly_and_kept_up_to_a_limit(home: Settings) -> None:
@@ -124,7 +138,7 @@ def test_many_broken_rows_are_counted_exactly_and_kept_up_to_a_limit(home: Setti
         if number % 2:
             row["opened_on"] = "yesterday"
     land(home, "caseload.csv", rows)
-    run(home.home, "load")
+    load(home)
 
     listed = run(home.home, "quarantine")
     assert f"{many:,}" in listed.words
@@ -137,7 +151,7 @@ def test_one_rule_extract_and_month_can_be_asked_for_and_written_elsewhere(
     home: Settings, tmp_path: Path
 ) -> None:
     land(home, "caseload.csv", bad_cases())
-    run(home.home, "load")
+    load(home)
 
     result = run(home.home, "quarantine", "--rule", "date", "--to-folder", str(tmp_path / "sent"))
     assert result.code == DONE

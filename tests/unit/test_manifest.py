@@ -28,7 +28,7 @@ from deliveries_fixture import (
     write_reference,
 )
 
-from dagster_project.deliveries import batch, layout
+from dagster_project.deliveries import batch, mapped
 from dagster_project.deliveries.manifest import Manifest
 from dagster_project.deliveries.pseudonyms import pseudonym
 from dagster_project.settings import Settings, SettingsError
@@ -542,7 +542,7 @@ def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_load(
     home: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = land(home, "caseload.csv", cases(10))
-    read = layout.read_table
+    read = mapped.read_delivery
 
     def read_while_more_is_written(*arguments: object, **named: object) -> object:
         table = read(*arguments, **named)  # type: ignore[arg-type]
@@ -550,12 +550,12 @@ def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_load(
             file.write(csv_bytes(cases(12)).split(b"\n")[-2] + b"\n")
         return table
 
-    monkeypatch.setattr(batch, "read_table", read_while_more_is_written)
+    monkeypatch.setattr(batch, "read_delivery", read_while_more_is_written)
     arrival = arrive(home)
     assert arrival.recorded == [] and [landed.path for landed in arrival.still_written] == [path]
     assert Manifest(home.manifest).all() == []
 
-    monkeypatch.setattr(batch, "read_table", read)
+    monkeypatch.setattr(batch, "read_delivery", read)
     assert arrive_one(home).rows_accepted == 11
 
 
