@@ -96,10 +96,35 @@ gaps as (
     group by months_with_rows.council, months_with_rows.month
 ),
 
+-- Everybody whom the month's workforce names, in post at its end or not.
+workers_named as (
+    select distinct
+        held.council,
+        held.month,
+        held.worker_key
+    from {{ ref('stg_workforce') }} as held
+    inner join due
+        on
+            held.council = due.council
+            and held.month = due.month
+),
+
 open_cases as (
     select
         cases.council,
         cases.month,
+        sum(
+            case
+                when cases.is_open_at_end and cases.worker_key is not null and workers_named.worker_key is null then 1
+                else 0
+            end
+        ) as of_nobody_named,
+        sum(
+            case
+                when cases.is_open_at_end and workers_named.worker_key is not null and workers.worker_key is null then 1
+                else 0
+            end
+        ) as of_leavers,
         sum(
             case
                 when cases.is_open_at_end and cases.worker_key is not null and workers.worker_key is null then 1 else 0
@@ -115,7 +140,80 @@ open_cases as (
             cases.council = workers.council
             and cases.month = workers.month
             and cases.worker_key = workers.worker_key
+    left join workers_named
+        on
+            cases.council = workers_named.council
+            and cases.month = workers_named.month
+            and cases.worker_key = workers_named.worker_key
     group by cases.council, cases.month
+),
+
+posts_held as (
+    select
+        held.council,
+        held.month,
+        held.worker_key,
+        held.post_id,
+        held.fte,
+        held.is_in_post,
+        held.started_on,
+        max(coalesce(held.ended_on, cast('9999-12-31' as date))) over (
+            partition by held.council, held.month, held.worker_key, held.post_id
+            order by held.started_on, coalesce(held.ended_on, cast('9999-12-31' as date))
+            rows between unbounded preceding and 1 preceding
+        ) as held_before_until
+    from {{ ref('stg_workforce') }} as held
+    inner join due
+        on
+            held.council = due.council
+            and held.month = due.month
+),
+
+workers_held as (
+    select
+        council,
+        month,
+        worker_key,
+        sum(case when is_in_post then fte else 0 end) as fte,
+        sum(case when post_id is not null and started_on <= held_before_until then 1 else 0 end) as held_twice
+    from posts_held
+    group by council, month, worker_key
+),
+
+workforce_findings as (
+    select
+        council,
+        month,
+        sum(case when fte > 1 then 1 else 0 end) as over_one_fte,
+        sum(held_twice) as held_twice
+    from workers_held
+    group by council, month
+),
+
+cases_of_a_kind as (
+    select
+        cases.council,
+        cases.month,
+        cases.unit,
+        cases.child_key,
+        cases.case_type,
+        count(*) - 1 as beyond_one
+    from {{ ref('stg_caseload') }} as cases
+    inner join due
+        on
+            cases.council = due.council
+            and cases.month = due.month
+    where cases.is_open_at_end
+    group by cases.council, cases.month, cases.unit, cases.child_key, cases.case_type
+),
+
+caseload_findings as (
+    select
+        council,
+        month,
+        sum(beyond_one) as alike
+    from cases_of_a_kind
+    group by council, month
 ),
 
 -- Teams are the leaves: what went from one to another does not cancel out.
@@ -190,7 +288,111 @@ backwards as (
     {%- endfor %}
 ),
 
+measured as (
+    select
+        council,
+        month,
+        'surprising_rows' as check_id,
+        extract as asset,
+        cast(rows_accepted as decimal(18, 2)) as value
+    from {{ source('run', 'deliveries') }}
+    where is_in_force and grain = 'rows'
+
+    union all
+
+    select
+        council,
+        month,
+        'surprising_fte' as check_id,
+        'workforce' as asset,
+        cast(in_post_fte + agency_fte as decimal(18, 2)) as value
+    from {{ ref('establishment') }}
+    where level = 'council' and role_group = 'total' and grain = 'rows'
+
+    union all
+
+    select
+        council,
+        month,
+        'surprising_spend' as check_id,
+        'agency_spend' as asset,
+        cast(agency_cost_gbp as decimal(18, 2)) as value
+    from {{ ref('agency_costs') }}
+    where level = 'council' and grain = 'rows'
+
+    union all
+
+    select
+        council,
+        month,
+        'surprising_unallocated' as check_id,
+        'caseload' as asset,
+        cast({{ rate('unallocated_cases', 'open_cases') }} as decimal(18, 2)) as value
+    from {{ ref('caseload_bands') }}
+    where level = 'council' and grain = 'rows'
+),
+
+ranges as (
+    select
+        now.council,
+        now.month,
+        now.check_id,
+        now.asset,
+        now.value,
+        min(earlier.value) as least,
+        max(earlier.value) as most,
+        count(*) as months_before
+    from measured as now
+    inner join due
+        on
+            now.council = due.council
+            and now.month = due.month
+    inner join measured as earlier
+        on
+            now.council = earlier.council
+            and now.check_id = earlier.check_id
+            and now.asset = earlier.asset
+            and earlier.month < now.month
+            and earlier.month >= {{ months_away('now.month', -12) }}
+            and earlier.value is not null
+    where now.value is not null
+    group by now.council, now.month, now.check_id, now.asset, now.value
+),
+
+surprises as (
+    select
+        ranges.council,
+        ranges.month,
+        ranges.check_id,
+        ranges.asset,
+        case
+            when
+                ranges.value - ranges.most >= limits.at_least
+                and 100 * (ranges.value - ranges.most) > limits.percent * ranges.most
+                then 1
+            when
+                ranges.least - ranges.value >= limits.at_least
+                and 100 * (ranges.least - ranges.value) > limits.percent * ranges.least
+                then 1
+            else 0
+        end as failing_rows,
+        concat(
+            cast(ranges.value as varchar(40)), '; ', cast(ranges.least as varchar(40)), ' to ',
+            cast(ranges.most as varchar(40)), ' in ', cast(ranges.months_before as varchar(40)), ' months before'
+        ) as detail
+    from ranges
+    inner join {{ ref('surprise_limits') }} as limits
+        on
+            ranges.check_id = limits.check_id
+            and ranges.months_before >= limits.earlier_months
+),
+
 found as (
+    select council, month, check_id, asset, failing_rows
+    from surprises
+
+    union all
+
     select council, month, 'delivery_refused' as check_id, extract as asset, failing_rows
     from refused
 
@@ -247,6 +449,44 @@ found as (
 
     union all
 
+    {%- for check_id, column in {'worker_unknown': 'of_nobody_named', 'cases_of_leavers': 'of_leavers'}.items() %}
+    select
+        due.council, due.month, '{{ check_id }}' as check_id, 'caseload' as asset,
+        coalesce(open_cases.{{ column }}, 0) as failing_rows
+    from due
+    left join open_cases
+        on
+            due.council = open_cases.council
+            and due.month = open_cases.month
+    where due.has_caseload and due.has_workforce
+
+    union all
+    {% endfor %}
+    {%- for check_id, column in {'fte_over_one': 'over_one_fte', 'overlapping_posts': 'held_twice'}.items() %}
+    select
+        due.council, due.month, '{{ check_id }}' as check_id, 'workforce' as asset,
+        coalesce(workforce_findings.{{ column }}, 0) as failing_rows
+    from due
+    left join workforce_findings
+        on
+            due.council = workforce_findings.council
+            and due.month = workforce_findings.month
+    where due.has_workforce
+
+    union all
+    {% endfor %}
+    select
+        due.council, due.month, 'cases_alike' as check_id, 'caseload' as asset,
+        coalesce(caseload_findings.alike, 0) as failing_rows
+    from due
+    left join caseload_findings
+        on
+            due.council = caseload_findings.council
+            and due.month = caseload_findings.month
+    where due.has_caseload
+
+    union all
+
     select council, month, 'restated_cases' as check_id, 'throughput' as asset, failing_rows
     from restated
     where failing_rows is not null
@@ -298,6 +538,7 @@ select
     checks.severity,
     found.failing_rows = 0 as passed,
     cast(found.failing_rows as integer) as failing_rows,
+    surprises.detail,
     checks.meaning,
     checks.link
 from found
@@ -307,3 +548,9 @@ inner join due
         and found.month = due.month
 inner join {{ ref('data_quality_checks') }} as checks
     on found.check_id = checks.check_id
+left join surprises
+    on
+        found.council = surprises.council
+        and found.month = surprises.month
+        and found.check_id = surprises.check_id
+        and found.asset = surprises.asset
