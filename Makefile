@@ -1,7 +1,7 @@
 # Every target works on a fresh clone: it installs first, and needs Python 3.11+ and make, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-browser test-servers bench dev lint \
+.PHONY: help install demo test test-long test-browser test-servers bench dev lint \
 	lint-python lint-format lint-types lint-imports lint-sql lint-reference lint-dbt lint-locks lock FORCE
 
 VENV := .venv
@@ -21,6 +21,7 @@ help:
 	@echo "make install       make $(VENV) from the hashed lock (again only when the lock changes)"
 	@echo "make dev           the Dagster UI on this machine"
 	@echo "make bench         time a load against bare dbt and a bare scan"
+	@echo "make test-long     the tests that take minutes: every step of a purge killed, the samples searched whole"
 	@echo "make test-browser  the tests that draw pages in a browser"
 	@echo "make test-servers  the tests that need database or mail servers"
 	@echo "make lock          lock again after a change of dependencies in pyproject.toml"
@@ -40,7 +41,10 @@ demo: $(STAMP)
 	@$(BIN)/caseload demo
 
 test: $(STAMP)
-	@$(BIN)/pytest -n auto --maxprocesses $(TEST_PROCESSES) -m "not browser and not servers" $(ARGS)
+	@$(BIN)/pytest -n auto --maxprocesses $(TEST_PROCESSES) -m "not browser and not servers and not long" $(ARGS)
+
+test-long: $(STAMP)
+	@$(BIN)/pytest -n auto --maxprocesses $(TEST_PROCESSES) -m long $(ARGS)
 
 test-browser test-servers: test-%: $(STAMP)
 	@$(BIN)/pytest -m $* $(ARGS) || { \

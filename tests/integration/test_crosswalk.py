@@ -233,6 +233,7 @@ def is_changed_whole(settings: Settings) -> bool:
     )
 
 
+@pytest.mark.long
 def test_a_change_of_key_that_dies_before_the_switch_leaves_the_old_keys_whole(home: Settings) -> None:
     before = marts(home, with_keys=True)
     for step in STEPS[: STEPS.index("the switch is made")]:
@@ -246,6 +247,7 @@ def test_a_change_of_key_that_dies_before_the_switch_leaves_the_old_keys_whole(h
     assert is_changed_whole(renewed(home))
 
 
+@pytest.mark.long
 def test_a_change_of_key_that_dies_after_the_switch_is_finished_by_the_next_load_however_often_that_dies(
     home: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

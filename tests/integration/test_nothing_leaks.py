@@ -380,6 +380,7 @@ def landed_identifiers(settings: Settings) -> tuple[frozenset[str], frozenset[st
     return frozenset(people - {""}), frozenset(records - {""})
 
 
+@pytest.mark.long
 def test_no_identifier_of_the_samples_gets_out(demonstrated: tuple[Settings, Ran]) -> None:
     settings, ran = demonstrated
     people, records = landed_identifiers(settings)

@@ -342,6 +342,7 @@ def step(request: pytest.FixtureRequest) -> Iterator[tuple[Any, str]]:
     return request.param  # type: ignore[no-any-return]
 
 
+@pytest.mark.long
 def test_a_purge_killed_at_any_step_is_finished_by_the_next(
     lived: Settings, step: tuple[Any, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
