@@ -26,15 +26,18 @@ from dagster_project.settings import Settings
 
 MARTS = {
     "agency_costs",
+    "agency_forecasts",
     "capacity_options",
     "caseload_bands",
     "data_quality",
     "caseload_bridge",
+    "caseload_forecasts",
     "deliveries",
     "demand",
     "dfe_comparison",
     "dfe_rates",
     "establishment",
+    "forecast_accuracy",
     "investment_impact",
     "managed_teams",
     "recruitment_pipeline",
