@@ -25,6 +25,7 @@ from dagster_project.reference import load_reference
 from dagster_project.settings import Settings
 
 MARTS = {
+    "alert_states",
     "agency_costs",
     "agency_forecasts",
     "capacity_options",
@@ -40,6 +41,7 @@ MARTS = {
     "forecast_accuracy",
     "investment_impact",
     "managed_teams",
+    "options_to_target",
     "recruitment_pipeline",
     "report_figures",
     "report_readings",
