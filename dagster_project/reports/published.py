@@ -79,7 +79,7 @@ def breach_rows(settings: Settings, councils: list[str]) -> list[dict[str, Any]]
 
 def control_rows(settings: Settings) -> list[dict[str, Any]]:
     """Control totals that deliveries in force do not come to."""
-    return _query(settings, CONTROL_TOTALS, [])
+    return query(settings, CONTROL_TOTALS, [])
 
 
 def figure_rows(settings: Settings) -> list[dict[str, Any]]:
