@@ -19,6 +19,7 @@ from dagster_project.warehouse.inputs import write_inputs
 from dagster_project.warehouse.publishing import publish
 from dagster_project.warehouse.scope import build_scope
 from dagster_project.warehouse.transformation import invoke
+from dagster_project.warehouse_file import remove_warehouse
 
 MONTHS_NAMED = 3
 
@@ -161,5 +162,4 @@ def _empty(scratch: Settings) -> None:
     """Nothing of a child, a worker or a month is left in it."""
     shutil.rmtree(scratch.published, ignore_errors=True)
     shutil.rmtree(scratch.run_inputs, ignore_errors=True)
-    for path in scratch.warehouse.glob(f"{scratch.database.name}*"):
-        path.unlink()
+    remove_warehouse(scratch)
