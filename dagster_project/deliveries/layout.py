@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from dagster_project.deliveries.cells import SERIALS_FROM, Sheet, is_workbook, read_bytes, shown, text_sheets
+from dagster_project.deliveries.cells import (
+    SERIALS_FROM,
+    Sheet,
+    TextFile,
+    is_workbook,
+    read_bytes,
+    shown,
+)
 from dagster_project.deliveries.file_limits import FileLimits
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.deliveries.workbook import workbook_sheets
@@ -82,13 +89,15 @@ def read_table(
         raise Refused(f"{place}: the file is empty")
     if is_workbook(data):
         return _from_workbook(workbook_sheets(data, place, sheet, limits), specification, place)
-    sheets = text_sheets(data, place, limits.max_columns)
-    located = {separator: _locate(sheet, specification) for separator, sheet in sheets.items()}
+    text = TextFile(data, place, limits.max_columns)
+    del data
+    heads = text.heads(ROWS_SEARCHED_FOR_A_HEADER)
+    located = {separator: _locate(sheet, specification) for separator, sheet in heads.items()}
     separator = min(located, key=lambda key: (len(located[key].missing), -located[key].recognised))
     where = located[separator]
     if where.missing:
         raise Refused(_missing_columns(place, where))
-    return _table(sheets[separator], where, specification, place)
+    return _table(text.sheet(separator), where, specification, place)
 
 
 def _from_workbook(sheets: list[Sheet], specification: Specification, place: str) -> Table:
