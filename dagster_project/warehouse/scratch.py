@@ -10,6 +10,7 @@ from dataclasses import replace
 from filelock import FileLock
 
 from dagster_project.settings import Settings, make_private
+from dagster_project.warehouse_file import remove_warehouse
 
 
 @contextmanager
@@ -34,5 +35,4 @@ def _empty(scratch: Settings) -> None:
     """Nothing of a child, a worker or a month is left in it."""
     shutil.rmtree(scratch.published, ignore_errors=True)
     shutil.rmtree(scratch.run_inputs, ignore_errors=True)
-    for path in scratch.warehouse.glob(f"{scratch.database.name}*"):
-        path.unlink()
+    remove_warehouse(scratch)

@@ -12,6 +12,7 @@ from dagster_project.reference import Reference
 from dagster_project.settings import Settings
 from dagster_project.warehouse.scratch import scratch_of
 from dagster_project.warehouse.transformation import invoke
+from dagster_project.warehouse_file import reading_warehouse
 
 PRICED = "capacity_options_costed"
 YEARS = "select * from capacity_options where council = ? order by option, financial_year"
@@ -43,7 +44,7 @@ def price_options(
         reference.write(scratch.dbt_seeds)
         left_out = [word for kind in ("unit_test", "test") for word in ("--exclude-resource-type", kind)]
         invoke(scratch, ["build", "--select", f"+{PRICED}", "--full-refresh", *left_out], on_node)
-        with duckdb.connect(str(scratch.database), read_only=True) as warehouse:
+        with reading_warehouse(scratch) as warehouse:
             return PricedOptions(_rows(warehouse, YEARS, council), _rows(warehouse, LINES, council))
 
 
