@@ -37,6 +37,7 @@ MARTS = {
     "establishment",
     "investment_impact",
     "managed_teams",
+    "options_to_target",
     "recruitment_pipeline",
     "report_figures",
     "report_readings",
