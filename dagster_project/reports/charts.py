@@ -72,13 +72,14 @@ def bars(
             {
                 "from": float(band.lower or 0),
                 "to": min(float(band.upper), end) if band.upper is not None else end,
-                "middle": (float(band.lower or 0) + (float(band.upper) if band.upper is not None else end)) / 2,
+                "middle": (float(band.lower or 0) + (float(band.upper) if band.upper is not None else end))
+                / 2,
                 "name": band.name,
                 "tint": TINTS.get(band.severity, TINTS["none"]),
             }
             for band in bands
         ]
-        behind = alt.Chart(alt.Data(values=shaded))
+        behind = alt.Chart(alt.InlineData(values=shaded))
         layers.append(
             behind.mark_rect(stroke="#b1b4b6", strokeWidth=0.5).encode(
                 x=alt.X("from:Q", scale=scale), x2="to:Q", color=alt.Color("tint:N", scale=None)
@@ -98,7 +99,7 @@ def bars(
         }
         for bar in drawn
     ]
-    base = alt.Chart(alt.Data(values=rows)).encode(
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
         y=alt.Y("label:N", sort=order, title=None, axis=alt.Axis(labelLimit=230, ticks=False))
     )
     x = alt.X("value:Q", scale=scale, title=axis)
@@ -106,25 +107,34 @@ def bars(
         base.mark_bar(height=12, stroke=BAR, strokeWidth=1).encode(x=x, fill=alt.Fill("fill:N", scale=None))
     )
     if target:
-        aim = alt.Chart(alt.Data(values=[{"target": float(target[0])}]))
+        aim = alt.Chart(alt.InlineData(values=[{"target": float(target[0])}]))
         layers.append(
-            aim.mark_rule(strokeDash=[5, 3], color=INK, strokeWidth=1.5).encode(x=alt.X("target:Q", scale=scale))
+            aim.mark_rule(strokeDash=[5, 3], color=INK, strokeWidth=1.5).encode(
+                x=alt.X("target:Q", scale=scale)
+            )
         )
-    layers.append(base.mark_text(align="left", dx=4, color=INK, font=FONT, fontSize=11).encode(x=x, text="words:N"))
+    layers.append(
+        base.mark_text(align="left", dx=4, color=INK, font=FONT, fontSize=11).encode(x=x, text="words:N")
+    )
     return _draw(alt.layer(*layers).properties(width=WIDTH - 120, height=height))
 
 
 def lines(drawn: Sequence[Point], axis: str) -> Drawing:
-    """Lines over months, told apart by colour, dash and the name at their end; a month without a value breaks a line."""
+    """Lines over months, told apart by colour, dash and a legend; a month without a value breaks a line."""
     import altair as alt
 
     series = list(dict.fromkeys(point.series for point in drawn))
     rows = [
-        {"month": f"{point.month:%Y-%m-%dT00:00:00}", "value": float(point.value), "series": point.series, "run": run}
+        {
+            "month": f"{point.month:%Y-%m-%dT00:00:00}",
+            "value": float(point.value),
+            "series": point.series,
+            "run": run,
+        }
         for point, run in zip(drawn, _runs(drawn), strict=True)
     ]
     span = {point.month for point in drawn}
-    base = alt.Chart(alt.Data(values=rows)).encode(
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X(
             "month:T",
             title=None,
@@ -139,13 +149,17 @@ def lines(drawn: Sequence[Point], axis: str) -> Drawing:
         color=alt.Color(
             "series:N",
             scale=alt.Scale(domain=series, range=[LINES[i % len(LINES)] for i in range(len(series))]),
-            legend=alt.Legend(title=None, orient="bottom", columns=2, labelLimit=300, symbolType="stroke", symbolSize=300),
+            legend=alt.Legend(
+                title=None, orient="bottom", columns=2, labelLimit=300, symbolType="stroke", symbolSize=300
+            ),
         ),
     )
     dash = alt.StrokeDash(
         "series:N",
         scale=alt.Scale(domain=series, range=[list(DASHES[i % len(DASHES)]) for i in range(len(series))]),
-        legend=alt.Legend(title=None, orient="bottom", columns=2, labelLimit=300, symbolType="stroke", symbolSize=300),
+        legend=alt.Legend(
+            title=None, orient="bottom", columns=2, labelLimit=300, symbolType="stroke", symbolSize=300
+        ),
     )
     return _draw(
         alt.layer(

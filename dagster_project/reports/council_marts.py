@@ -77,7 +77,7 @@ class CouncilMarts:
         *,
         order_by: Sequence[str] = (),
     ) -> list[Row]:
-        """The council's rows of a mart with one of the given values in each named column; none where it is not there."""
+        """The rows of a mart that hold one of the given values in each named column; none without such a column."""
         known = self.columns.get(mart, ())
         if not {"council", *(where or {})} <= set(known):
             return []

@@ -19,13 +19,27 @@ from dagster_project.settings import Settings
 from dagster_project.spreadsheets import Cells, new_workbook
 
 MONTHS_BACK = 24
+LINE_HEIGHT = 15
 LONGEST_SHEET_NAME = 31
 SUBJECTS = ("caseload", "workforce", "cost", "demand", "governance")
 SEVERITIES = ("breach", "warning", "info")
 # Cells of these columns take the colour of the row's severity; the word stands in the severity column.
 TINTED = ("average_caseload_rounded", "band", "band_label", "severity", "rounded_value")
-WIDE = {"meaning": 60, "source": 60, "note": 60, "rule": 40, "delivery": 44, "measure": 44, "link": 40, "detail": 44}
+WIDE = {
+    "meaning": 60,
+    "source": 60,
+    "note": 60,
+    "rule": 40,
+    "delivery": 44,
+    "measure": 44,
+    "link": 40,
+    "detail": 44,
+}
 UNIT_NAME = "unit_name"
+COPIES = {
+    Copy.PUBLIC: "Public copy: small numbers are suppressed and shown as c.",
+    Copy.INTERNAL: "Internal copy: exact figures, not for publication.",
+}
 
 
 @dataclass(frozen=True)
@@ -58,7 +72,8 @@ class PackWriter:
         self._month = style(valign="top", num_format="mmm yyyy", align="left")
         self._moment = style(valign="top", num_format="dd mmm yyyy hh:mm", align="left")
         self._tints = {
-            severity: book.add_format({"bg_color": TINTS[severity], "font_color": "#0B0C0C"}) for severity in SEVERITIES
+            severity: book.add_format({"bg_color": TINTS[severity], "font_color": "#0B0C0C"})
+            for severity in SEVERITIES
         }
         self._numbers: dict[str, Any] = {}
 
@@ -72,31 +87,46 @@ class PackWriter:
         page = self._book.add_worksheet("contents")
         page.hide_gridlines(2)
         self._cells.write(page, 0, 0, title, self._title)
-        copy = self._marts.copy
+        first_month = month_words(earlier(self._marts.month, MONTHS_BACK))
         lines = [
-            f"{'Public' if copy is Copy.PUBLIC else 'Internal'} copy"
-            + (": small numbers are suppressed and shown as c." if copy is Copy.PUBLIC else ": exact figures, not for publication."),
-            f"Months from {month_words(earlier(self._marts.month, MONTHS_BACK))} to {month_words(self._marts.month)}, as far as loaded.",
-            "An empty cell has no value: its extract was not delivered, or there is nothing to divide by or to compare with.",
+            COPIES[self._marts.copy],
+            f"Months from {first_month} to {month_words(self._marts.month)}, as far as loaded.",
+            "An empty cell has no value: not delivered, or nothing to divide by or to compare with.",
             f"Made from load {self._marts.load_id} by caseload {version('caseload')}.",
         ]
         for number, line in enumerate(lines, start=1):
             self._cells.write(page, number, 0, line)
         first = len(lines) + 2
         headings = (("Sheet", 26), ("Rows", 8), ("What it holds", 110))
-        self._headings(page, first, [(text, width, number == 1) for number, (text, width) in enumerate(headings)])
-        rows = [("definitions", sum(len(s.columns) for s in sheets), "Every column of every sheet: its meaning and unit.")]
+        self._headings(
+            page, first, [(text, width, number == 1) for number, (text, width) in enumerate(headings)]
+        )
+        rows = [
+            (
+                "definitions",
+                sum(len(s.columns) for s in sheets),
+                "Every column of every sheet: its meaning and unit.",
+            )
+        ]
         rows += [(sheet.name, len(sheet.rows), sheet.contract.description) for sheet in sheets]
         for number, (name, count, about) in enumerate(rows, start=first + 1):
             page.write_url(number, 0, f"internal:'{name}'!A1", self._link, name)
             self._cells.write(page, number, 1, count, self._number("#,##0"))
             self._cells.write(page, number, 2, about, self._wrapped)
+            page.set_row(number, _height(about, headings[2][1]))
         page.freeze_panes(first + 1, 0)
         _printable(page, first)
 
     def _definitions(self, sheets: Sequence[Sheet]) -> None:
         page = self._book.add_worksheet("definitions")
-        headings = (("Sheet", 24), ("Heading", 30), ("Column of the mart", 30), ("Unit", 9), ("Type", 16), ("Meaning", 100))
+        headings = (
+            ("Sheet", 24),
+            ("Heading", 30),
+            ("Column of the mart", 30),
+            ("Unit", 9),
+            ("Type", 16),
+            ("Meaning", 100),
+        )
         self._headings(page, 0, [(text, width, False) for text, width in headings])
         row = 1
         for sheet in sheets:
@@ -109,6 +139,7 @@ class PackWriter:
                 )  # fmt: skip
                 for place, value in enumerate(values):
                     self._cells.write(page, row, place, value, self._wrapped)
+                page.set_row(row, _height(meaning, headings[-1][1]))
                 row += 1
         page.freeze_panes(1, 0)
         page.autofilter(0, 0, max(row - 1, 1), len(headings) - 1)
@@ -117,7 +148,9 @@ class PackWriter:
     def _mart(self, sheet: Sheet) -> None:
         page = self._book.add_worksheet(sheet.name)
         self._headings(
-            page, 0, [(measure.heading, self._width(sheet, measure), measure.is_number) for measure in sheet.columns]
+            page,
+            0,
+            [(measure.heading, self._width(sheet, measure), measure.is_number) for measure in sheet.columns],
         )
         for number, row in enumerate(sheet.rows, start=1):
             for place, measure in enumerate(sheet.columns):
@@ -173,7 +206,10 @@ class PackWriter:
         longest_word = max(len(word) for word in measure.heading.split())
         if measure.is_number:
             return max(longest_word + 3, 15 if measure.unit == "£" else 11)
-        shown = [str(self._unit_name(row) if measure.column == UNIT_NAME else row.get(measure.column) or "") for row in sheet.rows]
+        shown = [
+            str(self._unit_name(row) if measure.column == UNIT_NAME else row.get(measure.column) or "")
+            for row in sheet.rows
+        ]
         return min(max(longest_word + 3, 12, max((len(text) for text in shown), default=0) + 2), 46)
 
     def _number(self, number_format: str) -> Any:
@@ -207,7 +243,9 @@ def make_pack(settings: Settings, council: str, month: date, copy: Copy) -> byte
 
 def _sheets(marts: CouncilMarts) -> list[Sheet]:
     """Every mart that knows councils, by subject; rows of up to two years back."""
-    known = {name: contract for name, contract in contracts().items() if "council" in marts.columns.get(name, ())}
+    known = {
+        name: contract for name, contract in contracts().items() if "council" in marts.columns.get(name, ())
+    }
     ordered = sorted(known.values(), key=lambda contract: (SUBJECTS.index(contract.subject), contract.mart))
     return [
         Sheet(contract.mart[:LONGEST_SHEET_NAME], contract, _columns(marts, contract), _rows(marts, contract))
@@ -226,11 +264,17 @@ def _columns(marts: CouncilMarts, contract: Contract) -> list[Measure]:
 def _rows(marts: CouncilMarts, contract: Contract) -> list[Row]:
     names = marts.columns[contract.mart]
     months: Mapping[str, Sequence[date]] = (
-        {"month": marts.months_back(MONTHS_BACK)} if "month" in names and contract.columns["month"].data_type == "date" else {}
+        {"month": marts.months_back(MONTHS_BACK)}
+        if "month" in names and contract.columns["month"].data_type == "date"
+        else {}
     )
     order = [name for name in ("month", "unit") if name in names]
-    rows = marts.rows(contract.mart, months, order_by=[*order, *(name for name in names if name not in order)])
-    return [row for row in rows if row.get("taken_on") is None or row["taken_on"].replace(day=1) <= marts.month]
+    rows = marts.rows(
+        contract.mart, months, order_by=[*order, *(name for name in names if name not in order)]
+    )
+    return [
+        row for row in rows if row.get("taken_on") is None or row["taken_on"].replace(day=1) <= marts.month
+    ]
 
 
 def _columns_that_name_the_row(columns: Sequence[Measure]) -> int:
@@ -245,6 +289,11 @@ def _letters(column: int) -> str:
         column, rest = divmod(column - 1, 26)
         letters = chr(65 + rest) + letters
     return letters
+
+
+def _height(text: str, width: int) -> int:
+    """Points for a text that wraps in a column so many letters wide: not every program finds the height itself."""
+    return LINE_HEIGHT * max(1, -(-len(text) // width))
 
 
 def _printable(page: Any, heading_row: int) -> None:

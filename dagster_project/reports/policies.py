@@ -59,12 +59,19 @@ def policies_in_force(reference: Reference, council: str, metric: str, day: date
         by_id.setdefault(row["policy_id"], []).append(dict(row))
     found: dict[tuple[object, ...], Policy] = {}
     for bands in by_id.values():
-        policy = _policy(reference, council, sorted(bands, key=lambda row: Decimal(row["lower"] or "-Infinity")))
+        policy = _policy(
+            reference, council, sorted(bands, key=lambda row: Decimal(row["lower"] or "-Infinity"))
+        )
         key = (policy.bands, policy.labels, policy.step, policy.target, policy.source)
         before = found.get(key)
         scopes = (*(before.scopes if before else ()), *policy.scopes)
         found[key] = Policy(
-            tuple(dict.fromkeys(scopes)), policy.bands, policy.labels, policy.step, policy.target, policy.source
+            tuple(dict.fromkeys(scopes)),
+            policy.bands,
+            policy.labels,
+            policy.step,
+            policy.target,
+            policy.source,
         )
     return list(found.values())
 

@@ -1,4 +1,4 @@
-"""The committee paper of a council's month, as a Word file and as a page. Draws what the marts say, computes nothing."""
+"""The committee paper of a council's month, as a Word file and as a page. Computes nothing."""
 
 from dagster_project.reports.paper.making import make_paper
 from dagster_project.reports.paper.page import page

@@ -62,7 +62,7 @@ class PaperMaker:
                 ("Made from", f"load {marts.load_id} by {PRODUCT} {version(PRODUCT)}"),
             ),
             summary=self._summary,
-            not_delivered=self._rules.families_expected_and_missing,
+            not_delivered=self._rules.expected_and_missing,
             sections=sections,
             made_at=_moment_of(marts.load_id),
         )
@@ -81,7 +81,9 @@ class PaperMaker:
         contract = contracts().get(shown.mart)
         known = self._marts.columns.get(shown.mart)
         if contract is None:
-            raise UnknownColumnError(f"no contract describes the mart {shown.mart} that a section of the paper draws")
+            raise UnknownColumnError(
+                f"no contract describes the mart {shown.mart} that a section of the paper draws"
+            )
         if known is None:
             return f"{shown.title}: not part of this copy."
         maker = TableMaker(self._marts, self._wording, contract, shown)

@@ -33,4 +33,6 @@ def _template() -> Template:
 
 
 def _inline(picture: Picture) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(picture.drawing.svg.encode("utf-8")).decode("ascii")
+    return "data:image/svg+xml;base64," + base64.b64encode(picture.drawing.svg.encode("utf-8")).decode(
+        "ascii"
+    )

@@ -10,7 +10,6 @@ from dagster_project.reports.measures import month_words
 from dagster_project.reports.paper.contents import Picture
 from dagster_project.reports.paper.sections import Chart
 from dagster_project.reports.paper.tables import TableMaker
-from dagster_project.reports.paper.wording import NO_VALUE, NOT_DELIVERED
 from dagster_project.reports.policies import Policy
 
 MOST_IN_WORDS = 8
@@ -42,7 +41,12 @@ def _bars(
         words = wording.text(contract, str(chart.words), word) if word else ""
         shown = _short(maker, value, row)
         drawn.append(
-            charts.Bar(name, row[value], f"{shown}  {words}".strip(), is_estimate=row.get("is_complete") is False and chart.kind == "columns")
+            charts.Bar(
+                name,
+                row[value],
+                f"{shown}  {words}".strip(),
+                is_estimate=row.get("is_complete") is False and chart.kind == "columns",
+            )
         )
         said.append((row[value], f"{name} {figure}{f' ({words})' if words else ''}"))
     if len(drawn) < 2:
@@ -52,7 +56,12 @@ def _bars(
     policy = fitting[0] if len(fitting) == 1 else None
     target = (policy.target, "target") if policy and policy.target is not None else None
     unit = contract.measure(value).heading
-    drawing = charts.bars(drawn, unit + (f"; dashed line: target {target[0].normalize():f}" if target else ""), policy.bands if policy else (), target)
+    drawing = charts.bars(
+        drawn,
+        unit + (f"; dashed line: target {target[0].normalize():f}" if target else ""),
+        policy.bands if policy else (),
+        target,
+    )
     sentence = f"Bar chart: {chart.title}, {as_at}. {_in_words(said)}"
     if policy:
         sentence += f" Bands: {policy.words}."
@@ -62,10 +71,11 @@ def _bars(
 def _lines(maker: TableMaker, chart: Chart, rows: Sequence[Row], number: int) -> Picture | None:
     points, said = [], []
     for value in chart.values:
-        names = dict.fromkeys(row[chart.label] for row in rows) if chart.label else [None]
+        label = chart.label or ""
+        names = list(dict.fromkeys(row[label] for row in rows)) if label else [None]
         for name in names:
             found = sorted(
-                (row for row in rows if row.get(value) is not None and (name is None or row[chart.label] == name)),
+                (row for row in rows if row.get(value) is not None and (name is None or row[label] == name)),
                 key=lambda row: row["month"],
             )
             if not found:
@@ -79,12 +89,18 @@ def _lines(maker: TableMaker, chart: Chart, rows: Sequence[Row], number: int) ->
             )
     if len({point.month for point in points}) < 2:
         return None
-    axis = maker.contract.measure(chart.values[0]).heading if len(chart.values) == 1 else "Number in the month"
-    return Picture(number, chart.title, f"Line chart: {chart.title}. {'; '.join(said)}.", charts.lines(points, axis))
+    axis = (
+        maker.contract.measure(chart.values[0]).heading if len(chart.values) == 1 else "Number in the month"
+    )
+    return Picture(
+        number, chart.title, f"Line chart: {chart.title}. {'; '.join(said)}.", charts.lines(points, axis)
+    )
 
 
 def _figure(maker: TableMaker, column: str, row: Row) -> str:
-    return maker.wording.text(maker.contract, column, row[column]).join(("£", "") if column.endswith("_gbp") else ("", ""))
+    return maker.wording.text(maker.contract, column, row[column]).join(
+        ("£", "") if column.endswith("_gbp") else ("", "")
+    )
 
 
 def _short(maker: TableMaker, column: str, row: Row) -> str:

@@ -1,4 +1,4 @@
-"""What stands beneath a table: the rule of its columns, its source, and what a reader has to know of this month's data."""
+"""What stands beneath a table: the rules of its columns, its source, and what is odd with this month's data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dagster_project.reference import Reference
 from dagster_project.reports.contracts import Contract, plain_words
 from dagster_project.reports.council_marts import CouncilMarts, Row
 from dagster_project.reports.lineage import behind
-from dagster_project.reports.measures import month_words
+from dagster_project.reports.measures import month_words, slug_words
 from dagster_project.reports.paper.contents import Line
 from dagster_project.reports.paper.sections import ShownTable
 from dagster_project.reports.paper.wording import NO_VALUE, heading_of
@@ -22,8 +22,12 @@ from dagster_project.reports.policies import Policy, policies_in_force
 
 PRODUCT = "caseload"
 LOOKS_BACK = {1: " and of the twelve months before", 2: " and of earlier months"}
-SUPPRESSED_NOTE = "c: suppressed, because so small a number, or one that would give it away, could single out a person."
-NO_VALUE_NOTE = f"{NO_VALUE}: there is nothing to divide by or to compare with."
+SUPPRESSED_NOTE = (
+    "c: suppressed, because so small a number, or one that would give it away, could single out a person."
+)
+NO_VALUE_NOTE = (
+    f"{NO_VALUE}: not delivered for this line, no target or price set, or nothing to divide by or compare."
+)
 
 
 @dataclass(frozen=True)
@@ -59,11 +63,11 @@ class Rules:
         named = self._deliveries_of(extracts)
         reach = self.nodes.get(contract.model, {}).get("config", {}).get("meta", {}).get("reach", 0)
         if named:
-            parts.append(
-                f"deliveries of {month_words(self.marts.month)}: {named}{LOOKS_BACK.get(reach, '')}"
-            )
+            parts.append(f"deliveries of {month_words(self.marts.month)}: {named}{LOOKS_BACK.get(reach, '')}")
         elif extracts:
-            parts.append(f"deliveries{LOOKS_BACK.get(reach, '')}".replace("deliveries and of", "deliveries of"))
+            parts.append(
+                f"deliveries{LOOKS_BACK.get(reach, '')}".replace("deliveries and of", "deliveries of")
+            )
         else:
             parts.append("reference data of the council and what loads recorded")
         policies = dict.fromkeys(policy.source for policy in self.policies(shown.policy))
@@ -74,35 +78,36 @@ class Rules:
         """Why a table has nothing to show."""
         if shown.nothing:
             return shown.nothing
-        missing = self.families_missing(self._extracts(contract))
-        what = f": {', '.join(missing)}" if missing else ""
+        missing = [slug_words(name) for name in self.missing(self._extracts(contract))]
+        what = f" ({', '.join(missing)} missing)" if missing else ""
         return f"{shown.title}: not delivered for {month_words(self.marts.month)}{what}."
 
-    def families_missing(self, extracts: Sequence[str]) -> list[str]:
-        """The kinds of extracts of which neither rows nor totals are in force for the month, in words."""
+    def missing(self, extracts: Sequence[str]) -> list[str]:
+        """Those of the extracts of which neither rows nor totals that stand in for them are in force for the month."""
         specifications = load_specifications()
-        delivered = {specifications[name].family for name in self.deliveries if name in specifications}
-        wanted = dict.fromkeys(specifications[name].family for name in extracts)
-        return [family.replace("_", " ") for family in wanted if family not in delivered]
+        delivered = set(self.deliveries)
+        for name in self.deliveries:
+            delivered |= set(specifications[name].stands_in_for if name in specifications else ())
+        return [name for name in extracts if specifications[name].grain == "rows" and name not in delivered]
 
     @property
-    def families_expected_and_missing(self) -> list[str]:
+    def expected_and_missing(self) -> list[str]:
+        """The extracts expected each month that were not delivered, in words."""
         expected = [name for name, one in load_specifications().items() if one.expected_each_month]
-        return self.families_missing(expected)
+        return [slug_words(name) for name in self.missing(expected)]
 
     def notes(self, contract: Contract, rows: Sequence[Row], lines: Sequence[Line]) -> list[str]:
         """What stands in the way of taking the table's figures as they are."""
         found = []
-        if any(row.get("is_complete") is False and "rows_rejected" in row.values for row in rows):
-            rejected = next((row["rows_rejected"] for row in rows if row.get("rows_rejected") is not None), None)
-            many = "Rows" if rejected is None else f"{rejected:,} rows"
+        unsure = [row for row in rows if row.get("is_complete") is False and "rows_rejected" in row.values]
+        if unsure:
+            rejected = unsure[0]["rows_rejected"]
+            many = "" if rejected is None else f" Rows in quarantine: {rejected:,}."
             found.append(
-                f"Not complete: {many} of the month's deliveries are in quarantine or of no known unit; the figures may "
-                "still change."
+                "Not complete: rows of the month are in quarantine or of no known unit, and the figures may still "
+                f"change.{many}"
             )
-        else:
-            for name in self._extracts(contract):
-                found += self._not_counted(name)
+        found += [note for name in self._extracts(contract) for note in self._not_counted(name)]
         kinds = {cell.kind for line in lines for cell in line.cells}
         if "suppressed" in kinds:
             found.append(SUPPRESSED_NOTE)
@@ -114,9 +119,9 @@ class Rules:
         row = self.deliveries.get(extract)
         if not row or is_whole(row):
             return []
+        quarantined, unmapped = row["rows_rejected"], row["rows_unmapped"]
         return [
-            f"Not complete: of {extract} {row['rows_rejected']:,} rows are in quarantine and {row['rows_unmapped']:,} of "
-            "no known unit."
+            f"Of {slug_words(extract)}: {quarantined:,} rows in quarantine, {unmapped:,} of no known unit."
         ]
 
     def _extracts(self, contract: Contract) -> list[str]:
@@ -125,7 +130,7 @@ class Rules:
         return behind(self.nodes, contract.model)[1]
 
     def _deliveries_of(self, extracts: Sequence[str]) -> str:
-        """The extracts in force, those that came by one load together, each with what else its delivery's name says."""
+        """The extracts in force, those of one load together, with the part of their deliveries' names that tells it."""
         by_load: dict[str, list[str]] = {}
         for extract in extracts:
             if extract in self.deliveries:

@@ -18,7 +18,8 @@ class Strict(BaseModel):
 
 
 class ShownColumn(Strict):
-    """A column of the mart: its heading where its own name says too little, and what an empty cell of it says.
+    """A column of the mart: its heading where its own name says too little, what an empty cell of it says, and what is
+    said where every cell is empty.
 
     `is_any_measure`: it holds values of many measures, so zeros at the end say nothing; `names_a_column`: its text is
     the name of a column of some mart.
@@ -27,12 +28,13 @@ class ShownColumn(Strict):
     column: str
     heading: str | None = None
     missing: str | None = None
+    none_at_all: str | None = None
     is_any_measure: bool = False
     names_a_column: bool = False
 
 
 class Chart(Strict):
-    """A picture of the table's mart: `bars` of this month's rows, `columns` of the table's rows, `lines` over months."""
+    """A picture of the table's rows: `bars` by unit, `columns` by year (estimates hollow), `lines` over months."""
 
     kind: Literal["bars", "columns", "lines"]
     values: Sequence[str]

@@ -19,8 +19,9 @@ class NothingToSayError(Exception):
 
 
 class RowFormatter(Formatter):
-    """Fills `{column}` with the column's words; `{column:than}` says a change as more or less than before, `{column:size}`
-    without its sign.
+    """Fills `{column}` with the column's words.
+
+    `{column:than}` says a change as more or less than before, `{column:size}` leaves its sign out.
     """
 
     def __init__(self, wording: Wording, contract: Contract, row: Row) -> None:

@@ -1,4 +1,4 @@
-"""The lines of a declared table from the rows of its mart, in each of its layouts. Selects and orders, computes nothing."""
+"""The lines of a declared table from its mart's rows, in each layout. Selects and orders, computes nothing."""
 
 from __future__ import annotations
 
@@ -86,9 +86,16 @@ class TableMaker:
         for row in rows:
             cells = [self._cell(column, row, none_at_all=False) for column in others]
             if before is not None and self.shown.year_before:
-                cells.append(self._cell(self.shown.year_before, before.get(row.get("unit")), none_at_all=False))
+                cells.append(
+                    self._cell(self.shown.year_before, before.get(row.get("unit")), none_at_all=False)
+                )
             lines.append(
-                Line(self._text(first, row), cells, self._depth(first, row), is_total=row.get("level") == "council")
+                Line(
+                    self._text(first, row),
+                    cells,
+                    self._depth(first, row),
+                    is_total=self._is_tree and row.get("level") == "council",
+                )
             )
         columns = [first, *others, *([self.shown.year_before] if before is not None else [])]
         headings = [self._heading(column) for column in columns if column]
@@ -98,10 +105,11 @@ class TableMaker:
 
     def _columns_with_something(self, rows: Sequence[Row]) -> tuple[list[ShownColumn], list[str]]:
         """The columns after the first that hold something, and notes that say what the others would have shown."""
-        shown, left_out = [], {}
+        shown: list[ShownColumn] = []
+        left_out: dict[str, list[str]] = {}
         for column in self.columns_there[1:]:
             if rows and are_empty(rows, column.column):
-                why = NOT_DELIVERED if column.missing is None else column.missing
+                why = column.none_at_all or (NOT_DELIVERED if column.missing is None else column.missing)
                 left_out.setdefault(why, []).append(self._heading(column).text)
             else:
                 shown.append(column)
@@ -131,22 +139,21 @@ class TableMaker:
         lines = [
             Line(
                 self._heading(column).text,
-                [
-                    self._cell(column, row, none_at_all=are_empty(rows, column.column))
-                    for row in rows
-                ],
+                [self._cell(column, row, none_at_all=are_empty(rows, column.column)) for row in rows],
             )
             for column in self.columns_there
         ]
         names_across = [self.wording.text(self.contract, across, row[across]) for row in rows]
-        headings = [Heading("", is_number=False)] + [Heading(_capital(name), is_number=True) for name in names_across]
+        headings = [Heading("", is_number=False)] + [
+            Heading(_capital(name), is_number=True) for name in names_across
+        ]
         notes = []
         if self.shown.leave_out_empty and rows:
             notes.append("Roles without posts, people or offers are left out.")
         return Body(headings, lines, rows, notes)
 
     def _grid(self) -> Body:
-        """A line for each value of `down`, a column for each of `across`, those nearest the council where they are many."""
+        """A line for each value of `down`, a column for each of `across`: of many units those nearest the council."""
         down, across, column = str(self.shown.down), str(self.shown.across), self.columns_there[0]
         rows = sorted(self.rows(), key=lambda row: self.wording.path(row["unit"]))
         rows = [row for row in rows if not are_empty([row], column.column)]
@@ -166,13 +173,18 @@ class TableMaker:
             )
             for value in sorted({row[down] for row in rows})
         ]
-        headings = [self._heading(ShownColumn(column=down))] + [Heading(name, is_number=True) for name in shown]
+        headings = [self._heading(ShownColumn(column=down))] + [
+            Heading(name, is_number=True) for name in shown
+        ]
         return Body(headings, lines, [row for row in rows if row[across] in shown], notes)
 
     def _changes(self) -> Body:
         """A line for each column: this month, one and two years before where loaded, and the changes the mart tells."""
         now = next(iter(self.marts.rows(self.shown.mart, {"month": [self.marts.month]})), None)
-        headings = [Heading("Measure", is_number=False), Heading(month_words(self.marts.month), is_number=True)]
+        headings = [
+            Heading("Measure", is_number=False),
+            Heading(month_words(self.marts.month), is_number=True),
+        ]
         before: list[tuple[int, Row]] = []
         notes = []
         for years, words in ((1, "a year"), (2, "two years")):
@@ -182,13 +194,19 @@ class TableMaker:
                 notes.append(f"{_capital(words)} before: nothing was delivered for {month_words(month)}.")
                 continue
             before.append((years, found[0]))
-            headings += [Heading(month_words(month), is_number=True), Heading(f"Change on {words} (%)", is_number=True)]
+            headings += [
+                Heading(month_words(month), is_number=True),
+                Heading(f"Change on {words} (%)", is_number=True),
+            ]
         lines = []
         for column in self.columns_there:
             cells = [self._cell(column, now, none_at_all=True)]
             for years, row in before:
                 change = ShownColumn(column=f"{column.column}_change_{years}y", missing="not known")
-                cells += [self._cell(column, row, none_at_all=True), self._cell(change, now, none_at_all=True)]
+                cells += [
+                    self._cell(column, row, none_at_all=True),
+                    self._cell(change, now, none_at_all=True),
+                ]
             lines.append(Line(self._heading(column).text, cells))
         return Body(headings, lines, [now] if now else [], notes)
 
@@ -209,7 +227,14 @@ class TableMaker:
         return Heading(heading_of(self.contract, column), measure.is_number)
 
     def _depth(self, column: ShownColumn, row: Row) -> int:
-        return len(self.wording.path(row["unit"])) - 1 if column.column in UNIT_COLUMNS else 0
+        return (
+            len(self.wording.path(row["unit"])) - 1 if self._is_tree and column.column in UNIT_COLUMNS else 0
+        )
+
+    @property
+    def _is_tree(self) -> bool:
+        """Whether the lines stand along the tree of units."""
+        return next(iter(self.shown.order_by), None) == "unit"
 
 
 def _capital(text: str) -> str:

@@ -1,4 +1,4 @@
-"""A paper as a Word file: real styles, headers that repeat, pictures with words, pages with numbers. Same bytes each time."""
+"""A paper as a Word file: real styles, headers that repeat, pictures with words. The same bytes each time."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ INK = RGBColor(0x0B, 0x0C, 0x0C)
 PAGE_WIDTH, PAGE_HEIGHT, MARGIN = Cm(21), Cm(29.7), Cm(2)
 TEXT_WIDTH = 17.0
 WIDEST, NARROWEST, PADDING = 6.5, 1.2, 0.32
+LONG_NAME = 20
 # Centimetres of a letter for each point of its size, with room for bold.
 LETTER = 0.0212
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
@@ -52,7 +53,11 @@ def _page(document: Any, paper: Paper) -> None:
     section.page_width, section.page_height = PAGE_WIDTH, PAGE_HEIGHT
     section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = MARGIN
     about = document.core_properties
-    about.title, about.subject, about.language = paper.title, f"{paper.council}, {paper.month}", paper.language
+    about.title, about.subject, about.language = (
+        paper.title,
+        f"{paper.council}, {paper.month}",
+        paper.language,
+    )
     about.author = about.last_modified_by = "Caseload"
     about.comments = f"{paper.copy} copy"
     about.keywords = ""
@@ -155,7 +160,9 @@ def _table(document: Any, table: Table) -> None:
         cells = row.cells
         _write(cells[0], line.heading, is_number=False, size=size, bold=line.is_total, depth=line.depth)
         cells[0].width = Cm(widths[0])
-        for cell, value, heading, width in zip(cells[1:], line.cells, table.headings[1:], widths[1:], strict=True):
+        for cell, value, heading, width in zip(
+            cells[1:], line.cells, table.headings[1:], widths[1:], strict=True
+        ):
             cell.width = Cm(width)
             _write(cell, value.text, is_number=heading.is_number, size=size, bold=line.is_total)
             _tint(cell, value)
@@ -164,7 +171,9 @@ def _table(document: Any, table: Table) -> None:
     rule = document.add_paragraph(style="Table note")
     rule.paragraph_format.space_before = Pt(3)
     rule.add_run("Rule: ").bold = True
-    rule.add_run(rule_words(table))
+    for name, meaning in table.rules:
+        rule.add_run(f"{name}: ").italic = True
+        rule.add_run(f"{meaning} ")
     source = document.add_paragraph(style="Table note")
     source.add_run("Source: ").bold = True
     source.add_run(table.source)
@@ -191,7 +200,7 @@ def _widths(table: Table, size: float) -> list[float]:
         [heading.text, *(cells[number] for cells in _texts(table))]
         for number, heading in enumerate(table.headings)
     ]
-    longest_word = [max(len(word) for text in column for word in text.split() or [""]) for column in texts]
+    longest_word = [max(len(word) for text in column for word in _unbroken(text)) for column in texts]
     longest_text = [max(len(text) for text in column) for column in texts]
     narrow = [max(words * letter + PADDING, NARROWEST) for words in longest_word]
     wanted = [min(text * letter + PADDING, WIDEST) for text in longest_text]
@@ -203,12 +212,24 @@ def _widths(table: Table, size: float) -> list[float]:
     names = min(missing[0], spare)
     left, others = spare - names, sum(missing[1:])
     share = min(1.0, left / others) if others else 0.0
-    return [narrow[0] + names, *(least + wish * share for least, wish in zip(narrow[1:], missing[1:], strict=True))]
+    return [
+        narrow[0] + names,
+        *(least + wish * share for least, wish in zip(narrow[1:], missing[1:], strict=True)),
+    ]
+
+
+def _unbroken(text: str) -> list[str]:
+    """What stays on one line: words, and of very long names the parts between hyphens, where a line may end."""
+    return [
+        part for word in text.split() for part in (word.split("-") if len(word) > LONG_NAME else [word])
+    ] or [""]
 
 
 def _texts(table: Table) -> list[list[str]]:
     """Every line's texts, the heading with room for its place in the tree."""
-    return [[line.heading + "n" * 2 * line.depth, *(cell.text for cell in line.cells)] for line in table.lines]
+    return [
+        [line.heading + "n" * 2 * line.depth, *(cell.text for cell in line.cells)] for line in table.lines
+    ]
 
 
 def _write(cell: Any, text: str, *, is_number: bool, size: float, bold: bool = False, depth: int = 0) -> None:
@@ -223,7 +244,9 @@ def _write(cell: Any, text: str, *, is_number: bool, size: float, bold: bool = F
 
 def _printable(text: str) -> str:
     """Text that XML can hold."""
-    return "".join(char if char in "\t\n" or ord(char) >= 32 else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return "".join(
+        char if char in "\t\n" or ord(char) >= 32 else "\N{REPLACEMENT CHARACTER}" for char in text
+    )
 
 
 def _tint(cell: Any, value: Cell) -> None:
@@ -284,5 +307,7 @@ def _same_each_time(written: bytes) -> bytes:
         zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as target,
     ):
         for member in source.infolist():
-            target.writestr(zipfile.ZipInfo(member.filename, ZIP_DATE), source.read(member), zipfile.ZIP_DEFLATED)
+            target.writestr(
+                zipfile.ZipInfo(member.filename, ZIP_DATE), source.read(member), zipfile.ZIP_DEFLATED
+            )
     return stream.getvalue()

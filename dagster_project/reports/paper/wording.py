@@ -1,4 +1,4 @@
-"""Words for what stands in the rows of one council: units by their names and places, codes, empty and suppressed cells."""
+"""Words for the values of one council's rows: units by name and place, codes, empty and suppressed cells."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dagster_project.reference import Reference
 from dagster_project.reports.contracts import Contract
 from dagster_project.reports.council_marts import Row
 from dagster_project.reports.measures import SUPPRESSED, measure_of, slug_words, without_zeros, words_of
-from dagster_project.reports.paper.contents import Cell
+from dagster_project.reports.paper.contents import Cell, Kind
 from dagster_project.reports.paper.sections import ShownColumn
 
 # Their values are written for people already.
@@ -57,7 +57,7 @@ class Wording:
                 return Cell(measure_of(value, "").heading)
             if shown.is_any_measure and isinstance(value, Decimal):
                 value = without_zeros(value)
-            kind = "number" if contract.measure(shown.column).is_number else "text"
+            kind: Kind = "number" if contract.measure(shown.column).is_number else "text"
             return Cell(self.text(contract, shown.column, value), kind)
         if row and shown.column in row.suppressed:
             return Cell(SUPPRESSED, "suppressed")
