@@ -27,7 +27,14 @@ READING_FILES = (
     "delivery_limits",
     "council_sources",
 )
-NOT_IN_MARTS = ("alert_recipients", "council_sources", "file_limits", "measure_names", "retention")
+NOT_IN_MARTS = (
+    "alert_recipients",
+    "control_names",
+    "council_sources",
+    "file_limits",
+    "measure_names",
+    "retention",
+)
 OF_NO_MONTH = ("dfe_benchmarks", "dfe_symbols")
 """Read by marts only that are made whole each time: a change in these makes no council's month due."""
 NOT_OF_MONTHS_ONLY = (
