@@ -36,7 +36,7 @@ HOSTILE = '=cmd|"/c calc"!A1 <script>alert(1)</script> & Sons'
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Four months of a small council, one of unknown names, one without a ledger; one of its teams has a name that would run in places."""
+    """Four months, one of unknown names and one without a ledger; a team has a name that would run in places."""
     settings = make_small_council(tmp_path_factory.mktemp("paper"))
     units = settings.council_reference / "org_units.csv"
     quoted = HOSTILE.replace('"', '""')
