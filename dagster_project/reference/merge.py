@@ -28,7 +28,7 @@ READING_FILES = (
     "council_sources",
 )
 NOT_IN_MARTS = ("alert_recipients", "council_sources", "file_limits", "measure_names", "retention")
-OF_NO_MONTH = ("dfe_benchmarks", "dfe_symbols")
+OF_NO_MONTH = ("dfe_benchmarks", "dfe_symbols", "disclosure_limits", "public_columns")
 """Read by marts only that are made whole each time: a change in these makes no council's month due."""
 NOT_OF_MONTHS_ONLY = ("councils", "working_years", "report_figures", "report_figure_measures", "surveys")
 """Read by those marts too: a council that has loaded nothing is compared with what is published of it."""
