@@ -27,7 +27,7 @@ NEW_TO_THE_WORK = ("qualified_under_18_months", "qualified_under_2_years")
 OF_WORKERS = (*LEAVERS, *NEW_TO_THE_WORK, "asye_workers", "sickness_days_12m")
 ADDS_UP = frozenset(
     {
-        "open_cases", "open_at_start", "received", *ENDED, "transferred_in", *HELD, "manager_held_cases",
+        "open_cases", "open_children", "open_at_start", "received", *ENDED, "transferred_in", *HELD, "manager_held_cases",
         "cases_allocated", *IN_TIME, *IN_TIME.values(),
     }
 )  # fmt: skip
@@ -178,7 +178,7 @@ def hide_flows(month: MonthOfCouncil) -> None:
             figures[unit, quantity] = counts[quantity]
             others = sum(counts[q] for q in ENDED if q != quantity)
             freedom[unit, quantity] = Freedom(others, counts[quantity])
-    small = frozenset(cell for cell in month.small_cells(figures) if cell[0] not in hidden)
+    small = month.small_cells(figures) - wishes
     month.hide(month.close(figures, freedom, must=hidden, small=small), ENDED)
 
 
@@ -213,25 +213,21 @@ def hide_held(month: MonthOfCouncil) -> None:
 def hide_in_time(month: MonthOfCouncil) -> None:
     """What was done, what of it in time, and what was late."""
     for whole, part in IN_TIME.items():
-        done, freedom, late = {}, {}, {}
-        units = month.units_with(whole)
-        for unit in units:
-            counts = month.counts[unit]
-            done[unit, whole] = counts[whole]
-            freedom[unit, whole] = Freedom(ANY, counts[whole])
-            if part in counts:
-                done[unit, part] = counts[part]
-                late[unit, part] = counts[whole] - counts[part]
-        few = frozenset(cell for cell in month.small_cells(done) if cell[1] == whole)
-        hidden = month.close(done, freedom, small=few)
+        done = _figures(month, [whole])
+        parts = _figures(month, [part])
+        late = {cell: month.counts[cell[0]][whole] - value for cell, value in parts.items()}
+        few = month.small_cells(done)
+        freedom = {cell: Freedom(ANY, value) for cell, value in {**done, **parts}.items()}
+        freedom |= {(unit, "late"): Freedom(ANY, value) for (unit, _), value in late.items()}
+        units = {unit for unit, _ in few}
+        wishes = {cell for cell in month.small_cells(parts) if cell[0] in units}
+        wishes |= {(unit, "late") for unit, _ in month.small_cells(late) if unit in units}
+        hidden = month.close(done, freedom, small=few, wishes=wishes)
         month.hide(hidden, [whole, part])
-        parts = {cell: value for cell, value in done.items() if cell[1] == part}
         moves = {cell: Freedom(late[cell], value) for cell, value in parts.items()}
-        small = (month.small_cells(parts) | month.small_cells(late)) - {(unit, part) for unit in hidden}
-        inside_few = {
-            (unit, part): Freedom(ANY, parts[unit, part]) for unit in hidden if (unit, part) in parts
-        }
-        month.hide(month.close(parts, {**moves, **inside_few}, must=hidden, small=small), [part])
+        small = (month.small_cells(parts) | month.small_cells(late)) - wishes
+        small = frozenset(cell for cell in small if cell[0] not in units)
+        month.hide(month.close(parts, moves, must=hidden, small=small), [part])
 
 
 def hide_workers(month: MonthOfCouncil) -> None:
@@ -315,11 +311,14 @@ def hide_month(month: MonthOfCouncil, hidden_before: Iterable[str]) -> None:
     hide_start(month, hidden_before)
     for block in BLOCKS:
         block(month)
-    _show_certain_zeros(month)
+    _show_what_follows(month)
 
 
-def _show_certain_zeros(month: MonthOfCouncil) -> None:
-    """A zero that follows from a zero above it says nothing more when it is shown."""
+def _show_what_follows(month: MonthOfCouncil) -> None:
+    """A zero that follows from a zero above it, or a figure that is hidden alone, says nothing more when it is shown.
+
+    No small figure is hidden alone: it would have been given company.
+    """
     for quantity in ADDS_UP & set(month.hidden):
         hidden = month.hidden[quantity]
         for parent in reversed(month.tree.from_the_bottom):
@@ -328,5 +327,8 @@ def _show_certain_zeros(month: MonthOfCouncil) -> None:
             below = [unit for unit in month.tree.below[parent] if quantity in month.counts.get(unit, {})]
             there = [unit for unit in below if unit in hidden]
             has_own_rows = month.counts[parent][quantity] != sum(month.counts[u][quantity] for u in below)
-            if there and not has_own_rows and all(month.counts[unit][quantity] == 0 for unit in there):
+            is_alone = len(there) == 1 and not month.is_small(month.counts[there[0]][quantity])
+            if there and not has_own_rows and (
+                is_alone or all(month.counts[unit][quantity] == 0 for unit in there)
+            ):
                 hidden.difference_update(there)

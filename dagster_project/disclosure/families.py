@@ -129,6 +129,9 @@ class _Closing:
         rise = sum(freedom.rise for freedom in freedoms)
         if wish.quantity in self.block.pooled:
             return bool(freedoms) and wish.pool + fall >= needed
+        if wish.own.rise >= ANY:
+            # With zeros alone beside it a total would be the small number itself.
+            return fall > 0 and wish.own.fall + fall >= self.block.least
         # A visible whole may leave fewer values than that; then each of them has to stay possible.
         needed = min(needed, wish.own.rise + wish.own.fall)
         return bool(freedoms) and min(wish.own.rise, fall) + min(wish.own.fall, rise) >= needed
@@ -151,6 +154,8 @@ class _Closing:
         if freedom is None:
             return False
         if wish.quantity in self.block.pooled:
+            return freedom.fall > 0
+        if wish.own.rise >= ANY:
             return freedom.fall > 0
         return (wish.own.rise > 0 and freedom.fall > 0) or (wish.own.fall > 0 and freedom.rise > 0)
 
