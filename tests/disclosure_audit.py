@@ -1,9 +1,9 @@
 """An attack on the public tier: what can somebody who knows every published cell find out about a suppressed one?
 
-Written from the definitions of the marts and not from the product: the equations between cells are stated here anew, solved
-exactly (Gaussian elimination over fractions), and bounded by linear programming. The attacker is given more than is
-published: that cases have no rows above teams where there are many or none, that children count twice where they do, and
-that nothing was restated where nothing was. Asserts nothing.
+Written from the definitions of the marts and not from the product: the equations between cells are stated here anew,
+solved exactly (Gaussian elimination over fractions), and bounded by linear programming. The attacker is given more than
+is published: that cases have no rows above teams where there are many or none, that children count twice where they do,
+and that nothing was restated where nothing was. Asserts nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 import duckdb
 import numpy as np
 from scipy.optimize import linprog
+from scipy.sparse import lil_matrix
 
 Cell = tuple[str, date, str]
 """Unit (or contract), month and quantity, of one council."""
@@ -87,6 +88,8 @@ COMPLEMENTS = [
     ("asye_workers", "headcount"),
 ]  # fmt: skip
 
+OWN_ROWS = ", own rows"
+
 
 @dataclass
 class Attack:
@@ -124,10 +127,15 @@ class Attack:
         return sorted(cell for cell in self.truth if cell not in self.known)
 
 
-def attack(internal: Path, public: Path, units: Sequence[tuple[str, str, str | None]], council: str) -> Attack:
+def attack(
+    internal: Path, public: Path, units: Sequence[tuple[str, str, str | None]], council: str
+) -> Attack:
     """Everything that is known of a council's suppressed cells; `units` are council, unit and unit above."""
     attacker = Attack()
-    with duckdb.connect(str(internal), read_only=True) as truth, duckdb.connect(str(public), read_only=True) as seen:
+    with (
+        duckdb.connect(str(internal), read_only=True) as truth,
+        duckdb.connect(str(public), read_only=True) as seen,
+    ):
         rows = {mart: _rows(truth, seen, mart, council) for mart in HOMES}
     for mart, columns in HOMES.items():
         for key, (true, shown) in rows[mart].items():
@@ -141,7 +149,7 @@ def attack(internal: Path, public: Path, units: Sequence[tuple[str, str, str | N
     above = {unit: parent for owner, unit, parent in units if owner == council}
     keys = sorted({cell[:2] for cell in attacker.truth})
     _adding_up(attacker, above, keys)
-    _within_rows(attacker, above, rows)
+    _within_rows(attacker, rows)
     _over_months(attacker, rows)
     return attacker
 
@@ -169,14 +177,18 @@ def _adding_up(attacker: Attack, above: Mapping[str, str | None], keys: Sequence
         below[above.get(unit) or root].append(unit)
     for unit, month in keys:
         for quantity in sorted(ADDS_UP | NEARLY_ADDS_UP):
-            children = [(child, month, quantity) for child in below[unit] if (child, month, quantity) in attacker.truth]
+            children = [
+                (child, month, quantity)
+                for child in below[unit]
+                if (child, month, quantity) in attacker.truth
+            ]
             cell = (unit, month, quantity)
             if not children or cell not in attacker.truth:
                 continue
             rest = attacker.truth[cell] - sum(attacker.truth[child] for child in children)
             terms = {cell: 1, **dict.fromkeys(children, -1)}
             if quantity in {*ADDS_UP, "open_children"} and 0 < rest < 5:
-                own = (f"{unit}, own rows", month, quantity)
+                own = (unit + OWN_ROWS, month, quantity)
                 attacker.truth[own] = rest
                 attacker.add({**terms, own: -1})
             else:
@@ -186,11 +198,14 @@ def _adding_up(attacker: Attack, above: Mapping[str, str | None], keys: Sequence
             attacker.add({both[0]: 1, both[1]: -1}, attacker.truth[both[0]] - attacker.truth[both[1]])
 
 
-def _within_rows(attacker: Attack, above: Mapping[str, str | None], rows: Mapping[str, Any]) -> None:
+def _within_rows(attacker: Attack, rows: Mapping[str, Any]) -> None:
     for unit, month in sorted({cell[:2] for cell in attacker.truth}):
-        here = {quantity: (unit, month, quantity) for columns in HOMES.values() for quantity in columns.values()}
+        here = {
+            quantity: (unit, month, quantity) for columns in HOMES.values() for quantity in columns.values()
+        }
         flow = {"open_at_start": 1, "received": 1, "closed": -1, "stepped_down": -1, "transferred_out": -1}
-        terms = {here[quantity]: factor for quantity, factor in flow.items()} | {here["open_cases"]: -1}
+        terms: dict[Cell, int | Fraction] = {here[quantity]: factor for quantity, factor in flow.items()}
+        terms[here["open_cases"]] = -1
         if all(cell in attacker.truth for cell in terms):
             attacker.add(terms)
         for *parts, whole in NO_MORE_THAN:
@@ -204,20 +219,20 @@ def _within_rows(attacker: Attack, above: Mapping[str, str | None], rows: Mappin
             cell = (unit, month, numerator)
             if rate is None or cell not in attacker.truth or cell in attacker.known:
                 continue
-            terms: dict[Cell, int | Fraction] = {cell: times}
+            part: dict[Cell, int | Fraction] = {cell: times}
             half = Fraction(1, 2 * 10**decimals)
             value = Fraction(rate)
             if over is None:
                 below, most = {(unit, month, denominator): -(value + half)}, Fraction(0)
-                attacker.bound({**terms, **below}, most)
+                attacker.bound({**part, **below}, most)
                 attacker.bound({cell: -times, (unit, month, denominator): value - half})
             else:
-                attacker.bound(terms, (value + half) * Fraction(over))
+                attacker.bound(part, (value + half) * Fraction(over))
                 attacker.bound({cell: -times}, -(value - half) * Fraction(over))
 
 
 def _over_months(attacker: Attack, rows: Mapping[str, Any]) -> None:
-    for (unit, month), (true, shown) in rows["throughput"].items():
+    for (unit, month), (_, shown) in rows["throughput"].items():
         before = (unit, _earlier(month, 1), "open_cases")
         start = (unit, month, "open_at_start")
         if before not in attacker.truth or start not in attacker.truth:
@@ -225,7 +240,6 @@ def _over_months(attacker: Attack, rows: Mapping[str, Any]) -> None:
         restated = attacker.truth[start] - attacker.truth[before]
         if shown.get("restated_cases") is not None or (restated == 0 and before not in attacker.known):
             attacker.add({start: 1, before: -1}, restated)
-        del true
     for (unit, month), (_, shown) in rows["demand"].items():
         for quantity in HOMES["demand"]:
             for months, name in ((12, "1y"), (24, "2y")):
@@ -270,7 +284,10 @@ def determined(attacker: Attack) -> dict[Cell, Fraction]:
 
 
 def _less(
-    row: Mapping[Cell, Fraction], total: Fraction, other: tuple[Mapping[Cell, Fraction], Fraction], times: Fraction
+    row: Mapping[Cell, Fraction],
+    total: Fraction,
+    other: tuple[Mapping[Cell, Fraction], Fraction],
+    times: Fraction,
 ) -> tuple[dict[Cell, Fraction], Fraction]:
     left = dict(row)
     for cell, factor in other[0].items():
@@ -283,9 +300,11 @@ def _less(
 
 
 def small_cells(attacker: Attack, least: int = 5) -> Iterator[Cell]:
-    """Suppressed cells that are small themselves, or whose complement is."""
+    """Suppressed cells that are small themselves, or whose complement is; of those that have a place in a mart."""
     wholes = dict(COMPLEMENTS)
     for cell in attacker.suppressed:
+        if cell[0].endswith(OWN_ROWS):
+            continue
         whole = (*cell[:2], wholes.get(cell[2], ""))
         complement = attacker.truth[whole] - attacker.truth[cell] if whole in attacker.truth else 0
         if 0 < attacker.truth[cell] < least or 0 < complement < least:
@@ -355,8 +374,6 @@ def _linked(attacker: Attack) -> Iterator[_Group]:
 def _matrix(
     lines: Sequence[tuple[dict[Cell, Fraction], Fraction]], place: Mapping[Cell, int]
 ) -> tuple[Any, Any] | None:
-    from scipy.sparse import lil_matrix
-
     if not lines:
         return None
     matrix = lil_matrix((len(lines), len(place)))

@@ -34,18 +34,20 @@ def make_small_council(settings: Settings, seed: int, months: int = 14, teams: i
         month = date(2023 + (3 + place) // 12, (3 + place) % 12 + 1, 1)
         own = {unit: _activity(chance, size[unit], open_cases[unit]) for unit in holders}
         moves = [
-            (unit, chance.choice(holders)) for unit in holders for _ in range(int(own[unit]["transferred_out"]))
+            (unit, chance.choice(holders))
+            for unit, figures in own.items()
+            for _ in range(figures["transferred_out"])
         ]
         open_cases = {unit: int(own[unit]["open_cases"]) for unit in holders}
-        for unit in above:
+        for unit, parent in above.items():
             inside = {other for other in above if unit in _path(above, other)}
             total = _total([own[other] for other in sorted(inside & set(holders))])
             total["transferred_in"] = sum(1 for old, new in moves if new in inside and old != new)
             total["internal_transfers"] = sum(
                 1 for old, new in moves if new in inside and old in inside and old != new
             )
-            _add_rows(rows, ("made_up", unit, month), total, is_council=above[unit] is None)
-    _restate(chance, rows["throughput"], above)
+            _add_rows(rows, ("made_up", unit, month), total, is_council=parent is None)
+    _restate(rows["throughput"])
     _store(settings, rows, units)
     return units
 
@@ -92,7 +94,8 @@ def _activity(chance: random.Random, size: int, opened_before: int) -> dict[str,
         "manager_held_cases": min(chance.choice((0, 0, 1, 3)), still - unallocated),
         "cases_allocated": max(received - chance.choice((0, 0, 1)), 0), "headcount": staff,
         "leavers_fte_12m": few(3), "sickness_days_12m": staff * chance.randint(0, 9),
-        "qualified_under_2_years": new, "qualified_under_18_months": max(new - 1, 0), "asye_workers": min(few(3), staff),
+        "qualified_under_2_years": new, "qualified_under_18_months": max(new - 1, 0),
+        "asye_workers": min(few(3), staff),
     }  # fmt: skip
     figures["voluntary_leavers_fte_12m"] = few(figures["leavers_fte_12m"])
     for whole, part in (
@@ -114,7 +117,11 @@ def _total(of: list[dict[str, int]]) -> dict[str, Any]:
 
 
 def _add_rows(
-    rows: dict[str, list[dict[str, Any]]], key: tuple[str, str, date], total: dict[str, Any], *, is_council: bool
+    rows: dict[str, list[dict[str, Any]]],
+    key: tuple[str, str, date],
+    total: dict[str, Any],
+    *,
+    is_council: bool,
 ) -> None:
     head = dict(zip(("council", "unit", "month"), key, strict=True))
     fte = total["headcount"] + 1
@@ -124,7 +131,10 @@ def _add_rows(
 
     rows["caseload_bands"].append(
         head
-        | {q: total[q] for q in ("open_cases", "open_children", "unallocated_cases", "manager_held_cases", "dfe_cases")}
+        | {
+            q: total[q]
+            for q in ("open_cases", "open_children", "unallocated_cases", "manager_held_cases", "dfe_cases")
+        }
         | {"fte_social_workers": fte, "average_caseload": round(total["open_cases"] / fte, 4)}
     )
     rows["throughput"].append(
@@ -135,11 +145,22 @@ def _add_rows(
     )
     rows["timeliness"].append(
         head
-        | {q: total[q] for q in ("cases_allocated", "assessments_completed", "assessments_in_45_days", "visits_due")}
-        | {q: total[q] for q in ("visits_in_time", "strategy_meetings_due", "strategy_meetings_in_time", "open_children")}
+        | {
+            q: total[q]
+            for q in ("cases_allocated", "assessments_completed", "assessments_in_45_days", "visits_due")
+        }
+        | {
+            q: total[q]
+            for q in ("visits_in_time", "strategy_meetings_due", "strategy_meetings_in_time", "open_children")
+        }
         | {"visits_in_time_rate": rate("visits_in_time", total["visits_due"])}
     )
-    workers = ("leavers_fte_12m", "voluntary_leavers_fte_12m", "sickness_days_12m", "qualified_under_18_months")
+    workers = (
+        "leavers_fte_12m",
+        "voluntary_leavers_fte_12m",
+        "sickness_days_12m",
+        "qualified_under_18_months",
+    )
     rows["workforce_stability"].append(
         head
         | {q: total[q] for q in (*workers, "headcount", "qualified_under_2_years", "asye_workers")}
@@ -150,20 +171,23 @@ def _add_rows(
         kinds = {"children_in_need": 3, "child_protection": 5, "children_looked_after": 9}
         rows["demand"].append(
             head
-            | {"contacts": total["received"] * 3, "referrals": total["received"], "re_referrals": total["closed"] // 3}
+            | {
+                "contacts": total["received"] * 3,
+                "referrals": total["received"],
+                "re_referrals": total["closed"] // 3,
+            }
             | {kind: total["open_children"] // part for kind, part in kinds.items()}
             | {"plans_ended": total["stepped_down"] // 2}
         )
 
 
-def _restate(chance: random.Random, rows: list[dict[str, Any]], above: dict[str, str | None]) -> None:
-    """Mostly a month starts as the one before ended."""
+def _restate(rows: list[dict[str, Any]]) -> None:
+    """What a month starts with more than the one before ended with."""
     ended: dict[str, int] = {}
     for row in sorted(rows, key=lambda row: row["month"]):
         if row["unit"] in ended:
             row["restated_cases"] = row["open_at_start"] - ended[row["unit"]]
         ended[row["unit"]] = row["open_at_end"]
-    del chance, above
 
 
 def _store(settings: Settings, rows: dict[str, list[dict[str, Any]]], units: list[Unit]) -> None:

@@ -8,6 +8,8 @@ from dagster_project.deliveries.arrival import (
     receive,
 )
 from dagster_project.deliveries.batch import Judge, Summary, month_days
+from dagster_project.deliveries.control_files import half_of_last_decimal
+from dagster_project.deliveries.controls import Control, Controls
 from dagster_project.deliveries.discovery import Landed, Landing, discover
 from dagster_project.deliveries.generation import archive_root
 from dagster_project.deliveries.landed_originals import Sealed, seal_landed
@@ -15,6 +17,8 @@ from dagster_project.deliveries.manifest import Delivery, Manifest, Publication
 
 __all__ = [
     "Arrival",
+    "Control",
+    "Controls",
     "Delivery",
     "Judge",
     "Landed",
@@ -26,6 +30,7 @@ __all__ = [
     "Summary",
     "archive_root",
     "discover",
+    "half_of_last_decimal",
     "month_days",
     "new_load_id",
     "prepare_archive",

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 import duckdb
 import pyarrow as pa
@@ -38,7 +39,8 @@ class Checked:
     """What became of a delivery's rows.
 
     `relation` names the table of accepted, typed rows in the connection: archived names, identifiers still plain.
-    `reasons` counts the rows of each column and rule exactly; `rejected` and `unmapped` are the first of them.
+    `reasons` counts the rows of each column and rule exactly; `rejected` and `unmapped` are the first of them. `totals`
+    adds up each column of numbers, over all rows in which it could be read and over the accepted ones.
     """
 
     relation: str
@@ -51,6 +53,7 @@ class Checked:
     unmapped: Sequence[RejectedCell]
     reasons: Mapping[tuple[str, str], int]
     notices: dict[str, int]
+    totals: Mapping[str, tuple[Decimal, Decimal]]
 
 
 def check(
@@ -136,7 +139,22 @@ def check(
         unknown_units,
         reasons,
         notices,
+        _totals(connection, specification),
     )
+
+
+def _totals(
+    connection: duckdb.DuckDBPyConnection, specification: Specification
+) -> dict[str, tuple[Decimal, Decimal]]:
+    """What a sender's control totals are compared with: each column of numbers added up as read and as accepted."""
+    columns = [column.name for column in specification.columns if column.type in ("decimal", "money")]
+    if not columns:
+        return {}
+    sums = ", ".join(f"coalesce(sum({quoted(name)}), 0)" for name in columns)
+    read = connection.execute(f"select {sums} from checked").fetchall()[0]
+    accepted = connection.execute(f"select {sums} from accepted").fetchall()[0]
+    pairs = zip(columns, read, accepted, strict=True)
+    return {name: (Decimal(of_all), Decimal(of_accepted)) for name, of_all, of_accepted in pairs}
 
 
 def _rejected(

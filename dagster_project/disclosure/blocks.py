@@ -27,8 +27,8 @@ NEW_TO_THE_WORK = ("qualified_under_18_months", "qualified_under_2_years")
 OF_WORKERS = (*LEAVERS, *NEW_TO_THE_WORK, "asye_workers", "sickness_days_12m")
 ADDS_UP = frozenset(
     {
-        "open_cases", "open_children", "open_at_start", "received", *ENDED, "transferred_in", *HELD, "manager_held_cases",
-        "cases_allocated", *IN_TIME, *IN_TIME.values(),
+        "open_cases", "open_children", "open_at_start", "received", *ENDED, "transferred_in", *HELD,
+        "manager_held_cases", "cases_allocated", *IN_TIME, *IN_TIME.values(),
     }
 )  # fmt: skip
 """Quantities whose units add up to the unit above; of others a child or worker may count in two units."""
@@ -158,18 +158,14 @@ def hide_flows(month: MonthOfCouncil) -> None:
             figures[unit, "cases_allocated"] = counts["cases_allocated"]
             freedom[unit, "cases_allocated"] = Freedom(ANY, counts["cases_allocated"])
         is_stock_hidden = unit in starts or unit in ends
-        freedom[unit, "net"] = Freedom(
-            0, received + ended if is_stock_hidden else min(received, ended)
-        )
+        freedom[unit, "net"] = Freedom(0, received + ended if is_stock_hidden else min(received, ended))
         if month.is_small(ended):
             few_ended.add(unit)
     small = month.small_cells(figures)
     whole = few_ended | starts | ends | {unit for unit, _ in small}
     wishes = {(u, q) for u in whole for q in ENDED if u in units and month.is_small(month.counts[u][q])}
     wishes |= {(unit, "net") for unit in starts ^ ends if (unit, "net") in freedom}
-    hidden = month.close(
-        figures, freedom, must=whole, small=small, wishes=wishes, pooled=frozenset({"net"})
-    )
+    hidden = month.close(figures, freedom, must=whole, small=small, wishes=wishes, pooled=frozenset({"net"}))
     month.hide(hidden, (*quantities, "cases_allocated"))
     figures, freedom = {}, {}
     for unit in units:
@@ -188,7 +184,9 @@ def hide_transfers(month: MonthOfCouncil) -> None:
     freedom = {cell: Freedom(ANY, value) for cell, value in figures.items()}
     month.hide(month.close(figures, freedom, must=month.hidden_of("received")), ["transferred_in"])
     around = month.hidden_of("transferred_in") | month.hidden_of("transferred_out")
-    inside = {unit: month.counts[unit]["internal_transfers"] for unit in month.units_with("internal_transfers")}
+    inside = {
+        unit: month.counts[unit]["internal_transfers"] for unit in month.units_with("internal_transfers")
+    }
     if any(month.is_small(value) for value in inside.values()):
         around = around | {unit for unit in inside if unit in month.tree.above}
     month.hide(around, ["internal_transfers"])
@@ -204,9 +202,7 @@ def hide_held(month: MonthOfCouncil) -> None:
             counts = month.counts[unit]
             others = 0 if names == HELD else counts.get("unallocated_cases", 0)
             room = counts.get("open_cases", 0) - others - figures[unit, quantity]
-            freedom[unit, quantity] = Freedom(
-                ANY if unit in stock else max(room, 0), figures[unit, quantity]
-            )
+            freedom[unit, quantity] = Freedom(ANY if unit in stock else max(room, 0), figures[unit, quantity])
         month.hide(month.close(figures, freedom, must=stock), names)
 
 
@@ -232,7 +228,9 @@ def hide_in_time(month: MonthOfCouncil) -> None:
 
 def hide_workers(month: MonthOfCouncil) -> None:
     """Leavers, sickness and experience: of units with few workers, and where few are counted."""
-    few = {u for u in month.units_with("headcount") if 0 < month.counts[u]["headcount"] < month.limits.workers}
+    few = {
+        u for u in month.units_with("headcount") if 0 < month.counts[u]["headcount"] < month.limits.workers
+    }
     sickness = _figures(month, ["sickness_days_12m"])
     _hide_measures(month, ["sickness_days_12m"], sickness, few, frozenset())
     leavers = _figures(month, LEAVERS)
@@ -328,7 +326,9 @@ def _show_what_follows(month: MonthOfCouncil) -> None:
             there = [unit for unit in below if unit in hidden]
             has_own_rows = month.counts[parent][quantity] != sum(month.counts[u][quantity] for u in below)
             is_alone = len(there) == 1 and not month.is_small(month.counts[there[0]][quantity])
-            if there and not has_own_rows and (
-                is_alone or all(month.counts[unit][quantity] == 0 for unit in there)
+            if (
+                there
+                and not has_own_rows
+                and (is_alone or all(month.counts[unit][quantity] == 0 for unit in there))
             ):
                 hidden.difference_update(there)

@@ -14,7 +14,7 @@ TOKEN = re.compile(r"(?P<name>\w+|\[\w+\])(?:@(?P<when>-\d+|\w+))?")
 
 @dataclass(frozen=True)
 class Source:
-    """Something a figure is made of: a count, or `[column]` that names a measure; `when` a shift in months or a column."""
+    """What a figure is made of: a count, or `[column]` that names a measure; `when` a shift in months or a column."""
 
     name: str
     when: str = ""
@@ -66,7 +66,7 @@ class Classes:
 
     @cached_property
     def counts_of_measures(self) -> dict[str, list[str]]:
-        """The counts that a measure is made of, by the names cells use: those of columns, and those of `measure` rows."""
+        """The counts that a measure is made of, by the names cells use: of columns, and of `measure` rows."""
         found: dict[str, set[str]] = {}
         for column in self.columns:
             plain = [source.name for source in column.made_of if source.measure_column is None]

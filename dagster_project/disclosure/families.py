@@ -1,8 +1,8 @@
-"""Which cells of one month are hidden besides the small ones, so that no total gives them back. Knows a tree and numbers.
+"""Which cells of a month are hidden besides the small ones, so that no total gives them back. Knows a tree and numbers.
 
 A unit is its own rows and the units below it. A hidden cell stays hidden while other data would look the same from
-outside: some hidden cell falls by as much as this one rises, and every total in between stays what it is. How far a cell
-can rise and fall in its own row is what a `Freedom` says.
+outside: some hidden cell falls by as much as this one rises, and every total in between stays what it is. How far a
+cell can rise and fall in its own row is what a `Freedom` says.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Tree:
 class Block:
     """Cells that are hidden together, unit by unit.
 
-    `freedom` holds a cell of each unit and quantity that was delivered. `must` are the units that are hidden in any case,
+    `freedom` holds a cell of each unit and quantity that was delivered. `must` are the units that are hidden anyway,
     `small` the cells among them that nobody may be able to tell. `pooled` quantities move only as far as all hidden
     units of a family have of it together. `least` is how many values a small cell has to be left with.
     """
@@ -76,8 +76,8 @@ class _Wish:
 def hidden_units(tree: Tree, block: Block) -> frozenset[str]:
     """The units whose cells of the block are hidden: those that must be, and others until no total gives one back.
 
-    Deterministic: of siblings that protect, the one with the smallest figure, then by slug; the unit above only where the
-    siblings cannot.
+    Deterministic: of siblings that protect, the one with the smallest figure, then by slug; the unit above only where
+    the siblings cannot.
     """
     return _Closing(tree, block).run()
 

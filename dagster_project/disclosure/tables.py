@@ -27,12 +27,14 @@ def public_tables(
 ) -> dict[str, str]:
     """A select for each public mart over the selects of the internal tier.
 
-    Works out what is hidden and leaves it in two tables of the connection's memory, which the selects read. A mart without
-    classified columns is no public mart; a column without class is left out.
+    Works out what is hidden and leaves it in two tables of the connection's memory, which the selects read. A mart
+    without classified columns is no public mart; a column without class is left out.
     """
     there = {mart: select for mart, select in tables.items() if mart in classes.marts}
     of_these = Classes(
-        tuple(column for column in classes.columns if column.mart in there or column.mart not in classes.marts)
+        tuple(
+            column for column in classes.columns if column.mart in there or column.mart not in classes.marts
+        )
     )
     _keep(connection, hidden_counts(connection, of_these, limits) if there else [], classes)
     return {
@@ -78,7 +80,9 @@ def _select(connection: duckdb.DuckDBPyConnection, columns: Mapping[str, Column]
         for name in names
     ]
     told = ", ".join(
-        f"case when {condition} then '{name}' end" for name, condition in sorted(conditions.items()) if condition
+        f"case when {condition} then '{name}' end"
+        for name, condition in sorted(conditions.items())
+        if condition
     )
     listed = (
         f"nullif(array_to_string(list_filter([{told}], lambda name: name is not null), ','), '')"

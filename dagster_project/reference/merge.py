@@ -27,10 +27,25 @@ READING_FILES = (
     "delivery_limits",
     "council_sources",
 )
-NOT_IN_MARTS = ("alert_recipients", "council_sources", "file_limits", "measure_names", "retention")
+NOT_IN_MARTS = (
+    "alert_recipients",
+    "control_names",
+    "council_sources",
+    "file_limits",
+    "measure_names",
+    "retention",
+)
 OF_NO_MONTH = ("dfe_benchmarks", "dfe_symbols", "disclosure_limits", "public_columns")
 """Read by marts only that are made whole each time: a change in these makes no council's month due."""
-NOT_OF_MONTHS_ONLY = ("councils", "working_years", "report_figures", "report_figure_measures", "surveys")
+NOT_OF_MONTHS_ONLY = (
+    "councils",
+    "working_years",
+    "report_figures",
+    "report_figure_measures",
+    "surveys",
+    "capacity_options",
+    "unit_costs",
+)
 """Read by those marts too: a council that has loaded nothing is compared with what is published of it."""
 
 Row = Mapping[str, str]

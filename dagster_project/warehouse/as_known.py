@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from dagster_project.deliveries import Delivery, Manifest, Publication
+from dagster_project.deliveries import Control, Controls, Delivery, Manifest, Publication
 from dagster_project.reference import Reference, load_reference, read_kept
 from dagster_project.settings import Settings, make_private
 from dagster_project.warehouse.inputs import write_inputs
@@ -39,6 +39,7 @@ class State:
     reference: Reference
     publication: Publication | None = None
     gone: Sequence[Delivery] = ()
+    controls: Sequence[Control] = ()
 
     @property
     def stood(self) -> list[Delivery]:
@@ -84,12 +85,14 @@ def state_at(settings: Settings, moment: datetime, council: str | None = None) -
             else "nothing came"
         )
         raise NothingKnownError(f"nothing was known at {moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC: {since}")
+    controls = list(Controls(settings.manifest).latest(moment).values())
     publications = manifest.publications()
     until = moment.astimezone(UTC).isoformat(timespec="microseconds")
     before = [p for p in publications if p.published_at <= until] or publications[:1]
     if not before:
-        return State(deliveries, load_reference(settings), gone=gone)
-    return State(deliveries, read_kept(settings.kept_reference, before[-1].reference), before[-1], gone)
+        return State(deliveries, load_reference(settings), gone=gone, controls=controls)
+    reference = read_kept(settings.kept_reference, before[-1].reference)
+    return State(deliveries, reference, before[-1], gone, controls)
 
 
 def build_state(
@@ -104,9 +107,13 @@ def build_state(
         loaded = {(council, month) for council, month, _ in in_force}
         state.reference.write(scratch.merged_reference)
         state.reference.write(scratch.dbt_seeds)
-        notices = Manifest(settings.manifest).all_notices()
         write_inputs(
-            scratch.run_inputs, state.deliveries, notices, build_scope(in_force, loaded), state.reference
+            scratch.run_inputs,
+            state.deliveries,
+            Manifest(settings.manifest),
+            state.controls,
+            build_scope(in_force, loaded),
+            state.reference,
         )
         # What is rebuilt was tested when it was first built, with these rows or with rows that differ from them.
         invoke(

@@ -174,8 +174,8 @@ def _drop_old(versions: Path, current: Path) -> None:
 def copy_to(settings: Settings, destination: Path, *tiers: Tier) -> list[Path]:
     """Copy tiers of the published marts to a folder, a file share for instance: plain files, each replaced whole.
 
-    One tier alone lies in the folder itself; of several, internal lies there and the others in folders of theirs, as where
-    they were published. Raises PublishingError when there is nothing to copy or the folder cannot be written.
+    One tier alone lies in the folder itself; of several, internal lies there and the others in folders of theirs, as
+    where they were published. Raises PublishingError when there is nothing to copy or the folder cannot be written.
     """
     current = settings.published / "current"
     if not current.exists():
