@@ -14,6 +14,7 @@ from dagster_project.deliveries.discovery import Landed, Landing, discover
 from dagster_project.deliveries.generation import archive_root
 from dagster_project.deliveries.landed_originals import Sealed, seal_landed
 from dagster_project.deliveries.manifest import Delivery, Manifest, Publication
+from dagster_project.deliveries.resealing import reseal
 
 __all__ = [
     "Arrival",
@@ -35,5 +36,6 @@ __all__ = [
     "new_load_id",
     "prepare_archive",
     "receive",
+    "reseal",
     "seal_landed",
 ]

@@ -13,14 +13,14 @@ from dagster_project.deliveries.cells import shown
 from dagster_project.extracts import Specification
 from dagster_project.extracts.source_system import CANONICAL, SourceSystem, stem_key
 
-WORKBOOK_ENDINGS = {".xlsx", ".xlsm", ".xls"}
-READABLE_ENDINGS = {".csv", ".txt", ".tsv", *WORKBOOK_ENDINGS}
+WORKBOOK_ENDINGS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
+READABLE_ENDINGS = {".csv", ".txt", ".tsv", ".tab", ".dat", *WORKBOOK_ENDINGS}
 XML_ENDING = ".xml"
 MONTH_PACK = "month_pack"
 CONTROL_ENDING = ".control.csv"
 BEING_WRITTEN = (".part", ".partial", ".filepart", ".tmp", ".crdownload", ".writing")
 NOT_A_FILE = "a link or a folder stands in the file's place"
-MONTH_FOLDER = re.compile(r"^((?:19|20)[0-9]{2})-(0[1-9]|1[0-2])$")
+MONTH_FOLDER = re.compile(r"((?:19|20)[0-9]{2})-(0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def discover(
             continue
         for month_folder in _entries(council_folder):
             place = f"{shown(council_folder.name)}/{shown(month_folder.name)}"
-            match = MONTH_FOLDER.match(month_folder.name)
+            match = MONTH_FOLDER.fullmatch(month_folder.name)
             if not match or not _is_folder(month_folder):
                 found.strangers.append(f"{place}: not a month's folder (YYYY-MM)")
                 continue

@@ -3,5 +3,17 @@
 from dagster_project.reference.kept import keep, read_kept
 from dagster_project.reference.merge import Reference, ReferenceDataError, load_reference
 from dagster_project.reference.names import name_key
+from dagster_project.reference.option_rows import OptionError, WantedOption, keep_option, option_rows
 
-__all__ = ["Reference", "ReferenceDataError", "keep", "load_reference", "name_key", "read_kept"]
+__all__ = [
+    "OptionError",
+    "Reference",
+    "ReferenceDataError",
+    "WantedOption",
+    "keep",
+    "keep_option",
+    "load_reference",
+    "name_key",
+    "option_rows",
+    "read_kept",
+]

@@ -18,6 +18,7 @@ import duckdb
 
 from dagster_project.disclosure import ClassificationError, public_tables, read_classes
 from dagster_project.settings import Settings
+from dagster_project.warehouse_file import attach_warehouse
 
 OLDEST_READER = "v1.4.0"
 VERSIONS_KEPT = 3
@@ -86,10 +87,10 @@ def publish(settings: Settings, load_id: str) -> Path:
     tables = marts(settings)
     internal = {mart.name: _rows_for_everyone(mart) for mart in tables if mart.tier == Tier.INTERNAL}
     restricted = {mart.name: f"select * from {mart.name}" for mart in tables}
-    _write(settings.database, being_written, lambda _: internal, Tier.INTERNAL)
-    _write(settings.database, being_written / "restricted", lambda _: restricted, Tier.RESTRICTED)
+    _write(settings, being_written, lambda _: internal, Tier.INTERNAL)
+    _write(settings, being_written / "restricted", lambda _: restricted, Tier.RESTRICTED)
     _write(
-        settings.database,
+        settings,
         being_written / "public",
         lambda connection: _for_anybody(settings, connection, internal),
         Tier.PUBLIC,
@@ -130,7 +131,7 @@ def _reference_rows(settings: Settings, name: str) -> list[dict[str, str]]:
 
 
 def _write(
-    database: Path,
+    settings: Settings,
     folder: Path,
     tables: Callable[[duckdb.DuckDBPyConnection], Mapping[str, str]],
     tier: Tier,
@@ -140,7 +141,7 @@ def _write(
     parquet.mkdir(parents=True)
     target = folder / "marts.duckdb"
     with duckdb.connect(":memory:") as connection:
-        connection.execute(f"attach {_text(database)} as warehouse (read_only)")
+        attach_warehouse(connection, settings, "warehouse", read_only=True)
         connection.execute(f"attach {_text(target)} as published (storage_version '{OLDEST_READER}')")
         connection.execute("use warehouse.main")
         for name, select in tables(connection).items():
