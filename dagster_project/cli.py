@@ -27,6 +27,7 @@ from dagster_project.commands.options import (
     month_range,
     refuse_unregistered,
 )
+from dagster_project.commands.papers import pack, paper
 from dagster_project.commands.quarantine import quarantine
 from dagster_project.commands.terminal import make_console, progress_bar
 from dagster_project.errors import PlainError, words_of_the_unexpected
@@ -366,6 +367,8 @@ app.command(name="rotate-key")(rotate_key)
 app.command(name="figures")(figures)
 app.command(name="option")(option)
 app.command(name="inspect")(inspect_file)
+app.command(name="paper")(paper)
+app.command(name="pack")(pack)
 
 
 def main() -> None:
