@@ -26,6 +26,7 @@ from dagster_project.commands.options import (
     month_range,
     refuse_unregistered,
 )
+from dagster_project.commands.policy import policy
 from dagster_project.commands.quarantine import quarantine
 from dagster_project.commands.terminal import make_console, progress_bar
 from dagster_project.errors import PlainError, words_of_the_unexpected
@@ -351,6 +352,7 @@ app.command(name="quarantine")(quarantine)
 app.command(name="who", context_settings={"ignore_unknown_options": True})(who)
 app.command(name="rotate-key")(rotate_key)
 app.command(name="figures")(figures)
+app.add_typer(policy, name="policy")
 app.command(name="inspect")(inspect_file)
 
 

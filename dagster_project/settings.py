@@ -52,6 +52,11 @@ class Settings:
         return self.council_reference / "sources"
 
     @property
+    def imported_reference(self) -> Path:
+        """Rows that an import made; the council's own of the same key win over them."""
+        return self.council_reference / "imported"
+
+    @property
     def archive(self) -> Path:
         return self.home / "archive"
 

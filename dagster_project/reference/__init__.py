@@ -3,5 +3,15 @@
 from dagster_project.reference.kept import keep, read_kept
 from dagster_project.reference.merge import Reference, ReferenceDataError, load_reference
 from dagster_project.reference.names import name_key
+from dagster_project.reference.policy_lint import Finding, lint_policies
 
-__all__ = ["Reference", "ReferenceDataError", "keep", "load_reference", "name_key", "read_kept"]
+__all__ = [
+    "Finding",
+    "Reference",
+    "ReferenceDataError",
+    "keep",
+    "lint_policies",
+    "load_reference",
+    "name_key",
+    "read_kept",
+]

@@ -4,6 +4,7 @@ from dagster_project.warehouse.as_known import NothingKnownError, State, build_s
 from dagster_project.warehouse.building import Build, build, confirm, months_due
 from dagster_project.warehouse.publishing import PublishingError, copy_to, marts, publish
 from dagster_project.warehouse.transformation import TransformationError
+from dagster_project.warehouse.trial import breaches_under
 
 __all__ = [
     "Build",
@@ -11,6 +12,7 @@ __all__ = [
     "PublishingError",
     "State",
     "TransformationError",
+    "breaches_under",
     "build",
     "build_state",
     "confirm",

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
@@ -99,27 +100,13 @@ def build_state(
 
     Made with today's code in a scratch installation over the same archive. Raises TransformationError.
     """
-    with _scratch(settings) as scratch:
-        in_force = {(d.council, d.month, d.extract): d for d in state.deliveries if d.is_in_force}
-        loaded = {(council, month) for council, month, _ in in_force}
-        state.reference.write(scratch.merged_reference)
-        state.reference.write(scratch.dbt_seeds)
-        notices = Manifest(settings.manifest).all_notices()
-        write_inputs(
-            scratch.run_inputs, state.deliveries, notices, build_scope(in_force, loaded), state.reference
-        )
-        # What is rebuilt was tested when it was first built, with these rows or with rows that differ from them.
-        invoke(
+    with scratch_installation(settings) as scratch:
+        build_in(
             scratch,
-            [
-                "build",
-                "--exclude-resource-type",
-                "unit_test",
-                "--exclude-resource-type",
-                "test",
-                "--full-refresh",
-            ],
-            on_node,
+            state.deliveries,
+            state.reference,
+            Manifest(settings.manifest).all_notices(),
+            on_node=on_node,
         )
         version = publish(scratch, "as-known")
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -132,8 +119,32 @@ def build_state(
     return target
 
 
+def build_in(
+    scratch: Settings,
+    deliveries: Sequence[Delivery],
+    reference: Reference,
+    notices: Sequence[dict[str, Any]],
+    *,
+    only: Sequence[str] = (),
+    on_node: Callable[[str], None] | None = None,
+) -> None:
+    """Build everything, or what `only` selects, from these deliveries and this reference data.
+
+    Without tests: what is rebuilt was tested when it was first built, with these rows or with rows that differ from
+    them. Raises TransformationError.
+    """
+    in_force = {(d.council, d.month, d.extract): d for d in deliveries if d.is_in_force}
+    loaded = {(council, month) for council, month, _ in in_force}
+    reference.write(scratch.merged_reference)
+    reference.write(scratch.dbt_seeds)
+    write_inputs(scratch.run_inputs, deliveries, notices, build_scope(in_force, loaded), reference)
+    without_tests = ["--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
+    selected = ["--select", *only] if only else []
+    invoke(scratch, ["build", *without_tests, "--full-refresh", *selected], on_node)
+
+
 @contextmanager
-def _scratch(settings: Settings) -> Iterator[Settings]:
+def scratch_installation(settings: Settings) -> Iterator[Settings]:
     """An installation of its own that sees the same archive. Its folder stays, for dbt's parse is most of the cost."""
     make_private(settings.warehouse)
     folder = settings.warehouse / "as-known"

@@ -27,6 +27,7 @@ from dagster_project.settings import Settings
 MARTS = {
     "alert_states",
     "agency_costs",
+    "agency_rule_findings",
     "capacity_options",
     "caseload_bands",
     "data_quality",
