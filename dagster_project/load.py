@@ -17,6 +17,7 @@ from dagster_project.extracts import load_specifications
 from dagster_project.reference import Reference, load_reference
 from dagster_project.settings import Settings
 from dagster_project.settings import close_to_others as close_folder
+from dagster_project.warehouse_file import check_warehouse_key, remove_warehouse
 
 Progress = Callable[[str, int, int, str], None]
 """Told as a phase goes on: its name, how much is done, of how much, and what is being worked on."""
@@ -87,6 +88,8 @@ def load(
     with only_load(settings):
         reference = load_reference(settings)
         finish_rotation(settings, progress=progress)
+        check_warehouse_key(settings)
+        deliveries.reseal(settings)
         watch = _Watch()
         load_id = deliveries.new_load_id(now)
         with watch.phase("arrive"):
@@ -137,6 +140,7 @@ def rebuild(
     Works where nothing was ever loaded: marts that need no delivery have their rows then. Raises TransformationError;
     what was published before stays.
     """
+    check_warehouse_key(settings)
     deliveries.prepare_archive(settings, load_specifications())
     manifest = deliveries.Manifest(settings.manifest)
     due = warehouse.months_due(settings, manifest, reference)
@@ -162,7 +166,8 @@ def finish_rotation(
     reached(1)
     manifest = deliveries.Manifest(settings.manifest)
     if manifest.in_force():
-        manifest.set_mark("dbt_project", "made with other keys")
+        # It may be encrypted with the key that was used before.
+        remove_warehouse(settings)
         rebuild(settings, load_reference(settings), progress=progress)
     reached(2)
     rotated_keys.clear_up(settings)
@@ -204,7 +209,7 @@ def announce(
     """Tell recipients what is new, worse or resolved in the latest month of each council; None before a first build."""
     if not settings.database.is_file():
         return None
-    breaches, latest_months = read_breaches(settings.database, reference)
+    breaches, latest_months = read_breaches(settings, reference)
     recipients = reference.rows("alert_recipients")
     return alerts.announce(
         breaches, latest_months, recipients, reference.parent_units, settings, now, load_id

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
-
-import duckdb
 
 from dagster_project.alerts.breach import Breach
 from dagster_project.reference import Reference
+from dagster_project.settings import Settings
+from dagster_project.warehouse_file import reading_warehouse
 
 LATEST = "select council, metric, max(month) as month from int_verdicts group by council, metric"
 BREACHES = """
@@ -22,13 +21,15 @@ order by council, month, metric, unit, worker_key
 """
 
 
-def read_breaches(database: Path, reference: Reference) -> tuple[list[Breach], dict[tuple[str, str], date]]:
+def read_breaches(
+    settings: Settings, reference: Reference
+) -> tuple[list[Breach], dict[tuple[str, str], date]]:
     """Every breach in the warehouse, and the last month in which each council's metric could be judged.
 
     A ledger that arrives before the cases of its month does not make the breaches of the month before history.
     """
     experience = {row["policy_id"]: row["experience"] for row in reference.rows("threshold_policy")}
-    with duckdb.connect(str(database), read_only=True) as warehouse:
+    with reading_warehouse(settings) as warehouse:
         latest = {(row[0], row[1]): row[2] for row in warehouse.execute(LATEST).fetchall()}
         result = warehouse.execute(BREACHES)
         columns = [column[0] for column in result.description or []]

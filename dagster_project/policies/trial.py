@@ -14,6 +14,7 @@ from dagster_project.errors import PlainError
 from dagster_project.reference import Reference
 from dagster_project.settings import Settings
 from dagster_project.warehouse import breaches_under
+from dagster_project.warehouse_file import attach_warehouse
 
 Months = tuple[date | None, date | None]
 COMPARED = """
@@ -99,11 +100,11 @@ def try_file(
         raise NothingToTryError("nothing is published yet: run `caseload load` first")
     asked = {"council": council, "first": months[0], "last": months[1]}
     with (
-        breaches_under(settings, reference, on_node) as database,
+        breaches_under(settings, reference, on_node) as scratch,
         duckdb.connect(":memory:") as connection,
     ):
         connection.execute(f"attach '{_quoted(published)}' as current_marts (read_only)")
-        connection.execute(f"attach '{_quoted(database)}' as tried (read_only)")
+        attach_warehouse(connection, scratch, "tried", read_only=True)
         changes = _rows(connection, COMPARED, asked)
         told = [
             row

@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -28,8 +28,15 @@ READING_FILES = (
     "delivery_limits",
     "council_sources",
 )
-NOT_IN_MARTS = ("alert_recipients", "council_sources", "file_limits", "measure_names", "retention")
-OF_NO_MONTH = ("dfe_benchmarks", "dfe_symbols")
+NOT_IN_MARTS = (
+    "alert_recipients",
+    "control_names",
+    "council_sources",
+    "file_limits",
+    "measure_names",
+    "retention",
+)
+OF_NO_MONTH = ("dfe_benchmarks", "dfe_symbols", "disclosure_limits", "public_columns")
 """Read by marts only that are made whole each time: a change in these makes no council's month due."""
 NOT_OF_MONTHS_ONLY = (
     "councils",
@@ -178,6 +185,25 @@ class Reference:
             if row.get("council", "") in ("", council)
         ]
         return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()[:16]
+
+    def with_rows(self, name: str, rows: Sequence[Row]) -> Reference:
+        """The same with further rows of one file, where they stand for themselves (`_place` says where they are from).
+
+        Raises ReferenceDataError with every problem found.
+        """
+        table = load_tables()[name]
+        further = [{**dict.fromkeys(table.columns, ""), **row} for row in rows]
+        tables = {**self.tables, name: (*self.rows(name), *further)}
+        problems = lint(load_tables(), tables)
+        keys = {tuple(row[column] for column in table.key) for row in self.rows(name)}
+        for row in further:
+            key = tuple(row[column] for column in table.key)
+            if key in keys:
+                problems.append(f"{row['_place']}: repeats the key {', '.join(key)}")
+            keys.add(key)
+        if problems:
+            raise ReferenceDataError(problems)
+        return replace(self, tables=tables)
 
     def write(self, folder: Path) -> None:
         """Put every merged file into `folder`; a file whose bytes would not change is left alone."""

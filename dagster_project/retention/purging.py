@@ -21,6 +21,7 @@ from dagster_project.reference import Reference, load_reference
 from dagster_project.retention.journal import drop_lines_before, look_up_logs, purges, write_line
 from dagster_project.retention.kept_too_long import Item, kept_too_long
 from dagster_project.settings import Settings
+from dagster_project.warehouse_file import remove_warehouse
 
 
 @dataclass
@@ -115,7 +116,10 @@ def _take_away_files(settings: Settings, reference: Reference, items: Sequence[I
         with open_ledger(settings.alert_ledger) as ledger:
             ledger.forget_messages(messages)
     for item in items:
-        if item.what in ("quarantine_workbook", "shadow_workbook", "outbox_mail") and item.path:
+        if (
+            item.what in ("quarantine_workbook", "shadow_workbook", "outbox_mail", "council_paper")
+            and item.path
+        ):
             item.path.unlink(missing_ok=True)
         elif item.what in ("published_version", "as_known_marts") and item.path:
             shutil.rmtree(item.path, ignore_errors=True)
@@ -129,8 +133,7 @@ def _build_anew(
     settings: Settings, reference: Reference, progress: Progress, now: datetime
 ) -> LoadReport | None:
     """The warehouse file is deleted, for a deleted row leaves its bytes in it, and made again from the archive."""
-    for path in settings.warehouse.glob(f"{settings.database.name}*"):
-        path.unlink()
+    remove_warehouse(settings)
     return rebuild(settings, reference, progress=progress, now=now)
 
 

@@ -2,15 +2,18 @@
 
 from dagster_project.warehouse.as_known import NothingKnownError, State, build_state, state_at
 from dagster_project.warehouse.building import Build, build, confirm, months_due
-from dagster_project.warehouse.publishing import PublishingError, copy_to, marts, publish
+from dagster_project.warehouse.publishing import PublishingError, Tier, copy_to, marts, publish
 from dagster_project.warehouse.transformation import TransformationError
 from dagster_project.warehouse.trial import breaches_under
+from dagster_project.warehouse.what_if import PricedOptions, price_options
 
 __all__ = [
     "Build",
     "NothingKnownError",
+    "PricedOptions",
     "PublishingError",
     "State",
+    "Tier",
     "TransformationError",
     "breaches_under",
     "build",
@@ -19,6 +22,7 @@ __all__ = [
     "copy_to",
     "marts",
     "months_due",
+    "price_options",
     "publish",
     "state_at",
 ]

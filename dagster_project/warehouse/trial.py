@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from dagster_project.deliveries import Manifest
+from dagster_project.deliveries import Controls, Manifest
 from dagster_project.reference import Reference
 from dagster_project.settings import Settings
-from dagster_project.warehouse.as_known import build_in, scratch_installation
+from dagster_project.warehouse.scratch import build_in, scratch_of
 
 MODEL = "threshold_breaches"
 
@@ -17,14 +16,20 @@ MODEL = "threshold_breaches"
 @contextmanager
 def breaches_under(
     settings: Settings, reference: Reference, on_node: Callable[[str], None] | None = None
-) -> Iterator[Path]:
-    """A database whose threshold_breaches were built of the deliveries in force with this reference data.
+) -> Iterator[Settings]:
+    """An installation beside this one, its threshold_breaches built of the deliveries in force with this reference data.
 
     It is gone afterwards. Raises TransformationError.
     """
     manifest = Manifest(settings.manifest)
-    with scratch_installation(settings) as scratch:
+    with scratch_of(settings) as scratch:
         build_in(
-            scratch, manifest.all(), reference, manifest.all_notices(), only=[f"+{MODEL}"], on_node=on_node
+            scratch,
+            manifest.all(),
+            manifest,
+            list(Controls(settings.manifest).latest().values()),
+            reference,
+            only=[f"+{MODEL}"],
+            on_node=on_node,
         )
-        yield scratch.database
+        yield scratch

@@ -28,6 +28,7 @@ MARTS = {
     "alert_states",
     "agency_costs",
     "agency_rule_findings",
+    "agency_spend_by_year",
     "capacity_options",
     "caseload_bands",
     "data_quality",
