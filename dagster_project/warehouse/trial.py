@@ -17,7 +17,7 @@ MODEL = "threshold_breaches"
 def breaches_under(
     settings: Settings, reference: Reference, on_node: Callable[[str], None] | None = None
 ) -> Iterator[Settings]:
-    """An installation beside this one, its threshold_breaches built of the deliveries in force with this reference data.
+    """An installation beside this one, its threshold_breaches built of what is in force with this reference data.
 
     It is gone afterwards. Raises TransformationError.
     """
