@@ -1,4 +1,4 @@
-{#- What the statutory agency rules are broken by, one row a finding. Agency work is judged by the rule of the day it began. -#}
+{#- What breaks the statutory agency rules. Agency work is judged by the rule of the day it began. -#}
 with due as (
     {{ months_due() }}
 ),

@@ -11,17 +11,25 @@ with due as (
     {{ months_due() }}
 ),
 
+named as (
+    select
+        *,
+        cast(worker_key as varchar) as worker
+    from {{ ref('int_agency_rule_findings') }}
+),
+
 found as (
     select
         findings.council,
         findings.month,
         tree.unit,
         {%- for finding in told_by %}
-        count(distinct case
-            when findings.finding = '{{ finding }}' then coalesce(findings.line_id, cast(findings.worker_key as varchar))
-        end) as {{ finding }}{{ ',' if not loop.last }}
+        count(
+            distinct case when findings.finding = '{{ finding }}' then coalesce(findings.line_id, findings.worker) end
+        ) as {{ finding }},
         {%- endfor %}
-    from {{ ref('int_agency_rule_findings') }} as findings
+        count(*) as findings
+    from named as findings
     inner join {{ ref('int_unit_tree') }} as tree
         on
             findings.council = tree.council
@@ -33,10 +41,10 @@ select
     units.council,
     units.month,
     units.unit,
-    'rows' as grain,
     {%- for finding, flag in told_by.items() %}
-    case when due.{{ flag }} then coalesce(found.{{ finding }}, 0) end as {{ finding }}{{ ',' if not loop.last }}
+    case when due.{{ flag }} then coalesce(found.{{ finding }}, 0) end as {{ finding }},
     {%- endfor %}
+    'rows' as grain
 from {{ ref('int_unit_months') }} as units
 inner join due
     on
