@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from dagster_project.commands import retention
+from dagster_project.commands.alerting import alerts, health
 from dagster_project.commands.crosswalk import rotate_key, who
 from dagster_project.commands.figures import figures
 from dagster_project.commands.inspecting import inspect_file
@@ -352,6 +353,8 @@ app.command(name="who", context_settings={"ignore_unknown_options": True})(who)
 app.command(name="rotate-key")(rotate_key)
 app.command(name="figures")(figures)
 app.command(name="inspect")(inspect_file)
+app.add_typer(alerts)
+app.command(name="health")(health)
 
 
 def main() -> None:
