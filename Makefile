@@ -1,7 +1,7 @@
 # Every target works on a fresh clone: it installs first, and needs Python 3.11+ and make, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-long test-browser test-servers bench dev lint \
+.PHONY: help install demo test test-long test-fuzz test-browser test-servers bench dev lint \
 	lint-python lint-format lint-types lint-imports lint-sql lint-reference lint-dbt lint-locks lock FORCE
 
 VENV := .venv
@@ -22,6 +22,7 @@ help:
 	@echo "make dev           the Dagster UI on this machine"
 	@echo "make bench         time a load against bare dbt and a bare scan"
 	@echo "make test-long     the tests that take minutes: every step of a purge killed, the samples searched whole"
+	@echo "make test-fuzz     the readers on a minute and more of files nobody thought of, others each time"
 	@echo "make test-browser  the tests that draw pages in a browser"
 	@echo "make test-servers  the tests that need database or mail servers"
 	@echo "make lock          lock again after a change of dependencies in pyproject.toml"
@@ -45,6 +46,14 @@ test: $(STAMP)
 
 test-long: $(STAMP)
 	@$(BIN)/pytest -n auto --maxprocesses $(TEST_PROCESSES) -m long $(ARGS)
+
+# Other files at each run: what fails is shown with the seed that makes them again (make test-fuzz FUZZ_SEED=...).
+FUZZ_EXAMPLES := 250
+FUZZ_SEED := $(shell date +%s)
+test-fuzz: $(STAMP)
+	@echo "fuzzing the readers: $(FUZZ_EXAMPLES) examples a test, FUZZ_SEED=$(FUZZ_SEED)"
+	@CASELOAD_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/pytest -q tests/unit/test_fuzz.py \
+		--hypothesis-seed=$(FUZZ_SEED) $(ARGS)
 
 test-browser test-servers: test-%: $(STAMP)
 	@$(BIN)/pytest -m $* $(ARGS) || { \

@@ -15,6 +15,7 @@ from dagster_project.commands.alerting import alerts, health
 from dagster_project.commands.crosswalk import rotate_key, who
 from dagster_project.commands.figures import figures
 from dagster_project.commands.inspecting import inspect_file
+from dagster_project.commands.option import option
 from dagster_project.commands.options import (
     DONE,
     FAILED,
@@ -352,6 +353,7 @@ app.command(name="quarantine")(quarantine)
 app.command(name="who", context_settings={"ignore_unknown_options": True})(who)
 app.command(name="rotate-key")(rotate_key)
 app.command(name="figures")(figures)
+app.command(name="option")(option)
 app.command(name="inspect")(inspect_file)
 app.add_typer(alerts)
 app.command(name="health")(health)

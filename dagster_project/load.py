@@ -12,13 +12,14 @@ from time import perf_counter
 from filelock import FileLock, Timeout
 
 from dagster_project import alerts, deliveries, health, quality, quarantine, rotated_keys, warehouse
-from dagster_project.alerts.source import read_breaches
+from dagster_project.alerts.source import read_breaches, read_over
 from dagster_project.alerts.waits import read_waits
 from dagster_project.errors import PlainError, words_of_the_unexpected
 from dagster_project.extracts import load_specifications
 from dagster_project.reference import Reference, ReferenceDataError, load_reference
 from dagster_project.settings import Settings, SettingsError
 from dagster_project.settings import close_to_others as close_folder
+from dagster_project.warehouse_file import check_warehouse_key, remove_warehouse
 
 Progress = Callable[[str, int, int, str], None]
 """Told as a phase goes on: its name, how much is done, of how much, and what is being worked on."""
@@ -102,6 +103,8 @@ def _load(
     with only_load(settings):
         reference = load_reference(settings)
         finish_rotation(settings, progress=progress)
+        check_warehouse_key(settings)
+        deliveries.reseal(settings)
         watch = _Watch()
         load_id = deliveries.new_load_id(now)
         with watch.phase("arrive"):
@@ -163,6 +166,7 @@ def rebuild(
     Works where nothing was ever loaded: marts that need no delivery have their rows then. Raises TransformationError;
     what was published before stays.
     """
+    check_warehouse_key(settings)
     deliveries.prepare_archive(settings, load_specifications())
     manifest = deliveries.Manifest(settings.manifest)
     due = warehouse.months_due(settings, manifest, reference)
@@ -188,7 +192,8 @@ def finish_rotation(
     reached(1)
     manifest = deliveries.Manifest(settings.manifest)
     if manifest.in_force():
-        manifest.set_mark("dbt_project", "made with other keys")
+        # It may be encrypted with the key that was used before.
+        remove_warehouse(settings)
         rebuild(settings, load_reference(settings), progress=progress)
     reached(2)
     rotated_keys.clear_up(settings)
@@ -230,7 +235,7 @@ def announce(
     """Tell recipients what is new, worse or resolved in the latest month of each council; None before a first build."""
     if not settings.database.is_file():
         return None
-    breaches, latest_months = read_breaches(settings.database, reference)
+    breaches, latest_months = read_breaches(settings, reference)
     return alerts.announce(
         breaches,
         latest_months,
@@ -240,6 +245,7 @@ def announce(
         now,
         load_id,
         waits=read_waits(reference.rows("send_waits")),
+        over=read_over(settings),
     )
 
 

@@ -111,12 +111,10 @@ def latest_by_subject(every: Iterable[Acknowledgement]) -> dict[Subject, Acknowl
     return {one.subject: one for one in every}
 
 
-def end_with_what_is_over(
-    ledger: Ledger, still: set[Subject], judged: set[tuple[str, str]], now: datetime
-) -> None:
+def end_with_what_is_over(ledger: Ledger, still: set[Subject], now: datetime) -> None:
     """An acknowledgement ends when its breach is over: the next one is a new thing to know of."""
     for one in acknowledgements(ledger):
-        if one.ended_at is None and (one.council, one.metric) in judged and one.subject not in still:
+        if one.ended_at is None and one.subject not in still:
             end_acknowledgement(ledger, one.subject, "the breach is over", "", now)
 
 

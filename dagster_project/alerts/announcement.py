@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from dagster_project.alerts.acknowledgement import Decided, decided, end_with_what_is_over
+from dagster_project.alerts.acknowledgement import Decided, Subject, decided, end_with_what_is_over
 from dagster_project.alerts.breach import RUNNING_STATES, TOLD_STATES, Breach, Item
 from dagster_project.alerts.channels import Channel
 from dagster_project.alerts.delivery import deliver, nothing, stamp
@@ -43,21 +43,22 @@ def announce(
     load_id: str,
     *,
     waits: Waits = NO_WAITS,
+    over: Collection[Subject] | None = None,
     reached: Callable[[str], None] = nothing,
 ) -> Announcement:
     """Afterwards each has been told, once, what is new, worse or resolved in the latest month of a council.
 
     `latest_months` is the last month in which each (council, metric) could be judged; `unit_parents` maps
     (council, unit) to the unit above. What a server does not take stays in the ledger and is offered again, the same
-    message, by later calls after `waits`. No refusal raises; an outbox or a ledger that cannot be written does.
+    message, by later calls after `waits`. `over` are the (council, unit, metric) that stand no more; None: those of
+    judged metrics that are not among `breaches`. No refusal raises; an outbox or a ledger that cannot be written does.
     """
     rows = [read_recipient(row, settings.channels) for row in recipients]
     with open_ledger(settings.alert_ledger) as ledger:
         with ledger.transaction():
             current, history_entered, not_sent = _enter(ledger, breaches, latest_months, load_id, stamp(now))
-            replace_standing(ledger, current, latest_months)
-            still = {row.subject for row in standing(ledger)}
-            end_with_what_is_over(ledger, still, set(latest_months), now)
+            replace_standing(ledger, current, latest_months, over)
+            end_with_what_is_over(ledger, {row.subject for row in standing(ledger)}, now)
             loud, silenced, holding = _without_muted(ledger, current, unit_parents, now)
             told = _told_now(ledger, loud)
             dues, unreached = _route(ledger, told, loud, rows, unit_parents)

@@ -1,12 +1,15 @@
-"""Metrics and their numbers in words, from metrics.yml. No metric is named here and no number is rounded."""
+"""Metrics and their numbers in words, from metrics.csv. No metric is named here and no number is rounded."""
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+
+from dagster_project.settings import PROJECT_ROOT
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,20 @@ class Metric:
 def _listed() -> Mapping[str, Metric]:
     import yaml
 
-    text = Path(__file__).with_name("metrics.yml").read_text(encoding="utf-8")
-    return {name: Metric(**entry) for name, entry in yaml.safe_load(text).items()}
+    sentences = yaml.safe_load(Path(__file__).with_name("metrics.yml").read_text(encoding="utf-8"))
+    with (PROJECT_ROOT / "seeds" / "metrics.csv").open(encoding="utf-8", newline="") as rows:
+        return {
+            row["metric"]: Metric(
+                words=row["words"],
+                unit=row["unit"],
+                unit_of_one=row["unit_of_one"],
+                decimals=int(row["decimals"] or 0),
+                workers=sentences.get(row["metric"], {}),
+            )
+            for row in csv.DictReader(rows)
+        }
 
 
 def metric(name: str) -> Metric:
-    """The metric's words; one that metrics.yml does not list is said by its own name."""
+    """The metric's words; one that the product's metrics.csv does not list is said by its own name."""
     return _listed().get(name) or Metric(words=name.replace("_", " ").capitalize())

@@ -4,7 +4,7 @@ no warehouse. Workers are counted; no key of one is kept here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import astuple, dataclass, fields
 from datetime import date
 
@@ -41,15 +41,25 @@ class Standing:
 _COLUMNS = ", ".join(field.name for field in fields(Standing))
 
 
-def replace_standing(ledger: Ledger, current: Iterable[Breach], judged: Iterable[tuple[str, str]]) -> None:
-    """Afterwards what stands is `current` for every (council, metric) in `judged`; of others, what it was."""
+def replace_standing(
+    ledger: Ledger,
+    current: Iterable[Breach],
+    judged: Collection[tuple[str, str]],
+    over: Collection[tuple[str, str, str]] | None,
+) -> None:
+    """Afterwards `current` stands, and of what stood before all that is not `over`.
+
+    Where `over` is None it is everything of the (council, metric) in `judged` that is not in `current`.
+    """
     before = {row.subject: row for row in standing(ledger)}
     groups: dict[tuple[str, str, str], list[Breach]] = {}
     for breach in current:
         if breach.state in (*TOLD_STATES, *RUNNING_STATES) and rank(breach.severity) > 0:
             groups.setdefault((breach.council, breach.unit, breach.metric), []).append(breach)
     rows = [_row(group, before.get(subject)) for subject, group in groups.items()]
-    ledger.db.executemany("delete from standing where council = ? and metric = ?", sorted(set(judged)))
+    if over is None:
+        over = {subject for subject in before if (subject[0], subject[2]) in judged}
+    ledger.db.executemany("delete from standing where council = ? and unit = ? and metric = ?", sorted(over))
     ledger.db.executemany(
         f"insert or replace into standing ({_COLUMNS}) values ({','.join('?' * len(fields(Standing)))})",
         [astuple(row) for row in rows],
@@ -64,7 +74,7 @@ def standing(ledger: Ledger) -> list[Standing]:
 
 def _row(group: list[Breach], before: Standing | None) -> Standing:
     worst = max(group, key=lambda breach: (rank(breach.severity), breach.months_in_breach))
-    since = _months_before(worst.month, max(worst.months_in_breach, 1) - 1).isoformat()
+    since = (worst.since_month or _months_before(worst.month, max(worst.months_in_breach, 1) - 1)).isoformat()
     if before and worst.state in (*RUNNING_STATES, "worsened"):
         since = min(since, before.since)
     return Standing(

@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from dagster_project import warehouse
-from dagster_project.deliveries import Manifest, new_load_id
+from dagster_project.deliveries import Manifest, new_load_id, reseal
 from dagster_project.errors import PlainError, words_of_the_unexpected
 from dagster_project.load import only_load
 from dagster_project.quality import SuiteError
 from dagster_project.reference import Reference, ReferenceDataError, load_reference
 from dagster_project.settings import Settings, SettingsError
+from dagster_project.warehouse_file import check_warehouse_key
 
 LONGEST_WAIT_SECONDS = 3600
 """A run waits this long for another load: the sensor may request many at once, and they take turns."""
@@ -60,6 +61,8 @@ def load_session(settings: Settings) -> dg.ResourceDefinition:
     @dg.resource(description="The installation, locked for one load.")
     def session(_context: dg.InitResourceContext) -> Iterator[LoadSession]:
         with only_load(settings, wait_seconds=LONGEST_WAIT_SECONDS):
+            check_warehouse_key(settings)
+            reseal(settings)
             now = datetime.now(UTC)
             reference = load_reference(settings)
             yield LoadSession(settings, reference, Manifest(settings.manifest), new_load_id(now), now)

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
-import duckdb
 from dagster_dbt import DagsterDbtTranslator, build_dbt_asset_specs, dbt_assets
 
 from dagster_project import warehouse
 from dagster_project.assets.load_session import LoadSession, told_plainly
 from dagster_project.assets.partitions import CouncilMonth, asked_months
 from dagster_project.warehouse.transformation import NodeResult
+from dagster_project.warehouse_file import reading_warehouse
 
 UNIQUE_ID = "dagster_dbt/unique_id"
 MART_TAG = "mart"
@@ -162,7 +162,7 @@ def row_counts(
     counts = {}
     places = [f"{council} {month}" for council, month in asked]
     of_months = "select count(*) filter (list_contains(?, council || ' ' || month)), count(*) from "
-    with duckdb.connect(str(session.settings.database), read_only=True) as connection:
+    with reading_warehouse(session.settings) as connection:
         for mart in marts:
             if {"council", "month"} <= set(connection.table(mart).columns):
                 here, everywhere = connection.execute(of_months + mart, [places]).fetchall()[0]

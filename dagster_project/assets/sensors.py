@@ -84,6 +84,9 @@ def landed_months(settings: Settings) -> dict[CouncilMonth, LandedMonth]:
     for landed in [*landing.deliveries, *landing.packs]:
         for path in landed.files:
             lines.setdefault((landed.council, landed.month), []).extend(_states(path, landed.refused_because))
+    for control in landing.controls:
+        states = _states(control.path, control.unusable_because)
+        lines.setdefault((control.council, control.month), []).extend(states)
     return {place: _landed_month(files) for place, files in lines.items()}
 
 

@@ -8,13 +8,18 @@ from dagster_project.deliveries.arrival import (
     receive,
 )
 from dagster_project.deliveries.batch import Judge, Summary, month_days
+from dagster_project.deliveries.control_files import half_of_last_decimal
+from dagster_project.deliveries.controls import Control, Controls
 from dagster_project.deliveries.discovery import Landed, Landing, discover
 from dagster_project.deliveries.generation import archive_root
 from dagster_project.deliveries.landed_originals import Sealed, seal_landed
 from dagster_project.deliveries.manifest import Delivery, Manifest, Publication
+from dagster_project.deliveries.resealing import reseal
 
 __all__ = [
     "Arrival",
+    "Control",
+    "Controls",
     "Delivery",
     "Judge",
     "Landed",
@@ -26,9 +31,11 @@ __all__ = [
     "Summary",
     "archive_root",
     "discover",
+    "half_of_last_decimal",
     "month_days",
     "new_load_id",
     "prepare_archive",
     "receive",
+    "reseal",
     "seal_landed",
 ]

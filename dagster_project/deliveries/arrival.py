@@ -13,7 +13,8 @@ import duckdb
 from dagster_project.deliveries.archive import ensure_empty_files
 from dagster_project.deliveries.batch import Batch, Judge, specification_hash
 from dagster_project.deliveries.cell_rules import prepare
-from dagster_project.deliveries.discovery import MONTH_PACK, Landed, discover, sha256_of
+from dagster_project.deliveries.controls import Control, receive_controls
+from dagster_project.deliveries.discovery import MONTH_PACK, Landed, LandedControl, discover, sha256_of
 from dagster_project.deliveries.file_limits import file_limits
 from dagster_project.deliveries.generation import archive_root
 from dagster_project.deliveries.manifest import Delivery, Manifest
@@ -44,6 +45,8 @@ class Arrival:
     still_written: list[Landed] = field(default_factory=list)
     only_sealed: int = 0
     """Deliveries in force whose file no longer lies in landing."""
+    controls: list[Control] = field(default_factory=list)
+    """States of control files that are new."""
     problems: list[str] = field(default_factory=list)
     """Sealed originals that were to be read again and cannot be."""
 
@@ -103,11 +106,15 @@ def receive(
         refuse_unreadable=extracts is None or MONTH_PACK in extracts,
     )
     if extracts is not None:
+        landing.controls = [c for c in landing.controls if _is_asked_for(c, extracts)]
         landing.deliveries = [landed for landed in landing.deliveries if landed.extract in extracts]
     _refuse_without_units(landing.deliveries, reference)
     arrival = Arrival(load_id, strangers=landing.strangers if extracts is None else [])
     sealed = _only_sealed(landing.deliveries, settings, manifest, council, months, extracts)
     arrival.only_sealed = len(sealed)
+    arrival.controls = receive_controls(
+        settings.manifest, landing.controls, reference, specifications, load_id=load_id, now=now
+    )
     stale = [delivery for delivery in sealed if _is_stale(delivery, reference, specifications)]
     with ExitStack() as readings, duckdb.connect(":memory:") as connection:
         landing.deliveries += readings.enter_context(
@@ -153,6 +160,11 @@ def _only_sealed(
         and (months[0] is None or months[0] <= delivery.month)
         and (months[1] is None or delivery.month <= months[1])
     ]
+
+
+def _is_asked_for(control: LandedControl, extracts: Sequence[str]) -> bool:
+    """A control file goes with the extract it is named for, others with month packs."""
+    return bool(set(control.extracts or (MONTH_PACK,)) & set(extracts))
 
 
 def _is_stale(delivery: Delivery, reference: Reference, specifications: Mapping[str, Specification]) -> bool:

@@ -146,6 +146,7 @@ class Batch:
                 rejected=[*checked.rejected, *checked.unmapped],
                 reasons=checked.reasons,
                 notices=notices,
+                totals=checked.totals,
             )
             stage(self._connection, checked.relation, specification, landed.council, delivery.delivery)
             self._summaries.append(_summary(delivery, checked, specification, self._reference))

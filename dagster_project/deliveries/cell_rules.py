@@ -7,7 +7,7 @@ from datetime import date
 
 import duckdb
 
-from dagster_project.deliveries.layout import BLANK_CHARACTERS, MISSING
+from dagster_project.deliveries.layout import BLANK_CHARACTERS, MISSING, ODD_BLANKS, PLAIN_BLANKS
 from dagster_project.extracts import Column, Specification
 from dagster_project.extracts.specification import DateBound
 
@@ -24,13 +24,14 @@ FAILED_TYPE = {
     "financial_year": "financial_year",
 }
 # The first serial of five digits is in 1927: a bare year in a date column is never read as a day.
-SERIAL = r"^\d{5}$"
+SERIAL = r"^\d{5}(\.0+)?$"
 
 MACROS = rf"""
-create or replace macro plain_text(v) as (
-    case when lower(trim(v, getvariable('blanks'))) in {tuple(sorted(MISSING))} then null
-         else trim(v, getvariable('blanks')) end
+create or replace macro trimmed(v) as (
+    case when strlen(v) = length(v) then trim(v, getvariable('plain_blanks')) else trim(v, getvariable('blanks')) end
 );
+create or replace macro unless_missing(v) as (case when lower(v) in {tuple(sorted(MISSING))} then null else v end);
+create or replace macro plain_text(v) as (unless_missing(trimmed(v)));
 create or replace macro name_key(v) as (
     lower(trim(regexp_replace(regexp_replace(v, getvariable('odd_spaces'), ' ', 'g'), '\s+', ' ', 'g')))
 );
@@ -63,7 +64,7 @@ create or replace macro day_text(v) as (
 create or replace macro as_date(plain, worded) as (
     case
         when regexp_matches(plain, '{SERIAL}')
-            then cast(getvariable('serials_from') as date) + cast(plain as integer)
+            then cast(getvariable('serials_from') as date) + cast(left(plain, 5) as integer)
         when worded >= date '1900-01-01' then worded
     end
 );
@@ -79,11 +80,13 @@ create or replace macro bare_money(v) as (
 """
 MARCH = 3
 MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-ODD_SPACES = "[\u00a0\u2007\u202f\u200b\ufeff]"
+ODD_SPACES = f"[{ODD_BLANKS}]"
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Give an in-memory connection the macros that reading needs."""
+    # A set of signs is made anew for every cell: most cells have no sign that asks for the long one.
+    connection.execute("set variable plain_blanks = ?", [PLAIN_BLANKS])
     connection.execute("set variable blanks = ?", [BLANK_CHARACTERS])
     connection.execute("set variable odd_spaces = ?", [ODD_SPACES])
     connection.execute("set variable months = ?", [MONTHS])
@@ -96,7 +99,8 @@ def checked_sql(specification: Specification, month: tuple[date, date]) -> str:
     `month` is the first and last day of the delivery's month.
     """
     columns = specification.columns
-    cleaned = ",\n".join(f"plain_text({quoted(c.name)}) as {quoted(c.name)}" for c in columns)
+    trimmed = ", ".join(f"trimmed({quoted(c.name)}) as {quoted(c.name)}" for c in columns)
+    cleaned = ", ".join(f"unless_missing({quoted(c.name)}) as {quoted(c.name)}" for c in columns)
     is_error = {c.name: f"upper({quoted(c.name)}) in {ERROR_CELLS}" for c in columns}
     known = ",\n".join(
         f"case when {is_error[c.name]} then null else {quoted(c.name)} end as {quoted(c.name)}, "
@@ -130,7 +134,8 @@ def checked_sql(specification: Specification, month: tuple[date, date]) -> str:
     kept = ",\n".join(f"{quoted(c.name + '_typed')} as {quoted(c.name)}" for c in columns)
     kept_names = "".join(f", {quoted(c.name + '_' + c.type)}" for c in names)
     return f"""
-with cleaned as materialized (select row_number, {cleaned} from landed),
+with trimmed as materialized (select row_number, {trimmed} from landed),
+cleaned as materialized (select row_number, {cleaned} from trimmed),
 known as materialized (select row_number, {known} from cleaned),
 plain as materialized (select *{plain} from known),
 worded as materialized (select *{worded} from plain),

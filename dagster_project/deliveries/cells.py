@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +20,11 @@ LONGEST_CELL = 1_000_000
 LONGEST_NAME = 255
 SERIALS_FROM = date(1899, 12, 30)
 """The day whose serial is 0 in a workbook's dates, unless the workbook counts from 1904."""
+END_OF_FILE = "\x1a"
+TWO_BYTES_OF_UTF8 = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
+# ="0012" keeps the zeros from a spreadsheet that opens the file: the text is meant, and nothing is computed.
+TEXT_AS_FORMULA = re.compile(r'^\s*="([^"]*)"\s*$')
+WORDS_REMEMBERED = 50_000
 WORKBOOK_SIGNATURES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
@@ -42,7 +49,8 @@ def is_workbook(data: bytes) -> bool:
 def decode(data: bytes, place: str) -> str:
     """Text of a CSV: UTF-8 with or without BOM, UTF-16 with BOM or without, else Windows-1252.
 
-    Raises Refused when it is none of these.
+    Of text in UTF-8 and Windows-1252 together each line is read in its own. An end-of-file sign of old systems is left
+    off. Raises Refused when it is none of these.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
@@ -56,46 +64,87 @@ def decode(data: bytes, place: str) -> str:
         encodings = ["utf-8", "cp1252"]
     for encoding in encodings:
         try:
-            text = data.decode(encoding)
+            text = _by_line(data) if encoding == "cp1252" else data.decode(encoding)
         except UnicodeDecodeError:
             continue
         if "\x00" not in text:
-            return text.lstrip("\ufeff")
+            return text.lstrip("\ufeff").rstrip(END_OF_FILE)
     raise Refused(f"{place}: unreadable: not text in UTF-8, UTF-16 or Windows-1252, and not a workbook")
 
 
-def text_sheets(data: bytes, place: str, most_columns: int) -> dict[str, Sheet]:
-    """The rows of a text file under each separator it could have been written with.
-
-    Raises Refused for a quote that is never closed or closed in the middle of a cell, and for a row of more than
-    `most_columns` fields.
-    """
-    text = decode(data, place)
-    if not text.strip():
-        raise Refused(f"{place}: the file is empty")
-    present = [separator for separator in SEPARATORS if separator in text] or [","]
-    ended = text.endswith(("\n", "\r"))
-    sheets, first_error = {}, None
-    csv.field_size_limit(LONGEST_CELL)
-    for separator in present:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+def _by_line(data: bytes) -> str:
+    """Windows-1252, but for lines that are UTF-8: somebody joined two files."""
+    if not TWO_BYTES_OF_UTF8.search(data):
+        return data.decode("cp1252")
+    lines = []
+    for line in data.splitlines(keepends=True):
         try:
-            sheets[separator] = Sheet("", _rows(reader, most_columns), line_ended=ended)
+            lines.append(line.decode("utf-8"))
+        except UnicodeDecodeError:
+            lines.append(line.decode("cp1252"))
+    return "".join(lines)
+
+
+class TextFile:
+    """The rows of a text file, under any of the separators that it could have been written with."""
+
+    def __init__(self, data: bytes, place: str, most_columns: int) -> None:
+        """Raises Refused for an empty file and for what is no text."""
+        text = decode(data, place)
+        if not text.strip():
+            raise Refused(f"{place}: the file is empty")
+        self._place = place
+        self._most_columns = most_columns
+        self._separators = [separator for separator in SEPARATORS if separator in text] or [","]
+        self._ended = text.endswith(("\n", "\r"))
+        self._quotes_text = '="' in text
+        # A file is held once and read in a stream: a text of Python's takes up to four times its bytes.
+        self._data = text.encode("utf-8", "surrogatepass")
+
+    def heads(self, rows: int) -> dict[str, Sheet]:
+        """The first rows, under each separator that can be one.
+
+        Raises Refused as `sheet` does, where none can be.
+        """
+        heads, first_error = {}, None
+        for separator in self._separators:
+            try:
+                heads[separator] = self.sheet(separator, rows)
+            except Refused as refused:
+                first_error = first_error or refused
+        if first_error and not heads:
+            raise first_error
+        return heads
+
+    def sheet(self, separator: str, most_rows: int | None = None) -> Sheet:
+        """All rows, or the first.
+
+        Raises Refused for a quote that is never closed or closed in the middle of a cell, and for a row of more fields
+        than are read.
+        """
+        csv.field_size_limit(LONGEST_CELL)
+        lines = io.TextIOWrapper(io.BytesIO(self._data), "utf-8", "surrogatepass", newline="")
+        # Cells are trimmed anyway; before a quote the blank would make a part of the cell of it.
+        reader = csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=True)
+        try:
+            rows = list(itertools.islice(self._rows(reader), most_rows))
         except csv.Error as error:
             reason = "an open quote" if "unexpected end" in str(error) else str(error)
-            first_error = first_error or f"{place}: unreadable near line {reader.line_num}: {reason}"
-    if not sheets:
-        raise Refused(first_error or f"{place}: unreadable")
-    return sheets
+            raise Refused(f"{self._place}: unreadable near line {reader.line_num}: {reason}") from error
+        return Sheet("", rows, line_ended=self._ended)
 
-
-def _rows(reader: Iterator[list[str]], most_columns: int) -> list[list[str]]:
-    rows = []
-    for row in reader:
-        if len(row) > most_columns:
-            raise csv.Error(f"a row of {len(row):,} fields, more than the {most_columns:,} that are read")
-        rows.append(row)
-    return rows
+    def _rows(self, reader: Iterator[list[str]]) -> Iterator[list[str]]:
+        """Cells that say the same are one and the same, for a column has many rows and few words."""
+        said: dict[str, str] = {}
+        for row in reader:
+            if len(row) > self._most_columns:
+                raise csv.Error(
+                    f"a row of {len(row):,} fields, more than the {self._most_columns:,} that are read"
+                )
+            if len(said) > WORDS_REMEMBERED:
+                said = {}
+            cells = [said.setdefault(cell, cell) for cell in row]
+            yield [TEXT_AS_FORMULA.sub(r"\1", cell) for cell in cells] if self._quotes_text else cells
 
 
 def shown(name: str) -> str:

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 import duckdb
 import pyarrow as pa
@@ -18,6 +19,7 @@ from dagster_project.extracts import Column, Specification
 LONGEST_SHAPE = 24
 # So many single reasons of a delivery are kept; who breaks more rules than this mends a kind, not a cell.
 REASONS_KEPT = 5_000
+ROWS_AT_ONCE = 25_000
 UNMAPPED_RULE = "no_known_unit"
 ROW_RULES = {"too_many_fields": "as many fields as the header has"}
 
@@ -38,7 +40,8 @@ class Checked:
     """What became of a delivery's rows.
 
     `relation` names the table of accepted, typed rows in the connection: archived names, identifiers still plain.
-    `reasons` counts the rows of each column and rule exactly; `rejected` and `unmapped` are the first of them.
+    `reasons` counts the rows of each column and rule exactly; `rejected` and `unmapped` are the first of them. `totals`
+    adds up each column of numbers, over all rows in which it could be read and over the accepted ones.
     """
 
     relation: str
@@ -51,6 +54,7 @@ class Checked:
     unmapped: Sequence[RejectedCell]
     reasons: Mapping[tuple[str, str], int]
     notices: dict[str, int]
+    totals: Mapping[str, tuple[Decimal, Decimal]]
 
 
 def check(
@@ -65,26 +69,20 @@ def check(
     """Type every cell of `table` and part accepted from rejected rows.
 
     `month` is its first and last day; `units` and `roles` are (name key, slug) pairs that hold for the council and
-    month. Raises Refused where one key stands with different values.
+    month. Of a long table the rows are let go as they are typed. Raises Refused where one key stands with different
+    values.
     """
-    _register(connection, table, units, roles)
+    _register_names(connection, units, roles)
     connection.execute("set variable serials_from = ?", [table.serials_from])
-    # Hundreds of small expressions on few rows: planning them well takes longer than running them as written.
-    connection.execute("pragma disable_optimizer")
-    connection.execute(f"create or replace temp table checked as {checked_sql(specification, month)}")
-    connection.execute("pragma enable_optimizer")
     connection.register("turned_away", _turned_away(table))
-    connection.execute(
-        "create or replace temp table broken as "
-        "select row_number, unnest(failures, recursive := true) from checked where len(failures) > 0 "
-        "union all select row_number, column_name as column, rule from turned_away"
-    )
+    typed = checked_sql(specification, month)
+    for start in range(0, max(len(table.rows), 1), ROWS_AT_ONCE):
+        _register_rows(connection, table, start)
+        _part(connection, typed, is_first=not start)
+        _let_go(connection, table, start)
+    connection.execute("insert into broken select row_number, column_name, rule from turned_away")
     rejected, reasons = _rejected(connection, table, specification)
     rows_rejected = _count(connection, "select count(distinct row_number) from broken")
-    connection.execute(
-        "create or replace temp table accepted as select * exclude (failures) from checked "
-        "where len(failures) = 0 and row_number not in (select row_number from turned_away) order by row_number"
-    )
     repeated = _drop_repeats(connection, specification, place)
     accepted = _count(connection, "select count(*) from accepted")
     unmapped = [
@@ -136,7 +134,22 @@ def check(
         unknown_units,
         reasons,
         notices,
+        _totals(connection, specification),
     )
+
+
+def _totals(
+    connection: duckdb.DuckDBPyConnection, specification: Specification
+) -> dict[str, tuple[Decimal, Decimal]]:
+    """What a sender's control totals are compared with: each column of numbers added up as read and as accepted."""
+    columns = [column.name for column in specification.columns if column.type in ("decimal", "money")]
+    if not columns:
+        return {}
+    sums = ", ".join(f"coalesce(sum({quoted(name)}), 0)" for name in columns)
+    read = connection.execute(f"select {sums} from checked").fetchall()[0]
+    accepted = connection.execute(f"select {sums} from accepted").fetchall()[0]
+    pairs = zip(columns, read, accepted, strict=True)
+    return {name: (Decimal(of_all), Decimal(of_accepted)) for name, of_all, of_accepted in pairs}
 
 
 def _rejected(
@@ -181,22 +194,59 @@ def _turned_away(table: Table) -> pa.Table:
     )
 
 
-def _register(
-    connection: duckdb.DuckDBPyConnection,
-    table: Table,
-    units: Iterable[tuple[str, str]],
-    roles: Iterable[tuple[str, str]],
-) -> None:
-    columns = list(zip(*table.rows, strict=True)) if table.rows else [()] * len(table.columns)
+def _part(connection: duckdb.DuckDBPyConnection, typed: str, *, is_first: bool) -> None:
+    """Of the rows `landed` holds, the sound ones go into `accepted`, what others break into `broken`."""
+    into = {name: f"create or replace temp table {name} as" for name in ("accepted", "broken")}
+    if not is_first:
+        into = {name: f"insert into {name}" for name in into}
+    # Hundreds of small expressions on few rows: planning them well takes longer than running them as written.
+    connection.execute("pragma disable_optimizer")
+    connection.execute(f"create or replace temp table checked as {typed}")
+    connection.execute("pragma enable_optimizer")
+    connection.execute(
+        f"{into['broken']} select row_number, unnest(failures, recursive := true) from checked where len(failures) > 0"
+    )
+    connection.execute(
+        f"{into['accepted']} select * exclude (failures) from checked "
+        "where len(failures) = 0 and row_number not in (select row_number from turned_away) order by row_number"
+    )
+    connection.execute("drop table checked")
+
+
+def _let_go(connection: duckdb.DuckDBPyConnection, table: Table, start: int) -> None:
+    """Only rows that broke a rule are looked at once more, for the shape of what their sender wrote."""
+    numbers = table.row_numbers[start : start + ROWS_AT_ONCE]
+    if len(numbers) < ROWS_AT_ONCE:
+        return
+    broken = connection.execute(
+        "select distinct row_number from broken where row_number between ? and ?", [numbers[0], numbers[-1]]
+    ).fetchall()
+    kept = {number for (number,) in broken}
+    for place, number in enumerate(numbers, start=start):
+        if number not in kept:
+            table.rows[place] = ()
+
+
+def _register_rows(connection: duckdb.DuckDBPyConnection, table: Table, start: int) -> None:
+    """So many rows from `start` as the relation `landed`: the steps of their typing are held in memory."""
+    rows = table.rows[start : start + ROWS_AT_ONCE]
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(table.columns)
     arrow = pa.table(
         {
-            "row_number": pa.array(table.row_numbers, pa.int64()),
+            "row_number": pa.array(table.row_numbers[start : start + ROWS_AT_ONCE], pa.int64()),
             **{
                 name: pa.array(cells, pa.string()) for name, cells in zip(table.columns, columns, strict=True)
             },
         }
     )
     connection.register("landed", arrow)
+
+
+def _register_names(
+    connection: duckdb.DuckDBPyConnection,
+    units: Iterable[tuple[str, str]],
+    roles: Iterable[tuple[str, str]],
+) -> None:
     for name, pairs in (("units", units), ("roles", roles)):
         listed = list(pairs)
         connection.register(
@@ -238,7 +288,8 @@ def _drop_repeats(connection: duckdb.DuckDBPyConnection, specification: Specific
     key = ", ".join(meant[c.name] for c in specification.key) or "true"
     whole = ", ".join(meant.values())
     # Hardly any delivery repeats a key, and whether one does is cheap to see beside comparing whole rows.
-    if not _count(connection, f"select count(*) - count(distinct row({key})) from accepted"):
+    distinct = key if len(specification.key) == 1 else f"row({key})"
+    if not _count(connection, f"select count(*) - count(distinct {distinct}) from accepted"):
         return 0
     connection.execute(
         f"create or replace temp table twins as select row_number, "

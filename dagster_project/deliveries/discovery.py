@@ -13,13 +13,14 @@ from dagster_project.deliveries.cells import shown
 from dagster_project.extracts import Specification
 from dagster_project.extracts.source_system import CANONICAL, SourceSystem, stem_key
 
-WORKBOOK_ENDINGS = {".xlsx", ".xlsm", ".xls"}
-READABLE_ENDINGS = {".csv", ".txt", ".tsv", *WORKBOOK_ENDINGS}
+WORKBOOK_ENDINGS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
+READABLE_ENDINGS = {".csv", ".txt", ".tsv", ".tab", ".dat", *WORKBOOK_ENDINGS}
 XML_ENDING = ".xml"
 MONTH_PACK = "month_pack"
+CONTROL_ENDING = ".control.csv"
 BEING_WRITTEN = (".part", ".partial", ".filepart", ".tmp", ".crdownload", ".writing")
 NOT_A_FILE = "a link or a folder stands in the file's place"
-MONTH_FOLDER = re.compile(r"^((?:19|20)[0-9]{2})-(0[1-9]|1[0-2])$")
+MONTH_FOLDER = re.compile(r"((?:19|20)[0-9]{2})-(0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True)
@@ -52,16 +53,30 @@ class Landed:
         return " and ".join(path.name for path in self.files)
 
 
+@dataclass(frozen=True)
+class LandedControl:
+    """A file of control totals, the extracts that its name says it speaks of (none: it has to say itself), and why it
+    cannot be used if so.
+    """
+
+    council: str
+    month: date
+    path: Path
+    extracts: tuple[str, ...] = ()
+    unusable_because: str | None = None
+
+
 SourceOf = Callable[[str, str, date], SourceSystem]
 """The source system that an extract of a council comes from in a month."""
 
 
 @dataclass
 class Landing:
-    """What was found: deliveries, workbooks that may hold several, and names that are none of these."""
+    """What was found: deliveries, workbooks that may hold several, control totals, and names that are none of these."""
 
     deliveries: list[Landed] = field(default_factory=list)
     packs: list[Landed] = field(default_factory=list)
+    controls: list[LandedControl] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
 
 
@@ -88,7 +103,7 @@ def discover(
             continue
         for month_folder in _entries(council_folder):
             place = f"{shown(council_folder.name)}/{shown(month_folder.name)}"
-            match = MONTH_FOLDER.match(month_folder.name)
+            match = MONTH_FOLDER.fullmatch(month_folder.name)
             if not match or not _is_folder(month_folder):
                 found.strangers.append(f"{place}: not a month's folder (YYYY-MM)")
                 continue
@@ -116,6 +131,9 @@ def _discover_month(
     by_extract: dict[str, list[tuple[str, Path]]] = {}
     packs: list[Path] = []
     for path in _entries(folder):
+        if registered and path.name.lower().endswith(CONTROL_ENDING):
+            found.controls.append(_control(council, month, path, sources))
+            continue
         held = _parts(path, sources)
         for extract, part in held:
             by_extract.setdefault(extract, []).append((part, path))
@@ -134,6 +152,19 @@ def _discover_month(
         found.packs.append(Landed(council, month, MONTH_PACK, pack, reason, is_one_file=_is_file(pack)))
     for extract, parts in by_extract.items():
         found.deliveries.append(_delivery(council, registered, month, extract, parts, sources[extract]))
+
+
+def _control(council: str, month: date, path: Path, sources: Mapping[str, SourceSystem]) -> LandedControl:
+    """A control file is named for the file it counts; under another name it says of which extracts it speaks."""
+    named = Path(path.name[: -len(CONTROL_ENDING)])
+    stem = named.stem if named.suffix.lower() in (*READABLE_ENDINGS, XML_ENDING) else named.name
+    held = _parts(path.with_name(f"{stem}.csv"), sources)
+    reason = None
+    if not _is_file(path):
+        reason = NOT_A_FILE
+    elif any(part for _, part in held):
+        reason = "the file it counts is one of several tables that are joined, so its totals are those of no extract"
+    return LandedControl(council, month, path, tuple(extract for extract, _ in held), reason)
 
 
 def _parts(path: Path, sources: Mapping[str, SourceSystem]) -> list[tuple[str, str]]:

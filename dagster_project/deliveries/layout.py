@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from dagster_project.deliveries.cells import SERIALS_FROM, Sheet, is_workbook, read_bytes, shown, text_sheets
+from dagster_project.deliveries.cells import (
+    SERIALS_FROM,
+    Sheet,
+    TextFile,
+    is_workbook,
+    read_bytes,
+    shown,
+)
 from dagster_project.deliveries.file_limits import FileLimits
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.deliveries.workbook import workbook_sheets
@@ -18,9 +25,16 @@ from dagster_project.extracts import Specification
 ROWS_SEARCHED_FOR_A_HEADER = 200
 WIDEST_HEADER_OF_TWO_ROWS = 2_000
 SHIPPED = FileLimits()
-BLANK_CHARACTERS = " \t\r\n\f\v\u00a0\u2007\u202f\u200b\ufeff"
+# Those of other widths and of none, and the marks of direction that come with copied text.
+PLAIN_BLANKS = " \t\r\n\f\v"
+ODD_BLANKS = "".join(
+    map(chr, (0xA0, 0xAD, *range(0x2000, 0x2010), *range(0x2028, 0x2030), 0x205F, 0x2060, 0x3000, 0xFEFF))
+)
+BLANK_CHARACTERS = PLAIN_BLANKS + ODD_BLANKS
 MISSING = frozenset({"", "-", "n/a", "null", "none", "#n/a"})
-TOTAL = re.compile(r"^(grand[\s-]+|sub[\s-]*|overall[\s-]+)?totals?\b", re.IGNORECASE)
+TOTAL = re.compile(
+    r"^((grand[\s-]+|sub[\s-]*|overall[\s-]+)?totals?\b|(sum|overall|count)\s*:?$)", re.IGNORECASE
+)
 # A word of these with a hyphen or a digit after it is an identifier, not a note.
 NOTE = re.compile(
     r"^(\*|©|(notes?|sources?|produced|generated|report(s|ed|ing)?|run|extracted|exported|printed|prepared|end of"
@@ -82,13 +96,15 @@ def read_table(
         raise Refused(f"{place}: the file is empty")
     if is_workbook(data):
         return _from_workbook(workbook_sheets(data, place, sheet, limits), specification, place)
-    sheets = text_sheets(data, place, limits.max_columns)
-    located = {separator: _locate(sheet, specification) for separator, sheet in sheets.items()}
+    text = TextFile(data, place, limits.max_columns)
+    del data
+    heads = text.heads(ROWS_SEARCHED_FOR_A_HEADER)
+    located = {separator: _locate(sheet, specification) for separator, sheet in heads.items()}
     separator = min(located, key=lambda key: (len(located[key].missing), -located[key].recognised))
     where = located[separator]
     if where.missing:
         raise Refused(_missing_columns(place, where))
-    return _table(sheets[separator], where, specification, place)
+    return _table(text.sheet(separator), where, specification, place)
 
 
 def _from_workbook(sheets: list[Sheet], specification: Specification, place: str) -> Table:
@@ -150,15 +166,16 @@ def _is_given(row: Sequence[str], place: int) -> bool:
 
 def header_key(text: str) -> str:
     """The form in which headers compare: without case, spaces, underscores and line breaks."""
-    return re.sub(r"[\s_\u00a0\u200b\ufeff]+", "", text).lower()
+    return "".join(sign for sign in text if sign != "_" and sign not in BLANK_CHARACTERS).lower()
 
 
 def _locate(sheet: Sheet, specification: Specification) -> _Header:
     """The row that names the columns; where no single one does, two rows that do together."""
     keys = {header_key(text): column.name for column in specification.columns for text in column.spellings}
     best = _Header(0, [], list(specification.required_names) or ["every one"], 0, 0)
-    for headers_of in (_single_rows, _pairs_of_rows):
-        for index, header in headers_of(sheet.rows[:ROWS_SEARCHED_FOR_A_HEADER]):
+    rows = sheet.rows[:ROWS_SEARCHED_FOR_A_HEADER]
+    for headers in (enumerate(rows), _pairs_of_rows(rows, keys)):
+        for index, header in headers:
             found = _header(index, header, keys, specification)
             if found.recognised > best.recognised:
                 best = found
@@ -180,24 +197,25 @@ def _header(index: int, row: Sequence[str], keys: dict[str, str], specification:
     return _Header(index, fields, missing, len(known), width)
 
 
-def _single_rows(rows: Sequence[Sequence[str]]) -> Iterator[tuple[int, Sequence[str]]]:
-    yield from enumerate(rows)
+def _pairs_of_rows(
+    rows: Sequence[Sequence[str]], keys: Mapping[str, str]
+) -> Iterator[tuple[int, Sequence[str]]]:
+    """A header broken over two rows, or words above that stand over several columns; the index is the lower row's.
 
-
-def _pairs_of_rows(rows: Sequence[Sequence[str]]) -> Iterator[tuple[int, Sequence[str]]]:
-    """A header broken over two rows, or words above that stand over several columns; the index is the lower row's."""
+    Column by column: the two words together, else the lower alone, else with the word that is spread over it.
+    """
     for index, (upper, lower) in enumerate(itertools.pairwise(rows), start=1):
         width = max(len(upper), len(lower))
         if width > WIDEST_HEADER_OF_TWO_ROWS or not any(upper) or not any(lower):
             continue
         above = [*upper, *[""] * (width - len(upper))]
         below = [*lower, *[""] * (width - len(lower))]
-        yield index, [f"{one} {two}" for one, two in zip(above, below, strict=True)]
-        spread, last = [], ""
-        for one in above:
+        header, last = [], ""
+        for one, two in zip(above, below, strict=True):
             last = one if one.strip(BLANK_CHARACTERS) else last
-            spread.append(last)
-        yield index, [f"{one} {two}" for one, two in zip(spread, below, strict=True)]
+            written = (f"{one} {two}", two, f"{last} {two}")
+            header.append(next((text for text in written if header_key(text) in keys), written[0]))
+        yield index, header
 
 
 def _missing_columns(place: str, where: _Header) -> str:
@@ -221,6 +239,11 @@ def _table(sheet: Sheet, where: _Header, specification: Specification, place: st
         [positions[name][0] for name in specification.required_names],
         [positions[c.name][0] for c in specification.columns if not c.key and positions[c.name]],
     )
+    beside = 0
+    if not sheet.is_text:
+        # In a text a cell too many has moved others; in a workbook it stands in a column without a header.
+        beside = sum(any(cell.strip(BLANK_CHARACTERS) for cell in row[width:]) for row in body)
+        body = [row[:width] for row in body]
     last = _last_data_row(body, required)
     if sheet.is_text:
         _refuse_if_cut_short(sheet, body, last, where.width, place)
@@ -228,6 +251,8 @@ def _table(sheet: Sheet, where: _Header, specification: Specification, place: st
         columns, [], [], unknown_columns=unknown, serials_from=sheet.serials_from, is_text=sheet.is_text
     )
     table.found = frozenset(name for name in columns if positions[name])
+    if beside:
+        table.notices["rows_with_cells_beside_the_table"] = beside
     if where.index:
         table.notices["title_rows"] = where.index
     pick = [positions[name][0] if positions[name] else None for name in columns]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 from dagster_project.deliveries.checking import RejectedCell
@@ -56,6 +57,12 @@ create table if not exists notices (
     delivery text not null,
     notice text not null,
     rows integer not null
+);
+create table if not exists delivery_totals (
+    delivery text not null,
+    column_name text not null,
+    total_read text not null,
+    total_accepted text not null
 );
 create table if not exists months_to_build (
     council text not null,
@@ -149,6 +156,7 @@ class Delivery:
     rejected: Sequence[RejectedCell] = field(default=(), repr=False, compare=False)
     reasons: Mapping[tuple[str, str], int] = field(default_factory=dict, repr=False, compare=False)
     notices: dict[str, int] = field(default_factory=dict, compare=False)
+    totals: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def is_in_force(self) -> bool:
@@ -162,6 +170,7 @@ class Delivery:
             values["rejected"],
             values["reasons"],
             values["notices"],
+            values["totals"],
             values["withdrawn_at"],
             values["withdrawn_because"],
             values["purged_at"],
@@ -347,6 +356,13 @@ class Manifest:
                     "insert into notices values (?, ?, ?)",
                     [(delivery.delivery, notice, rows) for notice, rows in delivery.notices.items()],
                 )
+                connection.executemany(
+                    "insert into delivery_totals values (?, ?, ?, ?)",
+                    [
+                        (delivery.delivery, column, format(of_all, "f"), format(of_accepted, "f"))
+                        for column, (of_all, of_accepted) in delivery.totals.items()
+                    ],
+                )
 
     def months_to_build(self) -> set[tuple[str, date]]:
         """Council months whose marts are older than their deliveries: kept until a build has been published."""
@@ -429,6 +445,21 @@ class Manifest:
         with self._connect() as connection:
             rows = connection.execute("select * from notices order by delivery, notice").fetchall()
         return [dict(row) for row in rows]
+
+    def totals(self) -> list[dict[str, object]]:
+        """Each column of numbers of each delivery added up: over all rows read, and over the accepted ones."""
+        with self._connect() as connection:
+            rows = connection.execute(
+                "select * from delivery_totals order by delivery, column_name"
+            ).fetchall()
+        return [
+            {
+                **dict(row),
+                "total_read": Decimal(row["total_read"]),
+                "total_accepted": Decimal(row["total_accepted"]),
+            }
+            for row in rows
+        ]
 
     def notices(self) -> list[dict[str, object]]:
         """What was remarked on deliveries in force and the last refused ones: a notice and the rows it counts."""

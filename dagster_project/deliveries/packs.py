@@ -39,6 +39,11 @@ def unpack(
             landing.strangers.append(
                 f"{pack.council}/{pack.month:%Y-%m}/{shown(pack.path.name)}: no sheet named as an extract"
             )
+        elif found and len(found) < len(sheets) and refuse_unreadable:
+            landing.strangers.append(
+                f"{pack.council}/{pack.month:%Y-%m}/{shown(pack.path.name)}: {len(sheets) - len(found)} of "
+                f"{len(sheets)} sheets not named as an extract"
+            )
         for extract, sheet in found:
             source = source_of(pack.council, extract, pack.month)
             _add(landing, places, replace(pack, extract=extract, sheet=sheet, source=source.source))

@@ -16,6 +16,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from dagster_project.deliveries.cell_rules import prepare
+from dagster_project.deliveries.cells import shown
 from dagster_project.deliveries.discovery import Landed
 from dagster_project.deliveries.file_limits import FileLimits
 from dagster_project.deliveries.layout import SHIPPED, Fault, Table, read_table
@@ -53,6 +54,7 @@ class SafeguardingRules(BaseModel):
     leading: Mapping[str, str]
     tables: Mapping[str, TableRule]
     allocated_roles: tuple[str, ...]
+    allocated_roles_otherwise: tuple[str, ...] = ()
     worker_identifier: tuple[str, ...]
     close_reasons: Mapping[str, str]
     headers: Mapping[str, Mapping[str, str]]
@@ -106,7 +108,7 @@ def read_safeguarding(
         connection.execute("set variable time_of_day = ?", [TIME_OF_DAY])
         connection.execute("set variable serials_from = ?", [next(iter(tables.values())).serials_from])
         _register(connection, tables, rules)
-        _refuse_without_roles(connection, place)
+        _choose_roles(connection, rules, place)
         connection.execute(query.read_text(encoding="utf-8"))
         return _result(connection, specification, tables[rules.leading[specification.extract]], rules)
 
@@ -133,7 +135,17 @@ def _read_tables(files: Mapping[str, Path], rules: SafeguardingRules, limits: Fi
             if not (rule.optional and name not in files):
                 raise
             tables[name] = Table(list(rule.columns), [], [])
+        if tables[name].overlong and path is not None and name not in rules.leading.values():
+            _refuse_overlong(path, tables[name])
     return tables
+
+
+def _refuse_overlong(path: Path, table: Table) -> None:
+    """Its cells stand in each other's places, and which case they belong to cannot be told any more."""
+    raise Refused(
+        f"{shown(path.name)}, row {min(table.overlong)}: more fields than the header has; "
+        "a separator in a cell needs quotes"
+    )
 
 
 def _form(name: str, rule: TableRule) -> Specification:
@@ -165,7 +177,6 @@ def _register(
         f"create temp view professionals_read as select *, coalesce({identifier}) as worker_identifier "
         "from professionals"
     )
-    _pairs(connection, "allocated_roles", "role", [(role,) for role in rules.allocated_roles])
     _pairs(connection, "close_reasons", "reason, outcome", list(rules.close_reasons.items()))
 
 
@@ -194,17 +205,21 @@ def _pairs(
     connection.executemany(f"insert into {name} values ({', '.join('?' * len(rows[0]))})", rows)
 
 
-def _refuse_without_roles(connection: duckdb.DuckDBPyConnection, place: str) -> None:
-    """Roles are a council's own words: where none is known, every case would count as allocated to nobody."""
-    row = connection.execute(
-        "select count(*), count(r.role) from involvements as i left join allocated_roles as r "
-        "on r.role = name_key(i.invo_professional_role_id)"
-    ).fetchone()
-    if row and row[0] and not row[1]:
-        raise Refused(
-            f"{place}: no involvement has a role of `allocated_roles` in the mapping, so nobody would be allocated; "
-            "name the council's own"
-        )
+def _choose_roles(connection: duckdb.DuckDBPyConnection, rules: SafeguardingRules, place: str) -> None:
+    """The table `allocated_roles`: the first of the mapping's lists that the export has a role of.
+
+    Roles are a council's own words: where none is known, every case would count as allocated to nobody.
+    """
+    rows = connection.execute("select distinct name_key(invo_professional_role_id) from involvements")
+    written = {role for (role,) in rows.fetchall()}
+    for roles in (rules.allocated_roles, rules.allocated_roles_otherwise):
+        if not written or written.intersection(roles):
+            _pairs(connection, "allocated_roles", "role", [(role,) for role in roles])
+            return
+    raise Refused(
+        f"{place}: no involvement has a role of `allocated_roles` in the mapping, so nobody would be allocated; "
+        "name the council's own"
+    )
 
 
 def _result(

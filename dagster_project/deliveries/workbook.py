@@ -15,10 +15,13 @@ from defusedxml import ElementTree
 
 from dagster_project.deliveries.cells import SERIALS_FROM, Sheet
 from dagster_project.deliveries.file_limits import FileLimits
+from dagster_project.deliveries.open_document import OPEN_DOCUMENT, open_document_errors
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.deliveries.workbook_guard import column_number, refuse_bombs
 
 UNREADABLE = "unreadable as a workbook, or cut short"
+# The name of a stream, in UTF-16, of a workbook that is encrypted as a whole.
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 EXACT_WHOLE_NUMBERS = 10**15
 FORMULA_WITHOUT_VALUE = "#VALUE!"
 CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
@@ -33,7 +36,7 @@ def sheet_names(data: bytes, place: str, limits: FileLimits) -> list[str]:
     """
     from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
-    with _refusing_what_is_broken(place):
+    with _refusing_what_is_broken(data, place):
         if data.startswith(b"PK"):
             refuse_bombs(data, place, limits)
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
@@ -49,7 +52,7 @@ def workbook_sheets(data: bytes, place: str, only: str | None, limits: FileLimit
     """
     from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
-    with _refusing_what_is_broken(place):
+    with _refusing_what_is_broken(data, place):
         if data.startswith(b"PK"):
             refuse_bombs(data, place, limits)
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
@@ -58,7 +61,7 @@ def workbook_sheets(data: bytes, place: str, only: str | None, limits: FileLimit
             for about in book.sheets_metadata
             if about.visible == SheetVisibleEnum.Visible and only in (None, about.name)
         ]
-        errors = _error_cells(data)
+        errors = _error_cells(data, place, limits)
         serials_from = _serials_from(data)
     return [
         Sheet(
@@ -75,14 +78,25 @@ def workbook_sheets(data: bytes, place: str, only: str | None, limits: FileLimit
 
 
 @contextmanager
-def _refusing_what_is_broken(place: str) -> Iterator[None]:
+def _refusing_what_is_broken(data: bytes, place: str) -> Iterator[None]:
     """Whatever a broken package makes its readers raise, a panic of the compiled one included, is one refusal."""
     try:
+        _refuse_what_is_not_read(data, place)
         yield
     except (KeyboardInterrupt, SystemExit, MemoryError, Refused):
         raise
     except BaseException as error:
         raise Refused(f"{place}: {UNREADABLE}") from error
+
+
+def _refuse_what_is_not_read(data: bytes, place: str) -> None:
+    if ENCRYPTED in data:
+        raise Refused(f"{place}: protected by a password; save it without one")
+    if data.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            # Its error cells could not be told from empty ones.
+            if "xl/workbook.bin" in package.namelist():
+                raise Refused(f"{place}: a binary workbook (.xlsb), which is not read; save it as .xlsx")
 
 
 def _serials_from(data: bytes) -> date:
@@ -128,12 +142,14 @@ def _with_errors(row: list[str], errors: dict[int, str]) -> list[str]:
     return row
 
 
-def _error_cells(data: bytes) -> dict[str, dict[int, dict[int, str]]]:
+def _error_cells(data: bytes, place: str, limits: FileLimits) -> dict[str, dict[int, dict[int, str]]]:
     """Sheet name -> row number -> column index -> error text, for cells the reader would give as empty."""
     if not data.startswith(b"PK"):
         return {}
     found: dict[str, dict[int, dict[int, str]]] = {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if OPEN_DOCUMENT in archive.namelist():
+            return open_document_errors(archive.read(OPEN_DOCUMENT), place, limits)
         for name, part in _sheet_parts(archive).items():
             content = archive.read(part)
             if b't="e"' not in content and b"<f" not in content:

@@ -7,6 +7,7 @@ import zipfile
 from io import BytesIO
 
 from dagster_project.deliveries.file_limits import FileLimits
+from dagster_project.deliveries.open_document import OPEN_DOCUMENT, open_document_errors
 from dagster_project.deliveries.refusal import Refused
 
 CHUNK = 8 << 20
@@ -33,6 +34,8 @@ def refuse_bombs(data: bytes, place: str, limits: FileLimits) -> None:
         for entry in entries:
             is_sheet = entry.filename.startswith("xl/worksheets/") and entry.filename.endswith(".xml")
             _walk(package, entry, place, limits, is_sheet=is_sheet)
+        if OPEN_DOCUMENT in package.namelist():
+            open_document_errors(package.read(OPEN_DOCUMENT), place, limits)
 
 
 def _walk(

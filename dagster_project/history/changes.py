@@ -340,7 +340,7 @@ def _replayed(
                 standing[place] = shift.delivery
             elif standing.get(place) == shift.delivery:
                 del standing[place]
-            state = State(list(standing.values()), start.reference)
+            state = State(list(standing.values()), start.reference, controls=start.controls)
             path = built.enter_context(_built(settings, state, on_node))
             for value in _compare(last, path, marts, council):
                 movers.setdefault((value.mart, value.keys, value.column), []).append(shift.words)

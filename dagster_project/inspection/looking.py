@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dagster_project.deliveries.cells import Sheet, is_workbook, read_bytes, shown, text_sheets
+from dagster_project.deliveries.cells import Sheet, TextFile, is_workbook, read_bytes, shown
 from dagster_project.deliveries.file_limits import file_limits
 from dagster_project.deliveries.layout import ROWS_SEARCHED_FOR_A_HEADER, header_key
 from dagster_project.deliveries.mapped_cells import plain
@@ -101,7 +101,9 @@ def look(
         if is_workbook(data):
             sheets, form = workbook_sheets(data, shown(path.name), None, limits), "a workbook"
         else:
-            separator, sheet = _likeliest(text_sheets(data, shown(path.name), limits.max_columns))
+            text = TextFile(data, shown(path.name), limits.max_columns)
+            separator = _likeliest(text.heads(ROWS_SEARCHED_FOR_A_HEADER))
+            sheet = text.sheet(separator)
             words = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}[separator]
             sheets, form = [sheet], f"text separated by {words}"
     except Refused as refused:
@@ -109,14 +111,14 @@ def look(
     return Looked(path.name, form, [_look(sheet, specifications, sources) for sheet in sheets])
 
 
-def _likeliest(sheets: Mapping[str, Sheet]) -> tuple[str, Sheet]:
+def _likeliest(heads: Mapping[str, Sheet]) -> str:
     """The separator under which most rows have the same number of fields, more than one."""
 
     def likeness(sheet: Sheet) -> int:
         widths = Counter(len(row) for row in sheet.rows if len(row) > 1)
         return max((count * width for width, count in widths.items()), default=0)
 
-    return max(sheets.items(), key=lambda pair: likeness(pair[1]))
+    return max(heads, key=lambda separator: likeness(heads[separator]))
 
 
 def _look(

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import duckdb
-
 from dagster_project.quality.suites import CheckResult, run_suite
 from dagster_project.reference import Reference
 from dagster_project.settings import Settings
+from dagster_project.warehouse_file import reading_warehouse
 
 INDEX = ["council", "unit", "month"]
 
@@ -25,7 +24,7 @@ def check_marts(settings: Settings, reference: Reference, councils: Sequence[str
         "select council, max(month) as month from caseload_bands "
         "where list_contains(?, council) group by council"
     )
-    with duckdb.connect(str(settings.database), read_only=True) as warehouse:
+    with reading_warehouse(settings) as warehouse:
         breaches = warehouse.execute(
             f"select council, unit, cast(month as varchar) as month, metric, severity "
             f"from threshold_breaches join ({latest}) as latest using (council, month)",

@@ -3,13 +3,18 @@
 from dagster_project.reference.kept import keep, read_kept
 from dagster_project.reference.merge import Reference, ReferenceDataError, load_reference, what_can_be_read
 from dagster_project.reference.names import name_key
+from dagster_project.reference.option_rows import OptionError, WantedOption, keep_option, option_rows
 
 __all__ = [
+    "OptionError",
     "Reference",
     "ReferenceDataError",
+    "WantedOption",
     "keep",
+    "keep_option",
     "load_reference",
     "name_key",
+    "option_rows",
     "read_kept",
     "what_can_be_read",
 ]

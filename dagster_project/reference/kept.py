@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dagster_project.reference.merge import NOT_IN_MARTS, Reference, ReferenceDataError, read_tables
 from dagster_project.reference.tables import load_tables
-from dagster_project.settings import make_private
+from dagster_project.settings import PROJECT_ROOT, make_private
 
 
 def keep(reference: Reference, folder: Path) -> str:
@@ -36,14 +36,20 @@ def keep(reference: Reference, folder: Path) -> str:
 
 
 def read_kept(folder: Path, fingerprint: str) -> Reference:
-    """The reference data of that name; a table that the product has gained since is empty in it.
+    """The reference data of that name; a table that the product has gained since has the product's own rows.
 
     Raises ReferenceDataError where it is not there or has columns that the product no longer knows.
     """
     kept = folder / fingerprint
     if not kept.is_dir():
         raise ReferenceDataError([f"the reference data {fingerprint} is not kept in {folder}"])
-    tables, problems = read_tables([(kept, "kept")], load_tables())
-    if problems:
-        raise ReferenceDataError(problems)
-    return Reference(tables)
+    declared = load_tables()
+    known = {name: table for name, table in declared.items() if (kept / f"{name}.csv").is_file()}
+    gained = {
+        name: table for name, table in declared.items() if name not in known and name not in NOT_IN_MARTS
+    }
+    tables, problems = read_tables([(kept, "kept")], known)
+    of_the_product, wrong = read_tables([(PROJECT_ROOT / "seeds", "seeds")], gained)
+    if problems or wrong:
+        raise ReferenceDataError(problems + wrong)
+    return Reference(dict.fromkeys(declared, ()) | tables | of_the_product)

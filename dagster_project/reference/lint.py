@@ -33,9 +33,11 @@ def lint_references(declared: Mapping[str, Table], tables: Tables) -> list[str]:
     councils = {row["council"] for row in tables["councils"]}
     units = {(row["council"], row["unit"]) for row in tables["org_units"]}
     roles = {row["role"] for row in tables["roles"]}
+    metrics = {row["metric"] for row in tables["metrics"]}
     exists: dict[str, Callable[[Mapping[str, str], str], bool]] = {
         "councils": lambda row, column: row[column] in councils,
         "roles": lambda row, column: row[column] in roles,
+        "metrics": lambda row, column: row[column] in metrics,
         "org_units": lambda row, column: (row["council"], row[column]) in units,
     }
     problems = []

@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -28,12 +28,20 @@ READING_FILES = (
     "council_sources",
 )
 NOT_IN_MARTS = (
-    *("alert_recipients", "council_sources", "expected_deliveries", "expected_ticks"),
+    *("alert_recipients", "control_names", "council_sources", "expected_deliveries", "expected_ticks"),
     *("file_limits", "measure_names", "retention", "send_waits"),
 )
 OF_NO_MONTH = ("dfe_benchmarks", "dfe_symbols")
 """Read by marts only that are made whole each time: a change in these makes no council's month due."""
-NOT_OF_MONTHS_ONLY = ("councils", "working_years", "report_figures", "report_figure_measures", "surveys")
+NOT_OF_MONTHS_ONLY = (
+    "councils",
+    "working_years",
+    "report_figures",
+    "report_figure_measures",
+    "surveys",
+    "capacity_options",
+    "unit_costs",
+)
 """Read by those marts too: a council that has loaded nothing is compared with what is published of it."""
 
 Row = Mapping[str, str]
@@ -168,6 +176,25 @@ class Reference:
             if row.get("council", "") in ("", council)
         ]
         return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()[:16]
+
+    def with_rows(self, name: str, rows: Sequence[Row]) -> Reference:
+        """The same with further rows of one file, where they stand for themselves (`_place` says where they are from).
+
+        Raises ReferenceDataError with every problem found.
+        """
+        table = load_tables()[name]
+        further = [{**dict.fromkeys(table.columns, ""), **row} for row in rows]
+        tables = {**self.tables, name: (*self.rows(name), *further)}
+        problems = lint(load_tables(), tables)
+        keys = {tuple(row[column] for column in table.key) for row in self.rows(name)}
+        for row in further:
+            key = tuple(row[column] for column in table.key)
+            if key in keys:
+                problems.append(f"{row['_place']}: repeats the key {', '.join(key)}")
+            keys.add(key)
+        if problems:
+            raise ReferenceDataError(problems)
+        return replace(self, tables=tables)
 
     def write(self, folder: Path) -> None:
         """Put every merged file into `folder`; a file whose bytes would not change is left alone."""

@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dagster_project.deliveries import Delivery, Manifest, Months
+from dagster_project.deliveries import Controls, Delivery, Manifest, Months
 from dagster_project.deliveries.discovery import MONTH_PACK
 from dagster_project.extracts import load_specifications
+from dagster_project.reports.published import control_rows, published_file
 from dagster_project.reports.terminal import print_refusals, titled_table
 from dagster_project.settings import Settings
 
@@ -53,7 +54,25 @@ def print_status(console: Console, settings: Settings, council: str | None, mont
         and (d.extract != MONTH_PACK or d.load_id == last_load[d.council, d.month, d.file_name])
     ]
     print_refusals(console, still_refused, "Refused")
+    _print_controls(console, settings, {(d.council, d.month) for d in wanted})
     _print_quarantine(console, manifest, [*still_refused, *in_force.values()])
+
+
+def _print_controls(console: Console, settings: Settings, wanted: set[tuple[str, date]]) -> None:
+    """Files of control totals that could not be read, and totals that the deliveries do not come to."""
+    problems = [c for c in Controls(settings.manifest).latest().values() if c.problem]
+    for control in problems:
+        if (control.council, control.month) in wanted:
+            console.print(f"Control totals not read whole: {control.words_of_problem}", markup=False)
+    if not published_file(settings).is_file():
+        return
+    for row in control_rows(settings):
+        if (row["council"], row["month"]) in wanted:
+            console.print(
+                f"Control totals differ: {row['council']} {row['month']:%Y-%m} {row['asset']} {row['check']}: "
+                f"{row['detail']}",
+                markup=False,
+            )
 
 
 def _months_table(

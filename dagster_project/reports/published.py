@@ -40,6 +40,12 @@ from threshold_breaches
 where council = any(?) or len(?) = 0
 order by council, month, severity = 'breach' desc, severity = 'warning' desc, metric, unit
 """
+CONTROL_TOTALS = """
+select council, month, asset, replace("check", '_', ' ') as "check", detail
+from data_quality
+where "check" in ('control_rows', 'control_fte', 'control_amount') and not passed
+order by council, month, asset, "check"
+"""
 WHOLE_FIGURES = "select * from report_figures order by figure_id"
 READINGS = "select * from report_readings order by reading_id"
 FIGURES = "select figure_id, measure, period, printed, computed, exact, matches from report_figures order by figure_id"
@@ -69,6 +75,11 @@ def unit_rows(
 def breach_rows(settings: Settings, councils: list[str]) -> list[dict[str, Any]]:
     """Thresholds crossed or resolved in each council's latest month that has cases."""
     return _query(settings, BREACHES, [councils, councils])
+
+
+def control_rows(settings: Settings) -> list[dict[str, Any]]:
+    """Control totals that deliveries in force do not come to."""
+    return _query(settings, CONTROL_TOTALS, [])
 
 
 def figure_rows(settings: Settings) -> list[dict[str, Any]]:

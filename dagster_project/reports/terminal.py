@@ -75,6 +75,13 @@ def print_arrival(console: Console, arrival: Arrival) -> None:
             f"Left for the next load: {landed.council} {landed.month:%Y-%m} {landed.extract} changed while read.",
             markup=False,
         )
+    if arrival.controls:
+        console.print(
+            f"{len(arrival.controls)} files of control totals are new; data_quality compares them (control_...)."
+        )
+    for control in arrival.controls:
+        if control.problem:
+            console.print(f"Control totals not read whole: {control.words_of_problem}", markup=False)
     for stranger in arrival.strangers:
         console.print(f"Left alone: {stranger}", markup=False)
 

@@ -21,6 +21,7 @@ from dagster_project.reference import Reference, load_reference
 from dagster_project.retention.journal import drop_lines_before, look_up_logs, purges, write_line
 from dagster_project.retention.kept_too_long import Item, kept_too_long
 from dagster_project.settings import Settings
+from dagster_project.warehouse_file import remove_warehouse
 
 
 @dataclass
@@ -129,8 +130,7 @@ def _build_anew(
     settings: Settings, reference: Reference, progress: Progress, now: datetime
 ) -> LoadReport | None:
     """The warehouse file is deleted, for a deleted row leaves its bytes in it, and made again from the archive."""
-    for path in settings.warehouse.glob(f"{settings.database.name}*"):
-        path.unlink()
+    remove_warehouse(settings)
     return rebuild(settings, reference, progress=progress, now=now)
 
 

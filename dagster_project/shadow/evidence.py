@@ -17,6 +17,7 @@ from dagster_project.reference import Reference
 from dagster_project.settings import Settings
 from dagster_project.shadow.measures import Month
 from dagster_project.shadow.rules import Change, Rule, Rulebook, Term
+from dagster_project.warehouse_file import reading_warehouse
 
 EXTRACTS_SET_ASIDE = ("caseload",)
 ASIDE = "aside_"
@@ -178,7 +179,7 @@ def gather(
         )
         for extract in EXTRACTS_SET_ASIDE
     }
-    with duckdb.connect(str(settings.database), read_only=True) as warehouse:
+    with reading_warehouse(settings) as warehouse:
         for name, value in (
             ("council", month.council),
             ("month", month.first),

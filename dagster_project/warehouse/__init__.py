@@ -4,10 +4,12 @@ from dagster_project.warehouse.as_known import NothingKnownError, State, build_s
 from dagster_project.warehouse.building import Build, build, confirm, months_due
 from dagster_project.warehouse.publishing import PublishingError, copy_to, marts, publish
 from dagster_project.warehouse.transformation import TransformationError
+from dagster_project.warehouse.what_if import PricedOptions, price_options
 
 __all__ = [
     "Build",
     "NothingKnownError",
+    "PricedOptions",
     "PublishingError",
     "State",
     "TransformationError",
@@ -17,6 +19,7 @@ __all__ = [
     "copy_to",
     "marts",
     "months_due",
+    "price_options",
     "publish",
     "state_at",
 ]

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from filelock import FileLock
-
-from dagster_project.deliveries import Delivery, Manifest, Publication
+from dagster_project.deliveries import Control, Controls, Delivery, Manifest, Publication
 from dagster_project.reference import Reference, load_reference, read_kept
-from dagster_project.settings import Settings, make_private
+from dagster_project.settings import Settings
 from dagster_project.warehouse.inputs import write_inputs
 from dagster_project.warehouse.publishing import publish
 from dagster_project.warehouse.scope import build_scope
+from dagster_project.warehouse.scratch import scratch_of
 from dagster_project.warehouse.transformation import invoke
 
 MONTHS_NAMED = 3
@@ -39,6 +37,7 @@ class State:
     reference: Reference
     publication: Publication | None = None
     gone: Sequence[Delivery] = ()
+    controls: Sequence[Control] = ()
 
     @property
     def stood(self) -> list[Delivery]:
@@ -84,12 +83,14 @@ def state_at(settings: Settings, moment: datetime, council: str | None = None) -
             else "nothing came"
         )
         raise NothingKnownError(f"nothing was known at {moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC: {since}")
+    controls = list(Controls(settings.manifest).latest(moment).values())
     publications = manifest.publications()
     until = moment.astimezone(UTC).isoformat(timespec="microseconds")
     before = [p for p in publications if p.published_at <= until] or publications[:1]
     if not before:
-        return State(deliveries, load_reference(settings), gone=gone)
-    return State(deliveries, read_kept(settings.kept_reference, before[-1].reference), before[-1], gone)
+        return State(deliveries, load_reference(settings), gone=gone, controls=controls)
+    reference = read_kept(settings.kept_reference, before[-1].reference)
+    return State(deliveries, reference, before[-1], gone, controls)
 
 
 def build_state(
@@ -99,14 +100,18 @@ def build_state(
 
     Made with today's code in a scratch installation over the same archive. Raises TransformationError.
     """
-    with _scratch(settings) as scratch:
+    with scratch_of(settings) as scratch:
         in_force = {(d.council, d.month, d.extract): d for d in state.deliveries if d.is_in_force}
         loaded = {(council, month) for council, month, _ in in_force}
         state.reference.write(scratch.merged_reference)
         state.reference.write(scratch.dbt_seeds)
-        notices = Manifest(settings.manifest).all_notices()
         write_inputs(
-            scratch.run_inputs, state.deliveries, notices, build_scope(in_force, loaded), state.reference
+            scratch.run_inputs,
+            state.deliveries,
+            Manifest(settings.manifest),
+            state.controls,
+            build_scope(in_force, loaded),
+            state.reference,
         )
         # What is rebuilt was tested when it was first built, with these rows or with rows that differ from them.
         invoke(
@@ -130,29 +135,3 @@ def build_state(
         os.replace(version, target)
         shutil.rmtree(replaced, ignore_errors=True)
     return target
-
-
-@contextmanager
-def _scratch(settings: Settings) -> Iterator[Settings]:
-    """An installation of its own that sees the same archive. Its folder stays, for dbt's parse is most of the cost."""
-    make_private(settings.warehouse)
-    folder = settings.warehouse / "as-known"
-    with FileLock(settings.warehouse / ".as-known.lock"):
-        scratch = replace(settings, home=folder)
-        make_private(scratch.warehouse)
-        archive = folder / "archive"
-        if not archive.is_symlink():
-            archive.symlink_to(settings.archive.resolve(), target_is_directory=True)
-        _empty(scratch)
-        try:
-            yield scratch
-        finally:
-            _empty(scratch)
-
-
-def _empty(scratch: Settings) -> None:
-    """Nothing of a child, a worker or a month is left in it."""
-    shutil.rmtree(scratch.published, ignore_errors=True)
-    shutil.rmtree(scratch.run_inputs, ignore_errors=True)
-    for path in scratch.warehouse.glob(f"{scratch.database.name}*"):
-        path.unlink()

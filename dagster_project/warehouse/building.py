@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from dagster_project.deliveries import Manifest, Publication
+from dagster_project.deliveries import Controls, Manifest, Publication
 from dagster_project.reference import Reference, keep
 from dagster_project.settings import Settings, make_private
 from dagster_project.warehouse.inputs import write_inputs
@@ -78,7 +78,8 @@ def build(
     make_private(settings.warehouse)
     reference.write(settings.merged_reference)
     reference.write(settings.dbt_seeds)
-    write_inputs(settings.run_inputs, manifest.all(), manifest.all_notices(), due.scope, reference)
+    controls = list(Controls(settings.manifest).latest().values())
+    write_inputs(settings.run_inputs, manifest.all(), manifest, controls, due.scope, reference)
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     seeds = _seeds_fingerprint(settings)
     if due.is_full:

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dagster_project.deliveries import Delivery, month_days
+from dagster_project.deliveries import Control, Delivery, Manifest, half_of_last_decimal, month_days
 from dagster_project.extracts import load_specifications
 from dagster_project.reference import Reference
 from dagster_project.warehouse.scope import EXTRACT_FLAGS, ScopeRow
@@ -65,6 +65,36 @@ UNIT_NAMES = pa.schema(
     ]
 )
 NOTICES = pa.schema([("delivery", pa.string()), ("notice", pa.string()), ("rows", pa.int32())])
+# More whole digits than any total has, and as many decimals as the archive keeps.
+EXACT = pa.decimal128(38, 15)
+DELIVERY_TOTALS = pa.schema(
+    [
+        ("delivery", pa.string()),
+        ("column_name", pa.string()),
+        ("total_read", EXACT),
+        ("total_accepted", EXACT),
+    ]
+)
+CONTROL_FILES = pa.schema(
+    [
+        ("council", pa.string()),
+        ("month", pa.date32()),
+        ("file_name", pa.string()),
+        ("extract", pa.string()),
+        ("problem", pa.string()),
+    ]
+)
+CONTROL_TOTALS = pa.schema(
+    [
+        ("council", pa.string()),
+        ("month", pa.date32()),
+        ("file_name", pa.string()),
+        ("extract", pa.string()),
+        ("measure", pa.string()),
+        ("stated", EXACT),
+        ("within", pa.decimal128(20, 18)),
+    ]
+)
 EXPECTED_EXTRACTS = pa.schema([("extract", pa.string()), ("stood_in_by", pa.string())])
 ROLE_NAMES = pa.schema([("council", pa.string()), ("name_key", pa.string()), ("role", pa.string())])
 
@@ -72,13 +102,17 @@ ROLE_NAMES = pa.schema([("council", pa.string()), ("name_key", pa.string()), ("r
 def write_inputs(
     folder: Path,
     deliveries: Sequence[Delivery],
-    notices: Sequence[dict[str, Any]],
+    manifest: Manifest,
+    controls: Sequence[Control],
     scope: Sequence[ScopeRow],
     reference: Reference,
 ) -> None:
-    """Replace the input files of a build; each appears whole."""
+    """Replace the input files of a build; each appears whole. `manifest` tells what single deliveries hold."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "notices.parquet", NOTICES, notices)
+    _write(folder / "notices.parquet", NOTICES, manifest.all_notices())
+    _write(folder / "delivery_totals.parquet", DELIVERY_TOTALS, manifest.totals())
+    _write(folder / "control_files.parquet", CONTROL_FILES, [vars(control) for control in controls])
+    _write(folder / "control_totals.parquet", CONTROL_TOTALS, _control_rows(controls))
     _write(folder / "expected_extracts.parquet", EXPECTED_EXTRACTS, _expected_extracts())
     _write(folder / "deliveries.parquet", DELIVERIES, [_delivery_row(delivery) for delivery in deliveries])
     _write(folder / "build_scope.parquet", SCOPE, [_scope_row(row) for row in scope])
@@ -107,6 +141,20 @@ def _expected_extracts() -> list[dict[str, Any]]:
         for name, specification in specifications.items()
         if specification.expected_each_month
         for totals in [None, *(t for t, other in specifications.items() if name in other.stands_in_for)]
+    ]
+
+
+def _control_rows(controls: Sequence[Control]) -> list[dict[str, Any]]:
+    return [
+        {
+            **vars(control),
+            "extract": extract,
+            "measure": measure,
+            "stated": stated,
+            "within": half_of_last_decimal(stated),
+        }
+        for control in controls
+        for (extract, measure), stated in sorted(control.totals.items())
     ]
 
 

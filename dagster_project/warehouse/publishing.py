@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.settings import Settings
+from dagster_project.warehouse_file import attach_warehouse
 
 OLDEST_READER = "v1.4.0"
 VERSIONS_KEPT = 3
@@ -59,8 +60,8 @@ def publish(settings: Settings, load_id: str) -> Path:
     tables = marts(settings)
     internal = {mart.name: _rows_for_everyone(mart) for mart in tables if mart.tier == "internal"}
     restricted = {mart.name: f"select * from {mart.name}" for mart in tables}
-    _write(settings.database, being_written, internal, 0o644)
-    _write(settings.database, being_written / "restricted", restricted, 0o600)
+    _write(settings, being_written, internal, 0o644)
+    _write(settings, being_written / "restricted", restricted, 0o600)
     shutil.rmtree(version, ignore_errors=True)
     os.replace(being_written, version)
     _switch(settings.published / "current", version)
@@ -73,7 +74,7 @@ def _rows_for_everyone(mart: Mart) -> str:
     return f"select * from {mart.name}{rows}"
 
 
-def _write(database: Path, folder: Path, tables: dict[str, str], mode: int) -> None:
+def _write(settings: Settings, folder: Path, tables: dict[str, str], mode: int) -> None:
     """One DuckDB file with the tables and one Parquet file each."""
     parquet = folder / "parquet"
     parquet.mkdir()
@@ -81,7 +82,7 @@ def _write(database: Path, folder: Path, tables: dict[str, str], mode: int) -> N
         parquet.chmod(0o700)
     target = folder / "marts.duckdb"
     with duckdb.connect(":memory:") as connection:
-        connection.execute(f"attach {_text(database)} as warehouse (read_only)")
+        attach_warehouse(connection, settings, "warehouse", read_only=True)
         connection.execute(f"attach {_text(target)} as published (storage_version '{OLDEST_READER}')")
         connection.execute("use warehouse.main")
         for name, select in tables.items():

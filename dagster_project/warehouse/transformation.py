@@ -65,6 +65,7 @@ def dbt_arguments(settings: Settings) -> list[str]:
         str(settings.warehouse / "dbt"),
         "--log-path",
         str(settings.warehouse / "dbt" / "logs"),
+        *(["--target", "encrypted"] if settings.has_storage_key else []),
     ]
 
 
@@ -85,7 +86,10 @@ def invoke(
     """
     from dbt.cli.main import dbtRunner
 
+    from dagster_project.warehouse.encrypted_file import offer
+
     set_dbt_environment(settings)
+    offer(settings)
     callbacks = [_node_callback(on_node)] if on_node else []
     outcome = dbtRunner(callbacks=callbacks).invoke(
         [

@@ -45,3 +45,9 @@ cast(
 {% macro floored(value) -%}
 (case when {{ value }} < 0 then 0 else {{ value }} end)
 {%- endmacro %}
+
+
+{# An exact decimal in words, without the zeros after its last digit. #}
+{% macro plain_number(value) -%}
+regexp_replace(cast(cast({{ value }} as decimal(38, 15)) as varchar(40)), '[.]?0+$', '')
+{%- endmacro %}

@@ -15,6 +15,8 @@ from hoard.making import (
     POSTS_HELD,
     SOUTH,
     entity_bomb,
+    open_document,
+    package,
     sheet,
     tampered,
     text,
@@ -94,6 +96,19 @@ XLSX = "caseload.xlsx"
 PLAIN = workbook(sheet(_whole(NORTH)))
 TITLE = ("Caseload of Northshire, May 2024",)
 UPPER = ("case", "child", "case", "team", "worker", "opened", "closed", "closure")
+GROUPS = ("Case", "", "", "", "Worker", "Dates", "", "Closure")
+UNDER_GROUPS = ("ID", "Child ID", "Case type", "Team", "ID", "Opened on", "Closed on", "Outcome")
+POSTS = ("post_id", "team", "role", "fte", "vacant_fte")
+ODD_DAYS = (
+    "01/13/2024",
+    "31/04/2024",
+    "2/1/24",
+    "2024/01/02",
+    "02.01.2024",
+    "20240102",
+    "2024-01-02 13:45",
+    "60",
+)
 LOWER = ("id", "id", "type", "", "id", "on", "on", "outcome")
 AGENCY = partial(File, extract="agency_spend", name="agency_spend.csv")
 
@@ -286,5 +301,104 @@ FILES = (
         1,
         {("case_id", "error_cell"): 1},
         name=XLSX,
+    ),
+    File(
+        "a sum below the table",
+        lambda: text([*_whole(NORTH, SOUTH), ("Sum:", "2", *[""] * 6)]),
+        2,
+    ),
+    File(
+        "words over groups of columns that complete some of them",
+        lambda: workbook(sheet([GROUPS, UNDER_GROUPS, NORTH])),
+        1,
+        name=XLSX,
+    ),
+    File(
+        "zero-width signs and marks of direction",
+        lambda: text(
+            [tuple(name.replace("_", "\u200d") for name in CASES), ("\u202a0012\u202c", *NORTH[1:])]
+        ),
+        1,
+    ),
+    File(
+        "notes beside the table of a workbook",
+        lambda: workbook(sheet([CASES, (*NORTH, "", "note"), SOUTH, (*[""] * 9, "legend")])),
+        2,
+        name=XLSX,
+    ),
+    File(
+        "UTF-8 and Windows-1252 in one file",
+        lambda: (
+            text(_whole(("0012", "Ren\u00e9e", *NORTH[2:])))
+            + text([("0013", "Zo\u00eb", *SOUTH[2:])], encoding="cp1252")
+        ),
+        2,
+    ),
+    File("an end-of-file sign of old systems", lambda: text(_whole(NORTH)) + b"\x1a", 1),
+    File(
+        "text kept from being a number by a formula",
+        lambda: text(_whole(('="0012"', *NORTH[1:]), ("0012", *NORTH[1:]))),
+        1,
+    ),
+    File(
+        "a blank before a quote",
+        lambda: text(_whole((*NORTH[:4], ' "W1, W2"', *NORTH[5:]))),
+        1,
+    ),
+    File(
+        "an OpenDocument spreadsheet with error cells",
+        lambda: open_document(_whole((*NORTH[:4], "#DIV/0!", *NORTH[5:]), ("#REF!", *SOUTH[1:]))),
+        1,
+        {("case_id", "error_cell"): 1},
+        name="caseload.ods",
+    ),
+    File(
+        "an OpenDocument spreadsheet of one cell told a billion times",
+        lambda: open_document(
+            _whole(NORTH),
+            '<table:table-row table:number-rows-repeated="1000000"><table:table-cell '
+            'table:number-columns-repeated="1000" office:value-type="string"><text:p>x</text:p></table:table-cell>'
+            "</table:table-row>",
+        ),
+        refused="a cell far from the table",
+        name="caseload.ods",
+    ),
+    File(
+        "a workbook with a password",
+        lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b" " * 600 + "EncryptedPackage".encode("utf-16-le"),
+        refused="protected by a password",
+        name=XLSX,
+    ),
+    File(
+        "a binary workbook",
+        lambda: package({"xl/workbook.bin": b"", "[Content_Types].xml": b"<Types/>"}),
+        refused="a binary workbook",
+        name="caseload.xlsb",
+    ),
+    File(
+        "a file in a zip",
+        lambda: package({"caseload.csv": text(_whole(NORTH))}),
+        refused="unreadable as a workbook",
+    ),
+    File("lists of a program", lambda: b'[{"case_id": "0012", "team": "North"}]', refused="unreadable"),
+    File(
+        "days in orders and forms that could be others",
+        lambda: text(_whole(*((f"K{n}", *NORTH[1:5], day, "", "") for n, day in enumerate(ODD_DAYS)))),
+        refused="every one of its",
+        reasons={("opened_on", "date"): len(ODD_DAYS)},
+    ),
+    File(
+        "totals of posts, the word in the third column",
+        lambda: text([POSTS, ("P1", "North", "social_worker", "1", "0"), ("", "", "Total", "1", "0")]),
+        1,
+        extract="posts",
+        name="posts.csv",
+    ),
+    File(
+        "contacts that say that there were none",
+        lambda: text([("contact_id", "received_on", "outcome"), ("No contacts in the month", "", "")]),
+        0,
+        extract="contacts",
+        name="contacts.csv",
     ),
 )

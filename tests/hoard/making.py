@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import xlsxwriter
@@ -48,6 +48,45 @@ def sheet(
         then(made)
 
     return build
+
+
+def package(parts: Mapping[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in parts.items():
+            made.writestr(name, content)
+    return stream.getvalue()
+
+
+def open_document(rows: Cells, then: str = "") -> bytes:
+    """An OpenDocument spreadsheet of one sheet, text that starts with # an error cell; `then` are further rows."""
+    lines = "".join(
+        "<table:table-row>" + "".join(map(_open_document_cell, row)) + "</table:table-row>" for row in rows
+    )
+    spaces = "".join(
+        f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "table", "text")
+    )
+    content = (
+        f'<office:document-content{spaces} xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:'
+        'calcext:1.0"><office:body><office:spreadsheet><table:table table:name="Cases">'
+        f"{lines}{then}</table:table></office:spreadsheet></office:body></office:document-content>"
+    )
+    manifest = '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>'
+    return package(
+        {
+            "mimetype": b"application/vnd.oasis.opendocument.spreadsheet",
+            "content.xml": content.encode(),
+            "META-INF/manifest.xml": manifest.encode(),
+        }
+    )
+
+
+def _open_document_cell(value: object) -> str:
+    kind = 'office:value-type="string"'
+    if str(value).startswith("#"):
+        kind += ' office:string-value="" calcext:value-type="error"'
+    return f"<table:table-cell {kind}><text:p>{value}</text:p></table:table-cell>"
 
 
 def tampered(package: bytes, part: str, change: Callable[[bytes], bytes]) -> bytes:

@@ -25,6 +25,7 @@ from dagster_project.reference import load_reference
 from dagster_project.settings import Settings
 
 MARTS = {
+    "alert_states",
     "agency_costs",
     "capacity_options",
     "caseload_bands",
@@ -37,6 +38,7 @@ MARTS = {
     "establishment",
     "investment_impact",
     "managed_teams",
+    "options_to_target",
     "recruitment_pipeline",
     "report_figures",
     "report_readings",

@@ -40,6 +40,8 @@ OTHER_WORDS = {
     "managed_team_days_to_end",
     "workers_per_support_officer",
     "survey_answer",
+    "alert_rules",
+    "metrics",
     "average_caseload",
     *load_specifications(),
 } | {

@@ -168,3 +168,20 @@ def test_a_missing_table_is_refused_and_a_missing_department_leaves_the_teams_id
     (tmp_path / "ssd_cp_plans.csv").unlink()
     with pytest.raises(Refused, match="ssd_cp_plans"):
         read(tmp_path, "caseload", MARCH)
+
+
+def test_where_no_role_speaks_of_allocation_the_social_workers_hold_the_cases(tmp_path: Path) -> None:
+    write_export(tmp_path, one_case(involvements={"invo_professional_role_id": "SOCIAL WORKER"}))
+
+    (case,) = rows_of(read(tmp_path, "caseload", MARCH))
+
+    assert case["worker_id"] == "W1"
+
+
+def test_a_row_of_more_fields_than_its_table_refuses_the_export(tmp_path: Path) -> None:
+    write_export(tmp_path, one_case(involvements={"invo_professional_team": "North, duty"}))
+    path = tmp_path / "ssd_involvements.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace('"', ""), encoding="utf-8")
+
+    with pytest.raises(Refused, match=r"ssd_involvements.csv, row 2: more fields"):
+        read(tmp_path, "caseload", MARCH)

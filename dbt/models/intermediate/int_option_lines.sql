@@ -1,22 +1,16 @@
-with costs as (
-    select
-        lines.council,
-        lines.option,
-        lines.line,
-        costs.annual_cost_gbp,
-        costs.set_up_cost_gbp,
-        row_number() over (
-            partition by lines.council, lines.option, lines.line
-            order by case when costs.council is null then 1 else 0 end
-        ) as preference
-    from {{ ref('capacity_options') }} as lines
-    inner join {{ ref('unit_costs') }} as costs
-        on
-            lines.role = costs.role
-            and costs.is_default
-            and (costs.council is null or costs.council = lines.council)
-            and (costs.valid_from is null or costs.valid_from <= lines.starts_on)
-            and (costs.valid_to is null or lines.starts_on < costs.valid_to)
+with lines as (
+    select * from {{ ref('capacity_options') }}
+),
+
+starts as (
+    select distinct
+        council,
+        starts_on
+    from lines
+),
+
+costs as (
+    {{ role_costs_on('starts', 'starts_on') }}
 )
 
 -- A price in the line stands before the role's; a line of money alone has no posts.
@@ -40,10 +34,9 @@ select
     lines.ends_on,
     coalesce(lines.adds_social_worker_fte, 0) as adds_social_worker_fte,
     lines.source
-from {{ ref('capacity_options') }} as lines
+from lines
 left join costs
     on
         lines.council = costs.council
-        and lines.option = costs.option
-        and lines.line = costs.line
-        and costs.preference = 1
+        and lines.starts_on = costs.starts_on
+        and lines.role = costs.role

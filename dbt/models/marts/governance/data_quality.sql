@@ -11,6 +11,8 @@ in_force as (
         deliveries.extract,
         deliveries.grain,
         deliveries.received_at,
+        deliveries.rows_read,
+        deliveries.rows_accepted,
         deliveries.rows_rejected,
         deliveries.rows_unmapped,
         deliveries.rows_repeated
@@ -387,9 +389,99 @@ surprises as (
             and ranges.months_before >= limits.earlier_months
 ),
 
+-- What senders counted speaks of all they sent: of rows read, not of accepted ones.
+totals_stated as (
+    select
+        stated.council,
+        stated.month,
+        stated.extract,
+        stated.measure,
+        stated.file_name,
+        stated.stated,
+        stated.within,
+        case
+            when stated.measure = 'rows' then cast(in_force.rows_read as decimal(38, 15)) else totals.total_read
+        end as total_read,
+        case
+            when stated.measure = 'rows' then cast(in_force.rows_accepted as decimal(38, 15))
+            else totals.total_accepted
+        end as total_accepted
+    from {{ source('run', 'control_totals') }} as stated
+    inner join in_force
+        on
+            stated.council = in_force.council
+            and stated.month = in_force.month
+            and stated.extract = in_force.extract
+    left join {{ ref('control_columns') }} as summed
+        on
+            stated.extract = summed.extract
+            and stated.measure = summed.measure
+    left join {{ source('run', 'delivery_totals') }} as totals
+        on
+            in_force.delivery = totals.delivery
+            and summed.column_name = totals.column_name
+),
+
+-- Of two files that state one total, the one that is further off speaks.
+totals_compared as (
+    select
+        *,
+        row_number() over (
+            partition by council, month, extract, measure
+            order by abs(total_read - stated) desc, file_name
+        ) as place
+    from totals_stated
+    where total_read is not null
+),
+
+controls as (
+    select
+        council,
+        month,
+        case measure
+            when 'rows' then 'control_rows'
+            when 'fte' then 'control_fte'
+            when 'amount' then 'control_amount'
+        end as check_id,
+        extract as asset,
+        case
+            when abs(total_read - stated) <= within then 0
+            when measure = 'rows' then cast(abs(total_read - stated) as integer)
+            else 1
+        end as failing_rows,
+        concat(
+            'expected ', {{ plain_number('stated') }}, '; found ', {{ plain_number('total_read') }},
+            '; difference ', {{ plain_number('total_read - stated') }},
+            '; accepted ', {{ plain_number('total_accepted') }}
+        ) as detail
+    from totals_compared
+    where place = 1
+
+    union all
+
+    select
+        files.council,
+        files.month,
+        'control_file' as check_id,
+        case when files.extract = '' then 'month' else files.extract end as asset,
+        sum(case when files.problem is null then 0 else 1 end) as failing_rows,
+        min(files.problem) as detail
+    from {{ source('run', 'control_files') }} as files
+    inner join due
+        on
+            files.council = due.council
+            and files.month = due.month
+    group by files.council, files.month, files.extract
+),
+
 found as (
     select council, month, check_id, asset, failing_rows
     from surprises
+
+    union all
+
+    select council, month, check_id, asset, failing_rows
+    from controls
 
     union all
 
@@ -538,7 +630,7 @@ select
     checks.severity,
     found.failing_rows = 0 as passed,
     cast(found.failing_rows as integer) as failing_rows,
-    surprises.detail,
+    coalesce(surprises.detail, controls.detail) as detail,
     checks.meaning,
     checks.link
 from found
@@ -554,3 +646,9 @@ left join surprises
         and found.month = surprises.month
         and found.check_id = surprises.check_id
         and found.asset = surprises.asset
+left join controls
+    on
+        found.council = controls.council
+        and found.month = controls.month
+        and found.check_id = controls.check_id
+        and found.asset = controls.asset

@@ -1,8 +1,14 @@
-with counted as (
-    select
-        council, unit, level, month, as_at, grain, role_group,
-        posts_fte, in_post_fte, newly_created_fte, vacant_fte, agency_fte
-    from {{ ref('int_establishment_totals') }}
+with due as (
+    {{ months_due() }}
+),
+
+counted as (
+    select totals.*
+    from {{ ref('int_establishment_totals') }} as totals
+    inner join due
+        on
+            totals.council = due.council
+            and totals.month = due.month
 ),
 
 with_total as (

@@ -1,0 +1,146 @@
+"""The warehouse file: opened by whoever reads or builds it, encrypted where a key for data at rest was given.
+
+The key that DuckDB is handed is derived from the secret, and no message of DuckDB about it is passed on.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import duckdb
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from dagster_project.settings import Settings, SettingsError
+
+CATALOG = "caseload"
+"""What the database is called in SQL: the file's name, encrypted or not."""
+CHUNK_BYTES = 1 << 20
+WRONG_KEY = (
+    "CASELOAD_STORAGE_KEY is not the key that the warehouse file was encrypted with. Set the one that was used before; "
+    "caseload rotate-key changes it."
+)
+NO_KEY = (
+    "The warehouse file is encrypted and CASELOAD_STORAGE_KEY is not set. Set the key that it was encrypted with; to "
+    "do without one, delete the warehouse folder, and the next load builds a plain file from the archive."
+)
+
+
+@contextmanager
+def reading_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse for reading, its tables under their plain names.
+
+    Raises SettingsError where the key is missing or another, and duckdb.Error where the file cannot be opened.
+    """
+    if not settings.has_storage_key:
+        with _opened_plain(settings.database) as connection:
+            yield connection
+        return
+    with duckdb.connect(":memory:") as connection:
+        attach_warehouse(connection, settings, CATALOG, read_only=True)
+        connection.execute(f"use {CATALOG}.main")
+        yield connection
+
+
+def attach_warehouse(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, name: str, *, read_only: bool
+) -> None:
+    """Afterwards the warehouse is a database of the connection, called `name`.
+
+    Raises as `reading_warehouse` does.
+    """
+    options = ["read_only"] if read_only else []
+    if settings.has_storage_key:
+        options.append(f"encryption_key '{_key(settings)}'")
+        _spill_encrypted(connection, settings)
+        if not read_only:
+            _load_cipher(connection)
+    listed = f" ({', '.join(options)})" if options else ""
+    try:
+        connection.execute(f"attach {_text(settings.database)} as {name}{listed}")
+    except duckdb.InvalidInputException:
+        raise SettingsError(WRONG_KEY) from None
+    except duckdb.CatalogException:
+        raise SettingsError(NO_KEY if not settings.has_storage_key else _is_plain(settings)) from None
+
+
+def check_warehouse_key(settings: Settings) -> None:
+    """Nothing where the warehouse can be opened or is not there; a plain one is taken away where a key was given.
+
+    For who holds the lock. It holds nothing that the archive does not: it is built again, encrypted. Raises
+    SettingsError where the key is missing or another.
+    """
+    if not settings.database.is_file():
+        return
+    # A file that another holds, or that is no database, is for the build to tell of.
+    with suppress(duckdb.IOException):
+        if settings.has_storage_key and not _is_encrypted(settings.database):
+            remove_warehouse(settings)
+            return
+        with reading_warehouse(settings):
+            pass
+
+
+def remove_warehouse(settings: Settings) -> None:
+    """The file and what DuckDB keeps beside it are written over and deleted; the next build makes everything anew."""
+    for path in settings.warehouse.glob(f"{settings.database.name}*"):
+        if path.is_symlink() or not path.is_file():
+            continue
+        with path.open("r+b") as file:
+            left = path.stat().st_size
+            while left > 0:
+                left -= file.write(bytes(min(left, CHUNK_BYTES)))
+            file.flush()
+            os.fsync(file.fileno())
+        path.unlink()
+
+
+def _is_encrypted(path: Path) -> bool:
+    try:
+        with duckdb.connect(":memory:") as connection:
+            connection.execute(f"attach {_text(path)} as looked_at (read_only)")
+    except duckdb.CatalogException:
+        return True
+    return False
+
+
+@contextmanager
+def _opened_plain(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    try:
+        connection = duckdb.connect(str(path), read_only=True)
+    except duckdb.CatalogException:
+        raise SettingsError(NO_KEY) from None
+    with connection:
+        yield connection
+
+
+def _is_plain(settings: Settings) -> str:
+    return (
+        f"CASELOAD_STORAGE_KEY is set and {settings.database.name} is plain: run `caseload load`, which builds it "
+        "anew, encrypted."
+    )
+
+
+def _key(settings: Settings) -> str:
+    return HKDF(SHA256(), 32, None, b"caseload warehouse").derive(settings.storage_key()).hex()
+
+
+def _spill_encrypted(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """What does not fit in memory goes to the warehouse's folder, encrypted too."""
+    connection.execute(f"set temp_directory = {_text(settings.warehouse / '.spilled')}")
+    connection.execute("set temp_file_encryption = true")
+
+
+def _load_cipher(connection: duckdb.DuckDBPyConnection) -> None:
+    """DuckDB writes encrypted files with the cipher of its httpfs extension only; nothing is fetched with it here."""
+    folder = files("duckdb_extension_httpfs") / "extensions" / f"v{duckdb.__version__}"
+    with as_file(folder / "httpfs.duckdb_extension") as path:
+        connection.execute(f"load {_text(path)}")
+
+
+def _text(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

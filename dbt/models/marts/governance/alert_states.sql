@@ -1,0 +1,127 @@
+with due as (
+    {{ months_due() }}
+),
+
+states as (
+    select * from {{ ref('int_states') }}
+),
+
+judged as (
+    select states.*
+    from states
+    inner join due
+        on
+            states.council = due.council
+            and states.month = due.month
+    where states.state <> 'clear'
+),
+
+-- A breach that was open when it was last judged, in a later month in which it was not.
+unjudged as (
+    select
+        states.council,
+        due.month,
+        due.as_at,
+        states.unit,
+        states.worker_key,
+        states.is_worker,
+        states.subject,
+        states.level,
+        states.metric,
+        states.severity_before,
+        states.severity,
+        states.value,
+        states.policy_id,
+        states.since_month,
+        states.acknowledge_within_days,
+        unjudged.grain,
+        -- Workers have no row at all in a month without workforce; whoever has no other row is gone.
+        coalesce(unjudged.metric is not null or (states.is_worker and not due.has_workforce), false) as is_unknown,
+        states.month as judged_month
+    from states
+    inner join due
+        on
+            states.council = due.council
+            and states.month < due.month
+            and (states.next_judged_month is null or due.month < states.next_judged_month)
+    left join {{ ref('int_unjudged') }} as unjudged
+        on
+            states.council = unjudged.council
+            and due.month = unjudged.month
+            and states.metric = unjudged.metric
+            and states.worker_key is not distinct from unjudged.worker_key
+            and (states.is_worker or states.unit = unjudged.unit)
+    where states.is_open
+),
+
+-- What is gone is told once.
+numbered as (
+    select
+        *,
+        row_number() over (
+            partition by council, metric, is_worker, subject, judged_month, is_unknown
+            order by month
+        ) as place
+    from unjudged
+)
+
+select
+    council,
+    unit,
+    level,
+    month,
+    as_at,
+    grain,
+    metric,
+    worker_key,
+    value,
+    rounded_value,
+    band,
+    band_label,
+    severity,
+    severity_before,
+    lower,
+    upper,
+    target,
+    policy_id,
+    source,
+    cast(months_in_breach as integer) as months_in_breach,
+    state,
+    since_month,
+    previous_value,
+    {{ half_up('value - previous_value', 4, 18) }} as change,
+    trend,
+    cast(acknowledge_within_days as integer) as acknowledge_within_days
+from judged
+
+union all
+
+select
+    council,
+    unit,
+    level,
+    month,
+    as_at,
+    grain,
+    metric,
+    worker_key,
+    cast(null as decimal(18, 4)) as value,
+    cast(null as decimal(18, 4)) as rounded_value,
+    cast(null as varchar) as band,
+    cast(null as varchar) as band_label,
+    cast(null as varchar) as severity,
+    severity as severity_before,
+    cast(null as decimal(18, 4)) as lower,
+    cast(null as decimal(18, 4)) as upper,
+    cast(null as decimal(18, 4)) as target,
+    policy_id,
+    cast(null as varchar) as source,
+    cast(null as integer) as months_in_breach,
+    case when is_unknown then 'unknown' else 'ended' end as state,
+    since_month,
+    value as previous_value,
+    cast(null as decimal(18, 4)) as change,
+    cast(null as varchar) as trend,
+    cast(acknowledge_within_days as integer) as acknowledge_within_days
+from numbered
+where is_unknown or place = 1
