@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from dagster_project.deliveries.cells import is_workbook, text_sheets
+from dagster_project.deliveries.cells import TextFile, is_workbook
 from dagster_project.deliveries.layout import BLANK_CHARACTERS, MISSING
 from dagster_project.deliveries.refusal import Refused
 
@@ -55,7 +55,7 @@ def read_totals(data: bytes, name: str, own: Sequence[str], words: Words) -> Sta
     if is_workbook(data):
         return Stated(problems=["a workbook: a text file with separators is wanted"])
     try:
-        sheets = text_sheets(data, name, MOST_COLUMNS)
+        sheets = TextFile(data, name, MOST_COLUMNS).heads(MOST_LINES + 1)
     except Refused as refused:
         return Stated(problems=[str(refused).removeprefix(f"{name}: ")])
     readings = [_Reading(own, words).read(sheet.rows) for sheet in sheets.values()]
