@@ -45,13 +45,10 @@ def problems(
     deliveries = Manifest(settings.manifest).all() if settings.manifest.is_file() else []
     found = [*_late_deliveries(reference, deliveries, now), *_refusals(reference, deliveries, now)]
     found += _recipients(recipients, now)
-    if ledger is not None:
-        rows = {row["what"]: row for row in reference.rows("expected_ticks")}
-        found += [
-            *_failed_loads(ledger, rows, now),
-            *_unsent(ledger, recipients),
-            *_silent(ledger, rows, now),
-        ]
+    rows = {row["what"]: row for row in reference.rows("expected_ticks")}
+    found += _silent(ticks(ledger) if ledger else {}, rows, now)
+    if ledger:
+        found += [*_failed_loads(ledger, rows, now), *_unsent(ledger, recipients)]
     return sorted(found, key=lambda one: (_ORDER.index(one.kind), one.council, one.subject))
 
 
@@ -148,8 +145,9 @@ def _unsent(ledger: Ledger, recipients: Sequence[Recipient]) -> Iterator[Problem
         )
 
 
-def _silent(ledger: Ledger, rows: Mapping[str, Mapping[str, str]], now: datetime) -> Iterator[Problem]:
-    came = ticks(ledger)
+def _silent(
+    came: Mapping[str, datetime], rows: Mapping[str, Mapping[str, str]], now: datetime
+) -> Iterator[Problem]:
     for what, row in rows.items():
         if not row["within_hours"]:
             continue
