@@ -14,6 +14,7 @@ from dagster_project.commands import retention
 from dagster_project.commands.alerting import alerts, health
 from dagster_project.commands.crosswalk import rotate_key, who
 from dagster_project.commands.figures import figures
+from dagster_project.commands.forecasting import forecast
 from dagster_project.commands.inspecting import inspect_file
 from dagster_project.commands.option import option
 from dagster_project.commands.options import (
@@ -28,6 +29,7 @@ from dagster_project.commands.options import (
     month_range,
     refuse_unregistered,
 )
+from dagster_project.commands.papers import pack, paper
 from dagster_project.commands.quarantine import quarantine
 from dagster_project.commands.terminal import make_console, progress_bar
 from dagster_project.errors import PlainError, words_of_the_unexpected
@@ -242,15 +244,27 @@ def changes(
 @app.command()
 def publish(
     to: Annotated[Path, typer.Option(help="Folder to copy to, for instance on a file share.")],
-    restricted: Annotated[bool, typer.Option(help="Copy the restricted tier (workers) as well.")] = False,
+    tier: Annotated[
+        str,
+        typer.Option(
+            help="public: small numbers suppressed. internal: exact. restricted: internal and workers."
+        ),
+    ] = "internal",
+    restricted: Annotated[bool, typer.Option(help="The same as --tier restricted.")] = False,
 ) -> None:
-    """Copy the published marts to a folder: plain files, no links, each replaced whole.
+    """Copy a tier of the published marts to a folder: plain files, no links, each replaced whole.
 
-    The restricted tier is left out unless asked for.
+    What may go on a public site or share is [bold]--tier public[/], and nothing else is copied with it.
     """
-    from dagster_project.warehouse import copy_to
+    from dagster_project.warehouse import Tier, copy_to
 
-    copied = copy_to(load_settings(), to, with_restricted=restricted)
+    if tier not in set(Tier):
+        raise typer.BadParameter(f"{tier!r} is none of {', '.join(Tier)}", param_hint="--tier")
+    asked = Tier.RESTRICTED if restricted else Tier(tier)
+    if restricted and tier == Tier.PUBLIC:
+        raise typer.BadParameter("the public tier holds no workers", param_hint="--restricted")
+    tiers = [Tier.INTERNAL, Tier.RESTRICTED] if asked == Tier.RESTRICTED else [asked]
+    copied = copy_to(load_settings(), to, *tiers)
     make_console().print(f"{len(copied)} files copied to {to}", markup=False)
 
 
@@ -353,8 +367,11 @@ app.command(name="quarantine")(quarantine)
 app.command(name="who", context_settings={"ignore_unknown_options": True})(who)
 app.command(name="rotate-key")(rotate_key)
 app.command(name="figures")(figures)
+app.command(name="forecast")(forecast)
 app.command(name="option")(option)
 app.command(name="inspect")(inspect_file)
+app.command(name="paper")(paper)
+app.command(name="pack")(pack)
 app.add_typer(alerts)
 app.command(name="health")(health)
 

@@ -102,6 +102,11 @@ class Settings:
         return self.home / "outbox"
 
     @property
+    def papers(self) -> Path:
+        """Papers and packs, by council and month."""
+        return self.outbox / "papers"
+
+    @property
     def alert_ledger(self) -> Path:
         return self.outbox / "ledger.sqlite"
 

@@ -202,6 +202,10 @@ NO_LONGER_THAN = {
 """What is taken away before, or with, the deliveries of the archive: raw identifiers never outlive their rows."""
 
 
+SMALLEST_LIMIT = 3
+"""Of counts below this nothing could be told apart: one and none are all there is."""
+
+
 def lint_retention(rows: Rows) -> list[str]:
     """Days are counted from 0, each kind has a row of every council, and nothing outlives what it belongs to."""
     problems = []
@@ -223,6 +227,22 @@ def lint_retention(rows: Rows) -> list[str]:
                     f"{shorter['_place']}, column keep_days: {what} would be kept longer than {longest} "
                     f"({bound['_place']})"
                 )
+    return problems
+
+
+def lint_disclosure_limits(rows: Rows) -> list[str]:
+    """Each kind of people has a number for every council that hides something; a council's own is no lower."""
+    everywhere = {row["what"]: int(row["least"]) for row in rows if not row["council"]}
+    problems = []
+    for row in rows:
+        if int(row["least"]) < SMALLEST_LIMIT:
+            problems.append(
+                f"{row['_place']}, column least: below {SMALLEST_LIMIT} nothing would be suppressed"
+            )
+        elif int(row["least"]) < everywhere.get(row["what"], SMALLEST_LIMIT):
+            problems.append(
+                f"{row['_place']}, column least: a council may set a higher number than every council's, no lower one"
+            )
     return problems
 
 
@@ -259,4 +279,5 @@ def lint(declared: Mapping[str, Table], tables: Tables) -> list[str]:
     )
     problems += lint_bands(tables["threshold_policy"])
     problems += lint_retention(tables["retention"])
+    problems += lint_disclosure_limits(tables["disclosure_limits"])
     return list(dict.fromkeys(problems))

@@ -31,7 +31,7 @@ NOT_IN_MARTS = (
     *("alert_recipients", "control_names", "council_sources", "expected_deliveries", "expected_ticks"),
     *("file_limits", "measure_names", "retention", "send_waits"),
 )
-OF_NO_MONTH = ("dfe_benchmarks", "dfe_symbols")
+OF_NO_MONTH = ("dfe_benchmarks", "dfe_symbols", "disclosure_limits", "public_columns")
 """Read by marts only that are made whole each time: a change in these makes no council's month due."""
 NOT_OF_MONTHS_ONLY = (
     "councils",

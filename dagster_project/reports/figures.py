@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,18 +11,16 @@ from typing import Any
 
 from dagster_project.deliveries import Delivery, Manifest
 from dagster_project.errors import PlainError
-from dagster_project.extracts import load_specifications
 from dagster_project.reference import Reference
+from dagster_project.reports.lineage import behind, built_nodes
 from dagster_project.reports.published import readings_of, whole_figures
 from dagster_project.settings import Settings
 
 MODELS = Path(__file__).with_name("figure_models.yml")
-# The frame of units and months that every figure stands in; what it is made from says nothing of one figure.
-FRAME = ("int_unit_months", "int_unit_tree")
 
 
 class NoSuchFigureError(PlainError):
-    """No report prints a figure of that name, or nothing is published yet."""
+    """No report prints a figure of that name."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ def model_of() -> Mapping[str, str]:
 def lineage_of(settings: Settings, reference: Reference, figure_id: str) -> Lineage:
     """Everything behind one figure, as the last build made it.
 
-    Raises NoSuchFigureError when no report prints it or there is no build to look at.
+    Raises NoSuchFigureError when no report prints it and NothingBuiltError when there is no build to look at.
     """
     figures = {row["figure_id"]: row for row in whole_figures(settings)}
     figure = figures.get(figure_id.upper())
@@ -67,9 +64,9 @@ def lineage_of(settings: Settings, reference: Reference, figure_id: str) -> Line
     looked_up = next(
         row for row in reference.rows("report_figure_measures") if row["figure_id"] == figure["figure_id"]
     )
-    nodes = _nodes(settings)
+    nodes = built_nodes(settings)
     start = model_of()[looked_up["measure"]]
-    models, extracts, seeds = _behind(nodes, start)
+    models, extracts, seeds = behind(nodes, start)
     looks_back = bool(nodes.get(start, {}).get("config", {}).get("meta", {}).get("reach"))
     readings = [row for row in readings_of(settings) if row["figure_id"] == figure["figure_id"]]
     return Lineage(
@@ -81,46 +78,6 @@ def lineage_of(settings: Settings, reference: Reference, figure_id: str) -> Line
         seeds,
         _files(settings, looked_up, extracts, looks_back=looks_back),
     )
-
-
-def _nodes(settings: Settings) -> dict[str, Any]:
-    path = settings.warehouse / "dbt" / "manifest.json"
-    if not path.is_file():
-        raise NoSuchFigureError(f"nothing was built yet under {settings.home}: run `caseload load` first")
-    nodes: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["nodes"]
-    return {node["name"]: node for key, node in nodes.items() if key.startswith("model.")} | {
-        f"seed {node['name']}": node for key, node in nodes.items() if key.startswith("seed.")
-    }
-
-
-def _behind(nodes: Mapping[str, Any], start: str) -> tuple[list[tuple[int, str]], list[str], list[str]]:
-    """Models from `start` down, each once at its least depth; the extracts and reference files they end in."""
-    specifications = load_specifications()
-    models: list[tuple[int, str]] = []
-    extracts: set[str] = set()
-    seeds: set[str] = set()
-    seen = {start}
-    level = [start]
-    depth = 0
-    while level:
-        below: list[str] = []
-        for name in level:
-            node = nodes.get(name)
-            if node is None:
-                seeds.add(name)
-                continue
-            models.append((depth, name))
-            if name.removeprefix("stg_") in specifications:
-                extracts.add(name.removeprefix("stg_"))
-            for parent in [] if name in FRAME else node["depends_on"]["nodes"]:
-                kind, _, parent_name = parent.split(".", 2)
-                if kind == "seed":
-                    seeds.add(parent_name)
-                elif kind == "model" and parent_name not in seen:
-                    seen.add(parent_name)
-                    below.append(parent_name)
-        level, depth = sorted(below), depth + 1
-    return models, sorted(extracts), sorted(seeds)
 
 
 def _files(

@@ -149,6 +149,10 @@ def _files(settings: Settings, reference: Reference, now: datetime) -> Iterator[
         )
         if _written(path) + _kept(reference, "quarantine_workbook", council) < now:
             yield Item("quarantine_workbook", council, _written(path), _size(path), path)
+    for path in sorted(path for path in settings.papers.glob("*/*/*") if path.is_file()):
+        council = path.parent.parent.name
+        if _written(path) + _kept(reference, "council_paper", council) < now:
+            yield Item("council_paper", council, _written(path), _size(path), path)
     for path in sorted((settings.warehouse / "shadow").glob("*.xlsx")):
         if _written(path) + _kept(reference, "shadow_workbook") < now:
             yield Item("shadow_workbook", "", _written(path), _size(path), path)

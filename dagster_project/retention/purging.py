@@ -116,7 +116,10 @@ def _take_away_files(settings: Settings, reference: Reference, items: Sequence[I
         with open_ledger(settings.alert_ledger) as ledger:
             ledger.forget_messages(messages)
     for item in items:
-        if item.what in ("quarantine_workbook", "shadow_workbook", "outbox_mail") and item.path:
+        if (
+            item.what in ("quarantine_workbook", "shadow_workbook", "outbox_mail", "council_paper")
+            and item.path
+        ):
             item.path.unlink(missing_ok=True)
         elif item.what in ("published_version", "as_known_marts") and item.path:
             shutil.rmtree(item.path, ignore_errors=True)

@@ -2,7 +2,7 @@
 
 from dagster_project.warehouse.as_known import NothingKnownError, State, build_state, state_at
 from dagster_project.warehouse.building import Build, build, confirm, months_due
-from dagster_project.warehouse.publishing import PublishingError, copy_to, marts, publish
+from dagster_project.warehouse.publishing import PublishingError, Tier, copy_to, marts, publish
 from dagster_project.warehouse.transformation import TransformationError
 from dagster_project.warehouse.what_if import PricedOptions, price_options
 
@@ -12,6 +12,7 @@ __all__ = [
     "PricedOptions",
     "PublishingError",
     "State",
+    "Tier",
     "TransformationError",
     "build",
     "build_state",

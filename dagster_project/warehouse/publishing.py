@@ -1,15 +1,22 @@
-"""The marts as analysts see them: a new version beside the old, switched by one rename. Computes nothing."""
+"""The marts as analysts see them: a new version beside the old, switched by one rename. Computes nothing.
+
+Three tiers in folders of their own: restricted for the owner, internal for the owner's group, public for anybody.
+"""
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 import duckdb
 
+from dagster_project.disclosure import ClassificationError, public_tables, read_classes
 from dagster_project.settings import Settings
 from dagster_project.warehouse_file import attach_warehouse
 
@@ -25,6 +32,27 @@ class Mart:
     tier: str
     restricted_rows: str | None
     description: str
+
+
+class Tier(StrEnum):
+    """Who a publication is for."""
+
+    PUBLIC = "public"
+    INTERNAL = "internal"
+    RESTRICTED = "restricted"
+
+
+@dataclass(frozen=True)
+class Modes:
+    folder: int
+    file: int
+
+
+MODES = {
+    Tier.PUBLIC: Modes(0o755, 0o644),
+    Tier.INTERNAL: Modes(0o750, 0o640),
+    Tier.RESTRICTED: Modes(0o700, 0o600),
+}
 
 
 class PublishingError(Exception):
@@ -50,18 +78,26 @@ def marts(settings: Settings) -> list[Mart]:
 def publish(settings: Settings, load_id: str) -> Path:
     """Copy the marts into a new version and switch `published/current` to it; the folder is returned.
 
-    A reader that has the old version open keeps reading it: its files are only unlinked, versions later.
+    A reader that has the old version open keeps reading it: its files are only unlinked, versions later. Raises
+    PublishingError where the rules of the public tier cannot be read.
     """
     version = settings.published / "versions" / load_id
     being_written = version.with_name(f".{version.name}.writing")
     shutil.rmtree(being_written, ignore_errors=True)
-    (being_written / "restricted").mkdir(parents=True)
-    (being_written / "restricted").chmod(0o700)
     tables = marts(settings)
-    internal = {mart.name: _rows_for_everyone(mart) for mart in tables if mart.tier == "internal"}
+    internal = {mart.name: _rows_for_everyone(mart) for mart in tables if mart.tier == Tier.INTERNAL}
     restricted = {mart.name: f"select * from {mart.name}" for mart in tables}
-    _write(settings, being_written, internal, 0o644)
-    _write(settings, being_written / "restricted", restricted, 0o600)
+    _write(settings, being_written, lambda _: internal, Tier.INTERNAL)
+    _write(settings, being_written / "restricted", lambda _: restricted, Tier.RESTRICTED)
+    _write(
+        settings,
+        being_written / "public",
+        lambda connection: _for_anybody(settings, connection, internal),
+        Tier.PUBLIC,
+    )
+    # Anybody passes through to the public folder; what lies beside it has modes of its own.
+    for folder in (settings.published, settings.published / "versions", being_written):
+        folder.chmod(0o755 if folder != being_written else 0o751)
     shutil.rmtree(version, ignore_errors=True)
     os.replace(being_written, version)
     _switch(settings.published / "current", version)
@@ -74,18 +110,41 @@ def _rows_for_everyone(mart: Mart) -> str:
     return f"select * from {mart.name}{rows}"
 
 
-def _write(settings: Settings, folder: Path, tables: dict[str, str], mode: int) -> None:
-    """One DuckDB file with the tables and one Parquet file each."""
+def _for_anybody(
+    settings: Settings, connection: duckdb.DuckDBPyConnection, internal: Mapping[str, str]
+) -> dict[str, str]:
+    """The public marts; none where nothing says what may be public."""
+    try:
+        classes = read_classes(_reference_rows(settings, "public_columns"))
+    except ClassificationError as error:
+        raise PublishingError(str(error)) from error
+    limits = _reference_rows(settings, "disclosure_limits")
+    return public_tables(connection, classes, limits, internal) if limits else {}
+
+
+def _reference_rows(settings: Settings, name: str) -> list[dict[str, str]]:
+    path = settings.merged_reference / f"{name}.csv"
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _write(
+    settings: Settings,
+    folder: Path,
+    tables: Callable[[duckdb.DuckDBPyConnection], Mapping[str, str]],
+    tier: Tier,
+) -> None:
+    """One DuckDB file with the tables and one Parquet file each, for those who may see the tier."""
     parquet = folder / "parquet"
-    parquet.mkdir()
-    if mode == 0o600:
-        parquet.chmod(0o700)
+    parquet.mkdir(parents=True)
     target = folder / "marts.duckdb"
     with duckdb.connect(":memory:") as connection:
         attach_warehouse(connection, settings, "warehouse", read_only=True)
         connection.execute(f"attach {_text(target)} as published (storage_version '{OLDEST_READER}')")
         connection.execute("use warehouse.main")
-        for name, select in tables.items():
+        for name, select in tables(connection).items():
             order = "order by all"
             connection.execute(f"create table published.main.{name} as {select} {order}")
             connection.execute(
@@ -93,8 +152,8 @@ def _write(settings: Settings, folder: Path, tables: dict[str, str], mode: int) 
             )
         connection.execute("use memory")
         connection.execute("detach published")
-    for path in [target, *parquet.iterdir()]:
-        path.chmod(mode)
+    for path in [folder, parquet, target, *parquet.iterdir()]:
+        path.chmod(MODES[tier].folder if path.is_dir() else MODES[tier].file)
 
 
 def _switch(link: Path, version: Path) -> None:
@@ -113,11 +172,11 @@ def _drop_old(versions: Path, current: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def copy_to(settings: Settings, destination: Path, *, with_restricted: bool = False) -> list[Path]:
-    """Copy the published marts to a folder, a file share for instance: plain files, each replaced whole.
+def copy_to(settings: Settings, destination: Path, *tiers: Tier) -> list[Path]:
+    """Copy tiers of the published marts to a folder, a file share for instance: plain files, each replaced whole.
 
-    The restricted tier is left out unless asked for. Raises PublishingError when there is nothing to copy or the
-    folder cannot be written.
+    One tier alone lies in the folder itself; of several, internal lies there and the others in folders of theirs, as
+    where they were published. Raises PublishingError when there is nothing to copy or the folder cannot be written.
     """
     current = settings.published / "current"
     if not current.exists():
@@ -129,12 +188,14 @@ def copy_to(settings: Settings, destination: Path, *, with_restricted: bool = Fa
     try:
         for path in sorted(source.rglob("*")):
             relative = path.relative_to(source)
-            if path.is_dir() or (relative.parts[0] == "restricted" and not with_restricted):
+            tier = _tier_of(relative)
+            if path.is_dir() or tier not in tiers:
                 continue
-            target = destination / relative
+            is_alone = tier == Tier.PUBLIC and len(tiers) == 1
+            target = destination / (relative.relative_to(tier) if is_alone else relative)
             target.parent.mkdir(parents=True, exist_ok=True)
-            if relative.parts[0] == "restricted":
-                target.parent.chmod(0o700)
+            if tier == Tier.RESTRICTED:
+                target.parent.chmod(MODES[tier].folder)
             being_written = target.with_name(f".{target.name}.writing")
             shutil.copy2(path, being_written)
             os.replace(being_written, target)
@@ -142,6 +203,10 @@ def copy_to(settings: Settings, destination: Path, *, with_restricted: bool = Fa
     except OSError as error:
         raise PublishingError(f"cannot write to {destination}: {error.strerror}") from error
     return copied
+
+
+def _tier_of(path: Path) -> Tier:
+    return Tier(path.parts[0]) if path.parts[0] in {Tier.PUBLIC, Tier.RESTRICTED} else Tier.INTERNAL
 
 
 def _text(path: Path) -> str:

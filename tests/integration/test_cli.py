@@ -218,6 +218,26 @@ def test_publish_copies_the_internal_tier_and_the_restricted_when_asked(
     assert (tmp_path / "safe" / "restricted" / "marts.duckdb").is_file()
 
 
+def test_publish_copies_the_public_tier_alone(loaded: Loaded, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+
+    assert run(loaded.settings.home, "publish", "--to", str(site), "--tier", "public").code == DONE
+
+    with duckdb.connect(str(site / "marts.duckdb"), read_only=True) as public:
+        tables = {name for (name,) in public.execute("select table_name from duckdb_tables()").fetchall()}
+        small = public.execute(
+            "select count(*) from caseload_bands where open_cases between 1 and 4"
+        ).fetchone()
+        columns = [row[0] for row in public.execute("describe caseload_bands").fetchall()]
+    assert {"caseload_bands", "throughput", "threshold_breaches"} <= tables
+    assert not tables & {"worker_caseloads", "data_quality", "deliveries", "caseload_bridge"}
+    assert small == (0,) and columns[-1] == "suppressed"
+    assert sorted(path.name for path in site.iterdir()) == ["marts.duckdb", "parquet"]
+    assert stat.S_IMODE((site / "marts.duckdb").stat().st_mode) == 0o644
+    wrong = run(loaded.settings.home, "publish", "--to", str(site), "--tier", "secret")
+    assert wrong.code == 2
+
+
 def test_publish_to_a_folder_that_cannot_be_written_exits_1_with_a_sentence(
     loaded: Loaded, tmp_path: Path
 ) -> None:

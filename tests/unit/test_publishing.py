@@ -1,4 +1,4 @@
-"""The marts as readers find them: two tiers, switched at once, in a version that older clients open, copied plainly."""
+"""The marts as readers find them: three tiers, switched at once, in a version that older clients open, plain copies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from dagster_project.settings import Settings
-from dagster_project.warehouse import PublishingError, copy_to, marts, publish
+from dagster_project.warehouse import PublishingError, Tier, copy_to, marts, publish
 
 MODELS = {
     "caseload_bands": {"tier": "internal"},
@@ -165,6 +165,7 @@ def test_publishing_over_what_a_broken_load_left_behind_works(built: Settings) -
     assert sorted(path.name for path in publish(built, "load-1").iterdir()) == [
         "marts.duckdb",
         "parquet",
+        "public",
         "restricted",
     ]
 
@@ -176,7 +177,7 @@ def files_under(folder: Path) -> list[str]:
 def test_a_copy_is_plain_files_of_the_internal_tier(built: Settings, tmp_path: Path) -> None:
     publish(built, "load-1")
 
-    copied = copy_to(built, tmp_path / "share" / "caseload")
+    copied = copy_to(built, tmp_path / "share" / "caseload", Tier.INTERNAL)
 
     names = ["marts.duckdb", "parquet/caseload_bands.parquet", "parquet/threshold_breaches.parquet"]
     assert files_under(tmp_path / "share" / "caseload") == names
@@ -187,20 +188,53 @@ def test_a_copy_is_plain_files_of_the_internal_tier(built: Settings, tmp_path: P
 def test_a_copy_holds_the_restricted_tier_only_when_asked(built: Settings, tmp_path: Path) -> None:
     publish(built, "load-1")
 
-    copy_to(built, tmp_path / "share", with_restricted=True)
+    copy_to(built, tmp_path / "share", Tier.INTERNAL, Tier.RESTRICTED)
 
     assert "restricted/marts.duckdb" in files_under(tmp_path / "share")
     assert stat.S_IMODE((tmp_path / "share" / "restricted").stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "share" / "restricted" / "marts.duckdb").stat().st_mode) == 0o600
 
 
+def test_each_tier_has_a_folder_and_modes_of_its_own(built: Settings) -> None:
+    publish(built, "load-1")
+    current = built.published / "current"
+
+    def modes(folder: Path) -> set[int]:
+        return {
+            stat.S_IMODE(path.stat().st_mode)
+            for path in [folder / "marts.duckdb", folder / "parquet", *(folder / "parquet").iterdir()]
+        }
+
+    assert modes(current) == {0o750, 0o640}
+    assert modes(current / "restricted") == {0o700, 0o600}
+    assert modes(current / "public") == {0o755, 0o644}
+    # Others pass through the internal folder to the public one, and can neither list nor read what is internal.
+    assert stat.S_IMODE(current.stat().st_mode) == 0o751
+    assert stat.S_IMODE((current / "public").stat().st_mode) == 0o755
+
+
+def test_a_mart_that_nobody_classified_is_not_public(built: Settings) -> None:
+    version = publish(built, "load-1")
+
+    assert tables(version / "public" / "marts.duckdb") == set()
+
+
+def test_a_copy_of_the_public_tier_holds_nothing_else(built: Settings, tmp_path: Path) -> None:
+    publish(built, "load-1")
+
+    copy_to(built, tmp_path / "site", Tier.PUBLIC)
+
+    assert files_under(tmp_path / "site") == ["marts.duckdb"]
+    assert tables(tmp_path / "site" / "marts.duckdb") == set()
+
+
 def test_a_copy_replaces_the_files_of_an_earlier_one(built: Settings, tmp_path: Path) -> None:
     publish(built, "load-1")
-    copy_to(built, tmp_path / "share")
+    copy_to(built, tmp_path / "share", Tier.INTERNAL)
     rebuild(built, 2)
     publish(built, "load-2")
 
-    copy_to(built, tmp_path / "share")
+    copy_to(built, tmp_path / "share", Tier.INTERNAL)
 
     assert version_seen(tmp_path / "share" / "marts.duckdb") == 2
 
@@ -213,9 +247,9 @@ def test_a_copy_to_a_place_that_cannot_be_written_is_refused_in_words(
 
     for place in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/caseload")):
         with pytest.raises(PublishingError, match=f"cannot write to {place}: "):
-            copy_to(built, place)
+            copy_to(built, place, Tier.INTERNAL)
 
 
 def test_there_is_nothing_to_copy_before_a_first_load(tmp_path: Path) -> None:
     with pytest.raises(PublishingError, match="nothing is published yet"):
-        copy_to(Settings(home=tmp_path), tmp_path / "share")
+        copy_to(Settings(home=tmp_path), tmp_path / "share", Tier.INTERNAL)
