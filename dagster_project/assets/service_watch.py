@@ -2,8 +2,6 @@
 Nothing is decided here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 

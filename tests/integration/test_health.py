@@ -179,9 +179,7 @@ def say(settings: Settings, now: datetime, units: Sequence[str] = ("ashfield",))
     waits = read_waits(load_reference(settings).rows("send_waits"))
     month = date(2018, 6, 1)
     breaches = [replace(breach(unit), month=month) for unit in units]
-    announce(
-        breaches, {("northshire", "average_caseload"): month}, rows, {}, settings, now, "l", waits=waits
-    )
+    announce(breaches, {("northshire", "average_caseload"): month}, rows, {}, settings, now, "l", waits=waits)
 
 
 def test_a_message_that_is_refused_is_told_to_the_engineer_through_another_channel(home: Settings) -> None:
@@ -252,8 +250,6 @@ def test_health_writes_nothing_and_works_while_another_holds_the_ledger(home: Se
     mails(home, JULY_6)
     before = home.alert_ledger.read_bytes()
     with open_ledger(home.alert_ledger) as ledger, ledger.transaction():
-        ledger.db.execute("insert into ticks values ('x', 'y')")
         assert [kind for kind, _ in seen(home, JULY_6)] == ["delivery"]
-        ledger.db.execute("delete from ticks where what = 'x'")
 
-    assert home.alert_ledger.read_bytes()[100:] == before[100:]
+    assert home.alert_ledger.read_bytes() == before
