@@ -90,7 +90,8 @@ def _untold(ledger: Ledger, recipient: str, councils: set[str]) -> tuple[list[_F
         " exists (select 1 from told_faults where recipient = ? and fault_id = faults.fault_id and phase = 'new'),"
         " exists (select 1 from told_faults where recipient = ? and fault_id = faults.fault_id and phase = 'resolved')"
         " from faults where not (faults.kind = 'message' and exists"
-        " (select 1 from digests where digests.message_id = faults.subject and digests.kind = 'fault')) order by fault_id",
+        " (select 1 from digests where digests.message_id = faults.subject and digests.kind = 'fault'))"
+        " order by fault_id",
         (recipient, recipient),
     ).fetchall()
     new, over = [], []
