@@ -13,6 +13,7 @@ from rich.console import Console
 from dagster_project.commands import retention
 from dagster_project.commands.crosswalk import rotate_key, who
 from dagster_project.commands.figures import figures
+from dagster_project.commands.forecasting import forecast
 from dagster_project.commands.inspecting import inspect_file
 from dagster_project.commands.option import option
 from dagster_project.commands.options import (
@@ -365,6 +366,7 @@ app.command(name="quarantine")(quarantine)
 app.command(name="who", context_settings={"ignore_unknown_options": True})(who)
 app.command(name="rotate-key")(rotate_key)
 app.command(name="figures")(figures)
+app.command(name="forecast")(forecast)
 app.command(name="option")(option)
 app.command(name="inspect")(inspect_file)
 app.command(name="paper")(paper)

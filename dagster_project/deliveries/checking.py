@@ -76,10 +76,14 @@ def check(
     connection.execute("set variable serials_from = ?", [table.serials_from])
     connection.register("turned_away", _turned_away(table))
     typed = checked_sql(specification, month)
+    read_sums = dict.fromkeys(_numbers(specification), Decimal(0))
     for start in range(0, max(len(table.rows), 1), ROWS_AT_ONCE):
         _register_rows(connection, table, start)
         _part(connection, typed, is_first=not start)
+        for name, total in _sums(connection, specification, "checked").items():
+            read_sums[name] += total
         _let_go(connection, table, start)
+    connection.execute("drop table checked")
     connection.execute("insert into broken select row_number, column_name, rule from turned_away")
     rejected, reasons = _rejected(connection, table, specification)
     rows_rejected = _count(connection, "select count(distinct row_number) from broken")
@@ -120,6 +124,7 @@ def check(
     errors_ignored = _count(connection, "select coalesce(sum(error_cells), 0) from accepted")
     if errors_ignored:
         notices["error_cells_read_as_missing"] = errors_ignored
+    accepted_sums = _sums(connection, specification, "accepted")
     read = len(table.rows)
     if table.records is not None:
         read, accepted = table.records, table.records - rows_rejected
@@ -134,22 +139,24 @@ def check(
         unknown_units,
         reasons,
         notices,
-        _totals(connection, specification),
+        {name: (total, accepted_sums[name]) for name, total in read_sums.items()},
     )
 
 
-def _totals(
-    connection: duckdb.DuckDBPyConnection, specification: Specification
-) -> dict[str, tuple[Decimal, Decimal]]:
-    """What a sender's control totals are compared with: each column of numbers added up as read and as accepted."""
-    columns = [column.name for column in specification.columns if column.type in ("decimal", "money")]
-    if not columns:
+def _numbers(specification: Specification) -> list[str]:
+    return [column.name for column in specification.columns if column.type in ("decimal", "money")]
+
+
+def _sums(
+    connection: duckdb.DuckDBPyConnection, specification: Specification, relation: str
+) -> dict[str, Decimal]:
+    """Each column of numbers added up, which a sender's control totals are compared with."""
+    names = _numbers(specification)
+    if not names:
         return {}
-    sums = ", ".join(f"coalesce(sum({quoted(name)}), 0)" for name in columns)
-    read = connection.execute(f"select {sums} from checked").fetchall()[0]
-    accepted = connection.execute(f"select {sums} from accepted").fetchall()[0]
-    pairs = zip(columns, read, accepted, strict=True)
-    return {name: (Decimal(of_all), Decimal(of_accepted)) for name, of_all, of_accepted in pairs}
+    sums = ", ".join(f"coalesce(sum({quoted(name)}), 0)" for name in names)
+    found = connection.execute(f"select {sums} from {relation}").fetchall()[0]
+    return {name: Decimal(total) for name, total in zip(names, found, strict=True)}
 
 
 def _rejected(
@@ -210,7 +217,6 @@ def _part(connection: duckdb.DuckDBPyConnection, typed: str, *, is_first: bool) 
         f"{into['accepted']} select * exclude (failures) from checked "
         "where len(failures) = 0 and row_number not in (select row_number from turned_away) order by row_number"
     )
-    connection.execute("drop table checked")
 
 
 def _let_go(connection: duckdb.DuckDBPyConnection, table: Table, start: int) -> None:

@@ -37,13 +37,16 @@ class ChangesError(Exception):
 
 @dataclass(frozen=True)
 class Mart:
-    """A mart of both publications: its grain, the columns compared, and what reaches it."""
+    """A mart of both publications: its grain, the columns compared, and what reaches it.
+
+    `reach` is None where any month may reach any other, as in a mart that is built whole.
+    """
 
     name: str
     keys: tuple[str, ...]
     columns: tuple[str, ...]
     extracts: frozenset[str]
-    reach: int
+    reach: int | None
 
 
 @dataclass(frozen=True)
@@ -227,7 +230,7 @@ def _marts(settings: Settings) -> list[Mart]:
             s.rsplit(".", 1)[1] for s in sources if s.startswith("source.") and ".archive." in s
         )
         by_month = node["config"]["materialized"] == "incremental"
-        reach = node["config"]["meta"].get("reach", 0) if by_month else 2
+        reach = node["config"]["meta"].get("reach", 0) if by_month else None
         found.append(Mart(node["alias"], keys, columns, extracts, reach))
     return sorted(found, key=lambda mart: mart.name)
 
@@ -310,7 +313,7 @@ def _could_move(delivery: Delivery, mart: Mart, value: Moved) -> bool:
     # What was delivered, refused or left out is told by data_quality of any extract.
     if delivery.extract not in mart.extracts and mart.name != "data_quality":
         return False
-    if not isinstance(month, date):
+    if mart.reach is None or not isinstance(month, date):
         return True
     distance = (month.year - delivery.month.year) * 12 + month.month - delivery.month.month
     return 0 <= distance <= {0: 0, 1: 12}.get(mart.reach, distance)

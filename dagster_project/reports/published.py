@@ -68,23 +68,23 @@ def unit_rows(
     Of the current marts or those in `file`; in the month given, instead, where there is one.
     """
     if month:
-        return _query(settings, UNITS_OF_MONTH, [month, councils, councils], file)
-    return _query(settings, UNITS, [councils, councils], file)
+        return query(settings, UNITS_OF_MONTH, [month, councils, councils], file)
+    return query(settings, UNITS, [councils, councils], file)
 
 
 def breach_rows(settings: Settings, councils: list[str]) -> list[dict[str, Any]]:
     """Thresholds crossed or resolved in each council's latest month that has cases."""
-    return _query(settings, BREACHES, [councils, councils])
+    return query(settings, BREACHES, [councils, councils])
 
 
 def control_rows(settings: Settings) -> list[dict[str, Any]]:
     """Control totals that deliveries in force do not come to."""
-    return _query(settings, CONTROL_TOTALS, [])
+    return query(settings, CONTROL_TOTALS, [])
 
 
 def figure_rows(settings: Settings) -> list[dict[str, Any]]:
     """Printed figures beside the computed ones."""
-    return _query(settings, FIGURES, [])
+    return query(settings, FIGURES, [])
 
 
 def whole_figures(settings: Settings) -> list[dict[str, Any]]:
@@ -92,17 +92,21 @@ def whole_figures(settings: Settings) -> list[dict[str, Any]]:
 
     Raises NothingPublishedError before the first load.
     """
-    return _query(settings, WHOLE_FIGURES, [])
+    return query(settings, WHOLE_FIGURES, [])
 
 
 def readings_of(settings: Settings) -> list[dict[str, Any]]:
     """Each way to read the figures that a paper contradicts."""
-    return _query(settings, READINGS, [])
+    return query(settings, READINGS, [])
 
 
-def _query(
-    settings: Settings, sql: str, parameters: list[Any], file: Path | None = None
+def query(
+    settings: Settings, sql: str, parameters: list[Any] | dict[str, Any], file: Path | None = None
 ) -> list[dict[str, Any]]:
+    """Rows of the published marts, or of those in `file`.
+
+    Raises NothingPublishedError before the first load.
+    """
     path = file or published_file(settings)
     if not path.is_file():
         raise NothingPublishedError(

@@ -78,12 +78,7 @@ headed as (
 ),
 
 years_ahead as (
-    {%- for ahead in range(most_years_costed() | int) %}
-    select {{ ahead }} as ahead
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
+    {{ whole_numbers(0, (most_years_costed() | int) - 1, 'ahead') | indent(4) }}
 ),
 
 years as (

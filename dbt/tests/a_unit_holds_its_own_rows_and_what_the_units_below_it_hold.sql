@@ -94,6 +94,15 @@ parts as (
     where parent_unit is not null
 ),
 
+-- Monthly totals of spend may be given for a higher unit alone.
+months_of_totals as (
+    select distinct
+        council,
+        month
+    from {{ ref('stg_agency_spend_summary') }}
+    where financial_year is null
+),
+
 added_up as (
     select
         council,
@@ -129,11 +138,15 @@ left join broken_trees
     on
         told.council = broken_trees.council
         and told.month = broken_trees.month
+left join months_of_totals
+    on
+        told.council = months_of_totals.council
+        and told.month = months_of_totals.month
 where
     broken_trees.council is null
     and (
         told.open_at_end <> coalesce(added_up.open_at_end, 0)
         or told.received <> coalesce(added_up.received, 0)
         or told.ended <> coalesce(added_up.ended, 0)
-        or told.agency_cost_gbp <> coalesce(added_up.agency_cost_gbp, 0)
+        or (months_of_totals.council is null and told.agency_cost_gbp <> coalesce(added_up.agency_cost_gbp, 0))
     )

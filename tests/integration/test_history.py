@@ -121,7 +121,13 @@ def test_changes_lays_each_value_at_the_door_of_the_delivery_that_moved_it(
     # A month after it: the year to date runs on.
     later = found["agency_costs", "hub", f"{first_day(2)}", "year_to_date_gbp"]
     assert (later["difference"], later["moved_by"]) == ("-50.25", f"{spend} (a correction)")
-    assert not [key for key in found if key[2] == f"{first_day(0)}"]
+    # What was forecast before it is held against what came, and only that moves in an earlier month.
+    earlier = {key[:2] + key[3:] for key in found if key[2] == f"{first_day(0)}"}
+    assert ("caseload_forecasts", "hub", "actual_open_cases") in earlier
+    assert {(mart, column.split("_")[0]) for mart, _, column in earlier} <= {
+        ("caseload_forecasts", "actual"),
+        ("caseload_forecasts", "error"),
+    }
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert "worker_key" not in result.words
 

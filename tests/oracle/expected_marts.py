@@ -6,6 +6,7 @@ from .expected_activity import caseload_bridge, demand, timeliness
 from .expected_breaches import deliveries, threshold_breaches
 from .expected_caseload import caseload_bands, throughput, worker_caseloads
 from .expected_cost import agency_costs
+from .expected_forecasts import agency_forecasts, caseload_forecasts, forecast_accuracy
 from .expected_rows import ExpectedMart
 from .expected_stability import workforce_stability
 from .expected_workforce import establishment, recruitment_pipeline
@@ -27,4 +28,7 @@ def expected_marts(council: MadeUpCouncil, pseudonym_key: str) -> list[ExpectedM
         caseload_bridge(council),
         threshold_breaches(council, pseudonym_key),
         deliveries(council),
+        caseload_forecasts(council),
+        forecast_accuracy(council),
+        agency_forecasts(council),
     ]

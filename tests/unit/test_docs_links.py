@@ -46,6 +46,7 @@ OTHER_WORDS = {
     *load_specifications(),
 } | {
     "bank_holidays",
+    "forecast_rules",
     "time_limits",
 }
 

@@ -192,7 +192,8 @@ months_to_date as (
         due.council,
         due.month,
         parts.unit,
-        sum(parts.amount_gbp) as amount_gbp
+        sum(parts.amount_gbp) as amount_gbp,
+        max(case when parts.is_forecast then 1 else 0 end) as has_forecast
     from due
     inner join parts
         on
@@ -258,6 +259,15 @@ select
                 coalesce(of_the_month.year_gbp, 0) * coalesce(months_in_year.months_loaded, 1)
                 + 12 * coalesce(months_to_date.amount_gbp, 0)
     end as forecast_times_months_gbp,
+    -- Whether nothing is left to carry on: twelve months, or totals of the year alone, none of them a forecast.
+    extract(month from units.month) = 3
+    and (due.has_agency_spend or coalesce(of_the_month.has_totals, 0) = 1)
+    and (
+        coalesce(months_in_year.months_loaded, 0) = 12
+        or (of_the_month.year_gbp is not null and months_to_date.unit is null)
+    )
+    and coalesce(of_the_month.has_forecast, 0) = 0
+    and coalesce(months_to_date.has_forecast, 0) = 0 as is_whole_year,
     case when due.has_workforce then coalesce(agency_workers.agency_fte, 0) end as agency_fte,
     case
         when due.has_workforce and coalesce(agency_workers.posts_without_cost, 0) = 0
