@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from dagster_project.commands import retention
+from dagster_project.commands.alerting import alerts, health
 from dagster_project.commands.crosswalk import rotate_key, who
 from dagster_project.commands.figures import figures
 from dagster_project.commands.forecasting import forecast
@@ -373,6 +374,8 @@ app.command(name="option")(option)
 app.command(name="inspect")(inspect_file)
 app.command(name="paper")(paper)
 app.command(name="pack")(pack)
+app.add_typer(alerts)
+app.command(name="health")(health)
 
 
 def main() -> None:

@@ -29,12 +29,8 @@ READING_FILES = (
     "council_sources",
 )
 NOT_IN_MARTS = (
-    "alert_recipients",
-    "control_names",
-    "council_sources",
-    "file_limits",
-    "measure_names",
-    "retention",
+    *("alert_recipients", "control_names", "council_sources", "expected_deliveries", "expected_ticks"),
+    *("file_limits", "measure_names", "retention", "send_waits"),
 )
 OF_NO_MONTH = ("dfe_benchmarks", "dfe_symbols", "disclosure_limits", "public_columns")
 """Read by marts only that are made whole each time: a change in these makes no council's month due."""
@@ -212,11 +208,17 @@ class Reference:
             text = io.StringIO(newline="")
             writer = csv.DictWriter(text, table.columns, extrasaction="ignore", lineterminator="\n")
             writer.writeheader()
-            writer.writerows(self.rows(name))
+            writer.writerows(map(_without_secrets, self.rows(name)))
             content = text.getvalue().encode("utf-8")
             path = folder / f"{name}.csv"
             if not path.is_file() or path.read_bytes() != content:
                 path.write_bytes(content)
+
+
+def _without_secrets(row: Row) -> Row:
+    """A channel that is a URL is a secret in itself and read from its own file only: copies name its kind."""
+    kind, is_url, _ = row.get("channel", "").partition("://")
+    return {**row, "channel": f"{kind}://"} if is_url else row
 
 
 def load_reference(settings: Settings, instead: Mapping[str, Path] | None = None) -> Reference:
@@ -251,6 +253,12 @@ def load_reference(settings: Settings, instead: Mapping[str, Path] | None = None
     if problems:
         raise ReferenceDataError(problems)
     return Reference(tables, sources)
+
+
+def what_can_be_read(settings: Settings) -> Reference:
+    """The reference data as far as it can be read, unchecked: to tell somebody that it cannot be used."""
+    folders = [(settings.seeds, "seeds"), (settings.council_reference, "reference")]
+    return Reference(read_tables(folders, load_tables())[0])
 
 
 def _sources(own: Path) -> tuple[dict[str, SourceSystem], list[str]]:
