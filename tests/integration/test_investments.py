@@ -90,6 +90,21 @@ def test_a_fall_in_agency_spend_is_set_against_the_cost_of_the_contract(home: Se
     assert row["difference_gbp"] == row["saving_gbp"] - 910
 
 
+def test_what_is_of_all_months_since_is_hidden_in_public_where_one_of_them_is(home: Settings) -> None:
+    with duckdb.connect(
+        str(home.published / "current" / "public" / "marts.duckdb"), read_only=True
+    ) as public:
+        public.execute(f"attach '{home.published / 'current' / 'marts.duckdb'}' as internal (read_only)")
+        hidden, shown = public.execute(
+            "select count(*) filter (truth.mean_since is not null), count(seen.mean_since) "
+            "from investment_impact as seen join internal.investment_impact as truth using (indicator, month) "
+            "where truth.indicator = 'received' and exists (select 1 from investment_impact as past "
+            "join internal.investment_impact as known using (indicator, month) where past.indicator = seen.indicator "
+            "and past.month <= seen.month and past.value_now is null and known.value_now is not null)"
+        ).fetchall()[0]
+    assert (hidden > 0, shown) == (True, 0)
+
+
 def test_the_command_sets_all_side_by_side_and_claims_no_cause(home: Settings) -> None:
     result = run(home.home, "investments", "--council", COUNCIL, "--month", f"{first_day(LATEST):%Y-%m}")
 

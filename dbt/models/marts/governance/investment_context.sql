@@ -1,5 +1,5 @@
-{#- What a reader has to know before reading a change: all of the reference data, the deliveries and the demand that moved
-    in the same time. Each kind gives the same columns; numbers are told as written. -#}
+{#- What a reader has to know before reading a change: all of the reference data, deliveries and demand that moved in the
+    same time. Each kind gives the same columns; numbers are told as written. -#}
 {%- set measures = {
     'establishment': ['posts_fte', 'newly_created_fte', 'in_post_fte', 'agency_fte'],
     'demand': ['contacts', 'referrals', 'children_in_need', 'child_protection', 'children_looked_after'],
