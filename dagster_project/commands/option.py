@@ -32,6 +32,10 @@ def option(
     adds_fte: Annotated[
         str | None, typer.Option(help="Social worker FTE it adds; without it that of social worker posts.")
     ] = None,
+    unit: Annotated[
+        str | None,
+        typer.Option(help="The unit it is for: set beside what reaching that unit's caseload target takes."),
+    ] = None,
     save: Annotated[
         str | None, typer.Option(help="Keep it under this name in reference/capacity_options.csv.")
     ] = None,
@@ -48,12 +52,19 @@ def option(
     Example: [bold]caseload option --council ambershire --start 2024-10 --posts social_worker=6,support_officer=2[/]
     """
     from dagster_project.reference import OptionError, WantedOption, keep_option, load_reference, option_rows
-    from dagster_project.reports.options_terminal import print_options, write_rows
+    from dagster_project.reports.options_terminal import print_options, print_ways_to_target, write_rows
+    from dagster_project.reports.published import target_option_rows, units_with_target
     from dagster_project.warehouse import price_options
 
     settings = load_settings()
     refuse_unregistered(settings, council)
     reference = load_reference(settings)
+    ways = target_option_rows(settings, council, unit) if unit else []
+    if unit and not ways:
+        known = ", ".join(units_with_target(settings, council)) or "none yet"
+        raise OptionError(
+            f"{unit} of {council} has no caseload target of its own that is known; units with one: {known}"
+        )
     wanted = WantedOption(
         council=council,
         name=save or UNSAVED,
@@ -64,7 +75,8 @@ def option(
         set_up_per_head=set_up_per_head,
         managed_team=managed_team,
         adds_fte=adds_fte,
-        source=source or "Priced at the command line by caseload option",
+        source=(source or "Priced at the command line by caseload option")
+        + (f"; for {unit}" if unit else ""),
     )
     rows = option_rows(wanted, reference)
     with progress_bar() as told:
@@ -88,6 +100,8 @@ def option(
         write_rows(priced.years, wanted.name)
     else:
         print_options(console, priced.years, priced.lines, wanted.name)
+        if ways:
+            print_ways_to_target(console, ways, priced.years, wanted.name)
     if save:
         path = keep_option(settings.council_reference, rows)
         if not as_csv:

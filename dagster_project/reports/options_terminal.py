@@ -74,6 +74,53 @@ def print_options(console: Console, years: Rows, lines: Rows, named: str) -> Non
     )
 
 
+def print_ways_to_target(console: Console, ways: Rows, years: Rows, named: str) -> None:
+    """The option asked for above what each way to the caseload target takes for one unit, a row each."""
+    first = ways[0]
+    table = titled_table(
+        f"Beside the ways to {_shown(first['target_caseload'])} cases an FTE of {escape(first['unit_name'])}, "
+        f"{first['month']:%B %Y}, GBP"
+    )
+    table.add_column("way", overflow="fold")
+    for heading in ("posts", "adds", "gap left", "a full year", "one-off", "first year", "an FTE"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("unknown", overflow="fold")
+    own = next(row for row in years if row["option"] == named)
+    table.add_row(
+        f"[bold]{escape(named)}[/]",
+        _shown(own["posts_fte"]),
+        _shown(own["adds_social_worker_fte"]),
+        "",
+        _pounds(own["annual_cost_gbp"]),
+        _pounds(own["one_off_gbp"]),
+        _pounds(own["total_gbp"]),
+        _pounds(own["cost_per_fte_gbp"]) if own["adds_social_worker_fte"] else "-",
+        "",
+    )
+    shown: set[str] = set()
+    for way in ways:
+        if way["option_kind"] in shown:
+            continue
+        shown.add(way["option_kind"])
+        table.add_row(
+            way["option_kind"].replace("_", " "),
+            _shown(way["posts_fte"]),
+            _shown(way["gained_fte"]),
+            _shown(way["remaining_gap_fte"]),
+            *(
+                _pounds(way[name])
+                for name in ("annual_cost_gbp", "one_off_gbp", "total_gbp", "cost_per_fte_gbp")
+            ),
+            escape((way["missing_inputs"] or "").replace("_", " ")),
+        )
+    console.print(table)
+    console.print(
+        f"The unit is {_shown(first['gap_fte'])} FTE of social workers short of its target. What a way adds is FTE of "
+        "social workers or the time it gives them back; a question mark: an input is unknown, named at the right.",
+        highlight=False,
+    )
+
+
 def write_rows(years: Rows, named: str) -> None:
     """The option's years as CSV on standard output, in the mart's columns."""
     own = [row for row in years if row["option"] == named]

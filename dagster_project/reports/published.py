@@ -46,6 +46,18 @@ from data_quality
 where "check" in ('control_rows', 'control_fte', 'control_amount') and not passed
 order by council, month, asset, "check"
 """
+# The latest of the months in which most ways have a price: totals alone leave the others unknown.
+TARGET_OPTIONS = """
+select * from options_to_target
+where council = $council and unit = $unit and month = (
+    select month from options_to_target
+    where council = $council and unit = $unit and gap_fte is not null
+    group by month
+    order by count(distinct case when annual_cost_gbp is not null then option_kind end) desc, month desc limit 1
+)
+order by option_kind, financial_year
+"""
+UNITS_WITH_TARGET = "select distinct unit from options_to_target where council = $council order by unit"
 WHOLE_FIGURES = "select * from report_figures order by figure_id"
 READINGS = "select * from report_readings order by reading_id"
 FIGURES = "select figure_id, measure, period, printed, computed, exact, matches from report_figures order by figure_id"
@@ -98,6 +110,16 @@ def whole_figures(settings: Settings) -> list[dict[str, Any]]:
 def readings_of(settings: Settings) -> list[dict[str, Any]]:
     """Each way to read the figures that a paper contradicts."""
     return query(settings, READINGS, [])
+
+
+def target_option_rows(settings: Settings, council: str, unit: str) -> list[dict[str, Any]]:
+    """What each way to the caseload target takes for a unit, in the latest month of which most is known."""
+    return query(settings, TARGET_OPTIONS, {"council": council, "unit": unit})
+
+
+def units_with_target(settings: Settings, council: str) -> list[str]:
+    """The units of which ways to the target are priced, by slug."""
+    return [row["unit"] for row in query(settings, UNITS_WITH_TARGET, {"council": council})]
 
 
 def query(

@@ -1,14 +1,18 @@
-"""What became of an investment, from landed files to the command line: criteria, what else moved, what would pay."""
+"""What became of an investment, from landed files to the command line: criteria, what else moved, what would pay.
+
+And what reaching the caseload target takes in the same landed council.
+"""
 
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import duckdb
 import pytest
 from deliveries_fixture import csv_text, land
-from landing import COUNCIL, first_day, land_month, make_small_council
+from landing import COUNCIL, REFERENCE, first_day, land_month, make_small_council
 from test_cli import DONE, FAILED, WRONG_USAGE, run
 
 from dagster_project.load import load
@@ -34,6 +38,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     (settings.council_reference / "investment_funding_terms.csv").write_text(
         csv_text([TERMS]), encoding="utf-8"
     )
+    # A target that leaves a gap which is no decimal.
+    policies = [{**row, "target": "1.5"} for row in REFERENCE["threshold_policy"]]
+    (settings.council_reference / "threshold_policy.csv").write_text(csv_text(policies), encoding="utf-8")
     spent = {"unit": COUNCIL, "amount_gbp": str(A_MONTH), "is_forecast": "false"}
     for number in range(-12, 0):
         land(settings, "agency_spend_summary.csv", [spent], f"{first_day(number):%Y-%m}", COUNCIL)
@@ -130,3 +137,46 @@ def test_a_month_before_it_began_and_a_council_without_any_are_told_so(home: Set
     assert (early.code, none.code, nobody.code) == (FAILED, FAILED, WRONG_USAGE)
     assert f"no investment of {COUNCIL} had begun by 2023-06" in early.words
     assert "tameside has no investment with success criteria by any month loaded" in none.words
+
+
+def test_ways_to_the_target_are_priced_from_the_gap_of_what_was_landed(home: Settings) -> None:
+    (unit,) = rows_of(
+        home, f"select * from caseload_bands where level = 'council' and month = '{first_day(LATEST)}'"
+    )
+    ways = {
+        (row["option_kind"], row["financial_year"]): row
+        for row in rows_of(home, f"select * from options_to_target where month = '{first_day(LATEST)}'")
+    }
+
+    # What was landed comes to 4.575, which the mart shows as 4.58.
+    assert unit["fte_social_workers"] == Decimal("4.58")
+    gap = Fraction(unit["open_cases"]) / Fraction("1.5") - Fraction("4.575")
+    first = ways["social_workers", "2023-24"]
+    # Five months ahead is January, from when a social worker costs 41,000: three months of the year.
+    assert (first["unit"], first["starts_on"], first["months"]) == (COUNCIL, first_day(9), 3)
+    assert first["gap_fte"] == unit["fte_to_target"] == first["gained_fte"] and first["reaches_target"]
+    assert first["gap_fte"] > 0
+    assert first["annual_cost_gbp"] == Decimal(int(gap * 41000 * 100 + Fraction(1, 2))) / 100
+    assert ways["support_officers", "2023-24"]["annual_cost_gbp"] is None
+    assert ways["support_officers", "2023-24"]["missing_inputs"] == "target_ratio, hours_released_per_worker"
+
+
+def test_an_option_for_a_unit_stands_beside_the_ways_to_that_units_target(home: Settings) -> None:
+    option = ("option", "--council", COUNCIL, "--start", "2024-01", "--posts", "social_worker=2")
+    beside = run(home.home, *option, "--unit", COUNCIL)
+    (way,) = rows_of(
+        home,
+        "select distinct gap_fte, annual_cost_gbp from options_to_target "
+        f"where option_kind = 'social_workers' and month = '{first_day(LATEST)}'",
+    )
+
+    assert beside.code == DONE, beside.words
+    for words in ("82,000", "of Westshire, August 2023", f"is {way['gap_fte']} FTE of social workers short"):
+        assert words in beside.words
+
+    none = run(home.home, *option, "--unit", "north")
+    assert none.code == FAILED
+    assert (
+        "north of westshire has no caseload target of its own that is known; units with one: westshire"
+        in none.words
+    )

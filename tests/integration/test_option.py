@@ -56,6 +56,8 @@ def test_an_option_is_priced_from_the_unit_costs_of_its_first_day_by_financial_y
             "--managed-team",
             "255000/6",
             "--csv",
+            "--save",
+            "mixed",
         ),
     )
 
@@ -72,24 +74,23 @@ def test_an_option_is_priced_from_the_unit_costs_of_its_first_day_by_financial_y
     assert years[0]["adds_social_worker_fte"] == "2.50"
     assert years[0]["cost_per_fte_gbp"] == "257400.50"
 
+    with (home / "reference" / "capacity_options.csv").open(encoding="utf-8", newline="") as text:
+        rows = {(row["option"], row["line"]): row for row in csv.DictReader(text)}
+    assert rows["stored", "posts"]["posts_fte"] == "2"
+    assert rows["mixed", "social_worker"]["starts_on"] == "2024-10-01"
+    assert rows["mixed", "managed_team"]["ends_on"] == "2025-05-31"
+
 
 def test_a_kept_option_stands_beside_those_stored_and_its_name_is_taken(home: Path) -> None:
-    kept = run(home, *OPTION, "--posts", "social_worker=3", "--set-up-per-head", "0", "--save", "three_posts")
-
-    assert kept.code == DONE, kept.words
-    with (home / "reference" / "capacity_options.csv").open(encoding="utf-8", newline="") as text:
-        rows = {row["option"]: row for row in csv.DictReader(text)}
-    assert rows["stored"]["posts_fte"] == "2"
-    assert rows["three_posts"]["starts_on"] == "2024-10-01" and rows["three_posts"]["ends_on"] == ""
-
     beside = run(home, *OPTION, "--non-staffing", "1200")
+
     assert beside.code == DONE, beside.words
-    for words in ("three_posts", "129,001.50", "stored", "80,000", "what_if", "1,200", "600"):
+    for words in ("mixed", "643,501.25", "stored", "80,000", "what_if", "1,200", "600"):
         assert words in beside.words
 
-    again = run(home, *OPTION, "--posts", "social_worker=3", "--save", "three_posts")
+    again = run(home, *OPTION, "--posts", "social_worker=3", "--save", "mixed")
     assert again.code == FAILED
-    assert "has an option named three_posts already" in again.words
+    assert "has an option named mixed already" in again.words
 
 
 @pytest.mark.parametrize(
