@@ -11,10 +11,12 @@ import typer
 from rich.console import Console
 
 from dagster_project.commands import retention
+from dagster_project.commands.alerting import alerts, health
 from dagster_project.commands.crosswalk import rotate_key, who
 from dagster_project.commands.figures import figures
 from dagster_project.commands.forecasting import forecast
 from dagster_project.commands.inspecting import inspect_file
+from dagster_project.commands.investing import investments
 from dagster_project.commands.option import option
 from dagster_project.commands.options import (
     DONE,
@@ -29,6 +31,7 @@ from dagster_project.commands.options import (
     refuse_unregistered,
 )
 from dagster_project.commands.papers import pack, paper
+from dagster_project.commands.policy import policy
 from dagster_project.commands.quarantine import quarantine
 from dagster_project.commands.terminal import make_console, progress_bar
 from dagster_project.errors import PlainError, words_of_the_unexpected
@@ -366,11 +369,15 @@ app.command(name="quarantine")(quarantine)
 app.command(name="who", context_settings={"ignore_unknown_options": True})(who)
 app.command(name="rotate-key")(rotate_key)
 app.command(name="figures")(figures)
+app.add_typer(policy, name="policy")
 app.command(name="forecast")(forecast)
+app.command(name="investments")(investments)
 app.command(name="option")(option)
 app.command(name="inspect")(inspect_file)
 app.command(name="paper")(paper)
 app.command(name="pack")(pack)
+app.add_typer(alerts)
+app.command(name="health")(health)
 
 
 def main() -> None:

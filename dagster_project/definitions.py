@@ -15,6 +15,7 @@ from dagster_project.assets.partitions import council_months
 from dagster_project.assets.quality_checks import metric_checks
 from dagster_project.assets.schedules import monthly_schedule
 from dagster_project.assets.sensors import landing_sensor
+from dagster_project.assets.service_watch import failed_runs, service_checks, service_watch
 from dagster_project.reference import load_reference
 from dagster_project.settings import Settings, load_settings
 
@@ -48,10 +49,10 @@ def _definitions(settings: Settings) -> dg.Definitions:
             models,
             *outcome_assets(marts, partitions, analysts),
         ],
-        asset_checks=[metric_checks(reference)],
+        asset_checks=[metric_checks(reference), service_checks(settings)],
         jobs=[month],
         schedules=[monthly_schedule(settings, month)],
-        sensors=[landing_sensor(settings, month, partitions)],
+        sensors=[landing_sensor(settings, month, partitions), service_watch(settings), failed_runs(settings)],
         resources={"session": load_session(settings)},
         # One process: start-up is most of a load, DuckDB has one writer, and the session is shared by the steps.
         executor=dg.in_process_executor,

@@ -11,11 +11,13 @@ from time import perf_counter
 
 from filelock import FileLock, Timeout
 
-from dagster_project import alerts, deliveries, quality, quarantine, rotated_keys, warehouse
-from dagster_project.alerts.source import read_breaches
+from dagster_project import alerts, deliveries, health, quality, quarantine, rotated_keys, warehouse
+from dagster_project.alerts.source import read_breaches, read_over
+from dagster_project.alerts.waits import read_waits
+from dagster_project.errors import PlainError, words_of_the_unexpected
 from dagster_project.extracts import load_specifications
-from dagster_project.reference import Reference, load_reference
-from dagster_project.settings import Settings
+from dagster_project.reference import Reference, ReferenceDataError, load_reference
+from dagster_project.settings import Settings, SettingsError
 from dagster_project.settings import close_to_others as close_folder
 from dagster_project.warehouse_file import check_warehouse_key, remove_warehouse
 
@@ -84,6 +86,19 @@ def load(
     stays, and what was archived is built by the next load.
     """
     now = now or datetime.now(UTC)
+    with health.told_run(
+        settings, health.LOAD, now, words_of=words_of_failure, is_no_run=(LoadInProgressError,)
+    ):
+        return _load(settings, council, months, progress, now)
+
+
+def _load(
+    settings: Settings,
+    council: str | None,
+    months: deliveries.Months,
+    progress: Progress,
+    now: datetime,
+) -> LoadReport:
     settings.pseudonym_key()
     with only_load(settings):
         reference = load_reference(settings)
@@ -120,6 +135,17 @@ def load(
             )
             close_to_others(settings)
         return report
+
+
+def words_of_failure(error: BaseException) -> str:
+    """What may be told of a failed load by mail: of errors that could quote a value, only their kind."""
+    if isinstance(error, ReferenceDataError):
+        return f"the reference data cannot be used; of {len(error.problems)} problems the first: {error.problems[0]}"
+    if isinstance(error, warehouse.TransformationError):
+        return f"the marts could not be built ({len(error.failures)} failures); `caseload load` says which"
+    if isinstance(error, (PlainError, SettingsError, quality.SuiteError, warehouse.PublishingError)):
+        return str(error)
+    return words_of_the_unexpected(error)
 
 
 def close_to_others(settings: Settings) -> None:
@@ -210,9 +236,16 @@ def announce(
     if not settings.database.is_file():
         return None
     breaches, latest_months = read_breaches(settings, reference)
-    recipients = reference.rows("alert_recipients")
     return alerts.announce(
-        breaches, latest_months, recipients, reference.parent_units, settings, now, load_id
+        breaches,
+        latest_months,
+        reference.rows("alert_recipients"),
+        reference.parent_units,
+        settings,
+        now,
+        load_id,
+        waits=read_waits(reference.rows("send_waits")),
+        over=read_over(settings),
     )
 
 

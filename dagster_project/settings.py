@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from dagster_project.secret_file import SecretFileError, read_secrets
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -25,6 +28,7 @@ class Smtp:
     password: str = field(default="", repr=False)
     starttls: bool = False
     sender: str = "caseload@localhost"
+    timeout_seconds: float = 20
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Settings:
     storage_key_variable: str = field(default="", repr=False)
     new_pseudonym_key_variable: str = field(default="", repr=False)
     new_storage_key_variable: str = field(default="", repr=False)
+    channels: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Channels of alerts that are secrets in themselves, by their names in lower case."""
 
     @property
     def landing(self) -> Path:
@@ -50,6 +56,11 @@ class Settings:
     def council_sources(self) -> Path:
         """Mappings of source systems that only this installation's councils have."""
         return self.council_reference / "sources"
+
+    @property
+    def imported_reference(self) -> Path:
+        """Rows that an import made; the council's own of the same key win over them."""
+        return self.council_reference / "imported"
 
     @property
     def archive(self) -> Path:
@@ -112,6 +123,10 @@ class Settings:
     @property
     def lock_file(self) -> Path:
         return self.home / ".load.lock"
+
+    @property
+    def delivery_lock(self) -> Path:
+        return self.home / ".delivery.lock"
 
     @property
     def seeds(self) -> Path:
@@ -186,27 +201,50 @@ def close_to_others(folder: Path) -> None:
                 path.chmod(mode & 0o700)
 
 
+CHANNEL = "CASELOAD_CHANNEL_"
+
+
 def load_settings() -> Settings:
-    """Read the environment.
+    """Read the environment, and what it leaves out from the file of secrets it names.
 
     Raises SettingsError for a value that cannot be used.
     """
+    given = {**_secrets_of_file(), **{name: value for name, value in os.environ.items() if value}}
     home = Path(os.environ.get("CASELOAD_HOME") or "data").expanduser().resolve()
-    port = os.environ.get("CASELOAD_SMTP_PORT") or "25"
+    port = given.get("CASELOAD_SMTP_PORT") or "25"
     if not port.isdigit():
         raise SettingsError(f"CASELOAD_SMTP_PORT is {port!r}: a port number is wanted, such as 587")
+    timeout = given.get("CASELOAD_SMTP_TIMEOUT") or "20"
+    if not timeout.isdigit() or timeout == "0":
+        raise SettingsError(f"CASELOAD_SMTP_TIMEOUT is {timeout!r}: whole seconds are wanted, such as 20")
     return Settings(
         home=home,
-        pseudonym_key_variable=os.environ.get("CASELOAD_PSEUDONYM_KEY", ""),
-        storage_key_variable=os.environ.get("CASELOAD_STORAGE_KEY", ""),
-        new_pseudonym_key_variable=os.environ.get("CASELOAD_NEW_PSEUDONYM_KEY", ""),
-        new_storage_key_variable=os.environ.get("CASELOAD_NEW_STORAGE_KEY", ""),
+        pseudonym_key_variable=given.get("CASELOAD_PSEUDONYM_KEY", ""),
+        storage_key_variable=given.get("CASELOAD_STORAGE_KEY", ""),
+        new_pseudonym_key_variable=given.get("CASELOAD_NEW_PSEUDONYM_KEY", ""),
+        new_storage_key_variable=given.get("CASELOAD_NEW_STORAGE_KEY", ""),
+        channels={
+            name.removeprefix(CHANNEL).lower(): value.strip()
+            for name, value in given.items()
+            if name.startswith(CHANNEL) and name != CHANNEL
+        },
         smtp=Smtp(
-            host=os.environ.get("CASELOAD_SMTP_HOST", ""),
+            host=given.get("CASELOAD_SMTP_HOST", ""),
             port=int(port),
-            user=os.environ.get("CASELOAD_SMTP_USER", ""),
-            password=os.environ.get("CASELOAD_SMTP_PASSWORD", ""),
-            starttls=os.environ.get("CASELOAD_SMTP_STARTTLS", "").lower() in {"1", "true", "yes"},
-            sender=os.environ.get("CASELOAD_SMTP_FROM") or "caseload@localhost",
+            user=given.get("CASELOAD_SMTP_USER", ""),
+            password=given.get("CASELOAD_SMTP_PASSWORD", ""),
+            starttls=given.get("CASELOAD_SMTP_STARTTLS", "").lower() in {"1", "true", "yes"},
+            sender=given.get("CASELOAD_SMTP_FROM") or "caseload@localhost",
+            timeout_seconds=float(timeout),
         ),
     )
+
+
+def _secrets_of_file() -> dict[str, str]:
+    named = os.environ.get("CASELOAD_SECRETS_FILE")
+    if not named:
+        return {}
+    try:
+        return read_secrets(Path(named).expanduser(), PROJECT_ROOT)
+    except SecretFileError as error:
+        raise SettingsError(f"CASELOAD_SECRETS_FILE: {error}") from None

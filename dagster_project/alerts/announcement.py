@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from dagster_project.alerts.acknowledgement import Decided, Subject, decided, end_with_what_is_over
 from dagster_project.alerts.breach import RUNNING_STATES, TOLD_STATES, Breach, Item
-from dagster_project.alerts.delivery import deliver
+from dagster_project.alerts.channels import Channel
+from dagster_project.alerts.delivery import deliver, nothing, stamp
 from dagster_project.alerts.digest import Told, compose
+from dagster_project.alerts.follow_up import follow_up
 from dagster_project.alerts.ledger import Ledger, Prepared, open_ledger
 from dagster_project.alerts.outcome import Announcement, NotSent
 from dagster_project.alerts.routing import Recipient, UnitParents, read_recipient
+from dagster_project.alerts.standing import replace_standing, standing
+from dagster_project.alerts.waits import NO_WAITS, Waits
 from dagster_project.settings import Settings
 
 _STATES = (*TOLD_STATES, *RUNNING_STATES)
@@ -36,31 +41,63 @@ def announce(
     settings: Settings,
     now: datetime,
     load_id: str,
+    *,
+    waits: Waits = NO_WAITS,
+    over: Collection[Subject] | None = None,
+    reached: Callable[[str], None] = nothing,
 ) -> Announcement:
     """Afterwards each has been told, once, what is new, worse or resolved in the latest month of a council.
 
     `latest_months` is the last month in which each (council, metric) could be judged; `unit_parents` maps
-    (council, unit) to the unit above. What the mail server does not take stays in the ledger and is offered again
-    by the next call, the same message. No refusal raises; an outbox or a ledger that cannot be written does.
+    (council, unit) to the unit above. What a server does not take stays in the ledger and is offered again, the same
+    message, by later calls after `waits`. `over` are the (council, unit, metric) that stand no more; None: those of
+    judged metrics that are not among `breaches`. No refusal raises; an outbox or a ledger that cannot be written does.
     """
-    rows = [read_recipient(row) for row in recipients]
-    at = now.isoformat(timespec="seconds")
+    rows = [read_recipient(row, settings.channels) for row in recipients]
     with open_ledger(settings.alert_ledger) as ledger:
         with ledger.transaction():
-            current, history_entered, not_sent = _enter(ledger, breaches, latest_months, load_id, at)
-            told = _told_now(ledger, current)
-            dues, unreached = _route(ledger, told, current, rows, unit_parents)
+            current, history_entered, not_sent = _enter(ledger, breaches, latest_months, load_id, stamp(now))
+            replace_standing(ledger, current, latest_months, over)
+            end_with_what_is_over(ledger, {row.subject for row in standing(ledger)}, now)
+            loud, silenced, holding = _without_muted(ledger, current, unit_parents, now)
+            told = _told_now(ledger, loud)
+            dues, unreached = _route(ledger, told, loud, rows, unit_parents)
             already_told = 0
             prepared: set[str] = set()
             for due in dues:
                 told_before = ledger.told(due.address)
-                fresh = [one for item, one in due.items.items() if item not in told_before]
+                heard = ledger.heard_of(due.address)
+                fresh = [
+                    one
+                    for item, one in due.items.items()
+                    if item not in told_before
+                    and not (item.subject in heard and holding.is_known(one.breach))
+                ]
                 already_told += len(due.items) - len(fresh)
                 if fresh:
                     prepared.add(_prepare(ledger, due, fresh, told_before, settings, now, load_id))
-        reachable = {row.address.casefold() for row in rows if not row.problem}
-        digests, undelivered = deliver(ledger, settings, reachable, prepared, at)
-    return Announcement(tuple(digests), history_entered, already_told, (*not_sent, *unreached, *undelivered))
+            reached("the breaches are entered")
+            prepared |= follow_up(ledger, rows, unit_parents, settings.smtp.sender, now, load_id)
+        reached("the message is recorded")
+        digests, undelivered = deliver(
+            ledger, settings, reachable(rows), prepared, now, waits=waits, reached=reached
+        )
+    missed = (*not_sent, *unreached, *undelivered)
+    return Announcement(tuple(digests), history_entered, already_told, missed, silenced)
+
+
+def reachable(rows: Sequence[Recipient]) -> dict[str, Channel]:
+    """The channels of present recipients, by their keys."""
+    return {row.channel.key: row.channel for row in rows if not row.problem}
+
+
+def _without_muted(
+    ledger: Ledger, current: Sequence[Breach], unit_parents: UnitParents, now: datetime
+) -> tuple[list[Breach], int, Decided]:
+    """What may be told, how many muted ones otherwise would be, and what people decided."""
+    holding = decided(ledger, now)
+    loud = [b for b in current if not holding.is_muted(b.council, b.unit, b.metric, unit_parents)]
+    return loud, len(current) - len(loud), holding
 
 
 def _enter(
@@ -186,5 +223,5 @@ def _prepare(
         resolved=digest.counts["resolved"],
         load_id=load_id,
     )
-    ledger.prepare(prepared, digest.items, now.isoformat(timespec="seconds"))
+    ledger.prepare(prepared, digest.items, stamp(now))
     return prepared.message_id

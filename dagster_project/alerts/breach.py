@@ -43,7 +43,9 @@ class Breach:
 
     `worker_key` is set for a worker's own breach; it reaches the ledger and nothing else. `experience` is the
     policy row's own (such as asye) and chooses the sentence about workers; empty gives the general one.
-    `is_complete` is false when rows of the month are left out of the figure.
+    `is_complete` is false when rows of the month are left out of the figure. `acknowledge_within_days`: in how many
+    days somebody has to acknowledge it before the unit above is told; None: nobody has to.
+    `since_month` is the month in which it was new, where it is known.
     """
 
     council: str
@@ -69,6 +71,8 @@ class Breach:
     state: str
     experience: str = ""
     is_complete: bool = True
+    acknowledge_within_days: int | None = None
+    since_month: date | None = None
 
     @property
     def item(self) -> Item:

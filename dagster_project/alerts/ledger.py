@@ -12,40 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dagster_project.alerts.breach import Item, rank
-
-_SCHEMA = """
-create table if not exists items (
-    item_id integer primary key,
-    council text not null, month text not null, unit text not null, metric text not null,
-    worker text not null, severity text not null, state text not null,
-    standing text not null check (standing in ('history', 'latest')),
-    load_id text not null, entered_at text not null,
-    unique (council, month, unit, metric, worker, severity, state)
-);
-create index if not exists items_by_subject on items (council, unit, metric, worker, month);
-create table if not exists digests (
-    message_id text primary key,
-    address text not null, role text not null, subject text not null, file_name text not null,
-    message blob not null,
-    new integer not null, worsened integer not null, resolved integer not null,
-    load_id text not null, prepared_at text not null,
-    written_at text, delivered_at text,
-    delivered_by text check (delivered_by in ('outbox', 'smtp')), reply text
-);
-create table if not exists told (
-    recipient text not null,
-    item_id integer not null references items,
-    message_id text not null references digests,
-    primary key (recipient, item_id)
-) without rowid;
-create table if not exists attempts (
-    message_id text not null references digests,
-    attempted_at text not null, accepted integer not null, reply text not null
-);
-"""
+from dagster_project.alerts.ledger_schema import CURRENT, bring_up_to_date, version
 
 _ITEM = ", ".join(Item._fields)
-_PREPARED = "message_id, address, role, subject, file_name, message, new, worsened, resolved, load_id"
+_PREPARED = "message_id, address, role, subject, file_name, message, new, worsened, resolved, load_id, kind"
+_FATE = "written_at is not null, failures, refusals, next_attempt_at, given_up_at, coalesce(reply, ''), prepared_at"
 
 
 @dataclass(frozen=True)
@@ -62,7 +33,18 @@ class Prepared:
     worsened: int
     resolved: int
     load_id: str
+    kind: str = "digest"
     is_written: bool = False
+    failures: int = 0
+    refusals: int = 0
+    next_attempt_at: str | None = None
+    given_up_at: str | None = None
+    reply: str = ""
+    prepared_at: str = ""
+
+    @property
+    def items(self) -> int:
+        return self.new + self.worsened + self.resolved
 
 
 class Ledger:
@@ -72,14 +54,33 @@ class Ledger:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
         self._db = sqlite3.connect(path, isolation_level=None, timeout=60)
-        self._db.executescript(_SCHEMA)
+        try:
+            bring_up_to_date(self._db)
+        except BaseException:
+            self._db.close()
+            raise
+
+    @classmethod
+    def reading(cls, path: Path) -> Ledger:
+        """The ledger without leave to write; its tables are as they are."""
+        ledger = cls.__new__(cls)
+        ledger._db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=5)
+        return ledger
 
     def close(self) -> None:
         self._db.close()
 
+    @property
+    def db(self) -> sqlite3.Connection:
+        """For the modules that keep tables of their own in the ledger."""
+        return self._db
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing, and no other announcement meanwhile: what one claims to tell, no other does."""
+        if self._db.in_transaction:
+            yield
+            return
         self._db.execute("begin immediate")
         try:
             yield
@@ -150,7 +151,7 @@ class Ledger:
     def prepare(self, digest: Prepared, items: Iterable[Item], at: str) -> None:
         """Record the message and, as told by it, its items."""
         self._db.execute(
-            f"insert into digests ({_PREPARED}, prepared_at) values (?,?,?,?,?,?,?,?,?,?,?)",
+            f"insert into digests ({_PREPARED}, prepared_at) values (?,?,?,?,?,?,?,?,?,?,?,?)",
             (*(getattr(digest, name) for name in _PREPARED.split(", ")), at),
         )
         where = " and ".join(f"{name} = ?" for name in Item._fields)
@@ -161,12 +162,29 @@ class Ledger:
         )
 
     def undelivered(self) -> list[Prepared]:
-        """Messages prepared and not yet delivered, the oldest first."""
+        """Messages prepared and not yet delivered, the oldest first; those given up are among them."""
         rows = self._db.execute(
-            f"select {_PREPARED}, written_at is not null from digests"
-            " where delivered_at is null order by rowid"
+            f"select {_PREPARED}, {_FATE} from digests where delivered_at is null order by rowid"
         )
         return [Prepared(*row) for row in rows.fetchall()]
+
+    def has_message(self, message_id: str) -> bool:
+        return (
+            self._db.execute("select 1 from digests where message_id = ?", (message_id,)).fetchone()
+            is not None
+        )
+
+    def offer_again(self, message_id: str, by_user: str, at: str) -> None:
+        """The message is due at once, whatever became of it before; who asked is kept."""
+        with self.transaction():
+            self._db.execute(
+                "insert into resends (message_id, at, by_user) values (?,?,?)", (message_id, at, by_user)
+            )
+            self._db.execute(
+                "update digests set delivered_at = null, delivered_by = null, next_attempt_at = null,"
+                " given_up_at = null, refusals = 0 where message_id = ?",
+                (message_id,),
+            )
 
     def delivered_until(self, moment: str) -> list[tuple[str, str, int, str]]:
         """Messages delivered until then whose bytes are still kept: id, file name, bytes, when they were delivered."""
@@ -200,15 +218,45 @@ class Ledger:
             (at, by, reply, message_id),
         )
 
-    def record_attempt(self, message_id: str, accepted: bool, reply: str, at: str) -> None:
-        """Keep the server's own words, and the message as delivered where they accept it."""
+    def begin_attempt(self, message_id: str, at: str) -> int:
+        """Keep that the message is about to be handed over: a crash from here on may have sent it."""
+        cursor = self._db.execute(
+            "insert into attempts (message_id, attempted_at) values (?,?)", (message_id, at)
+        )
+        return int(cursor.lastrowid or 0)
+
+    def end_attempt(self, attempt: int, message_id: str, outcome: Outcome, at: str) -> None:
+        """Keep the server's own words, the message as delivered where they accept it, else when it is offered again."""
         with self.transaction():
             self._db.execute(
-                "insert into attempts (message_id, attempted_at, accepted, reply) values (?,?,?,?)",
-                (message_id, at, int(accepted), reply),
+                "update attempts set ended_at = ?, accepted = ?, is_permanent = ?, reply = ? where attempt_id = ?",
+                (at, int(outcome.accepted), int(outcome.is_permanent), outcome.reply, attempt),
             )
-            if accepted:
-                self.record_delivered(message_id, "smtp", reply, at)
+            if outcome.accepted:
+                self.record_delivered(message_id, outcome.by, outcome.reply, at)
+                return
+            self._db.execute(
+                "update digests set reply = ?, failures = failures + 1, refusals = refusals + ?,"
+                " next_attempt_at = ?, given_up_at = ? where message_id = ?",
+                (
+                    outcome.reply,
+                    int(outcome.is_permanent),
+                    outcome.next_attempt_at,
+                    None if outcome.next_attempt_at else at,
+                    message_id,
+                ),
+            )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one attempt; a refusal without a next attempt is given up."""
+
+    accepted: bool
+    reply: str
+    by: str
+    is_permanent: bool = False
+    next_attempt_at: str | None = None
 
 
 @contextmanager
@@ -216,3 +264,12 @@ def open_ledger(path: Path) -> Iterator[Ledger]:
     """Open the ledger at `path`, made with mode 600 where there is none."""
     with closing(Ledger(path)) as ledger:
         yield ledger
+
+
+def open_to_read(path: Path) -> Ledger | None:
+    """The ledger, read only; None where it is not of this version and has to be opened to write once."""
+    ledger = Ledger.reading(path)
+    if version(ledger.db) == CURRENT:
+        return ledger
+    ledger.close()
+    return None

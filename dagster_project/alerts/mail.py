@@ -1,9 +1,10 @@
-"""A digest as an e-mail: headers, plain text and HTML from the templates. Nothing is decided or sent here."""
+"""Messages as e-mails: headers, plain text and HTML from the templates. Nothing is decided or sent here."""
 
 from __future__ import annotations
 
 import re
 import textwrap
+from dataclasses import dataclass
 from datetime import datetime
 from email import policy
 from email.message import EmailMessage
@@ -36,13 +37,21 @@ def _templates() -> Environment:
     return environment
 
 
+def render(template: str, **values: object) -> str:
+    return _templates().get_template(template).render(**values)
+
+
 def html(digest: Digest, load_id: str) -> str:
-    return _templates().get_template("digest.html.j2").render(digest=digest, load_id=load_id)
+    return render("digest.html.j2", digest=digest, load_id=load_id)
 
 
 def plain(digest: Digest, load_id: str) -> str:
-    """The same in plain text, folded, with the further lines of an entry set in."""
-    text = _templates().get_template("digest.txt.j2").render(digest=digest, load_id=load_id)
+    """The same in plain text, folded."""
+    return folded(render("digest.txt.j2", digest=digest, load_id=load_id))
+
+
+def folded(text: str) -> str:
+    """Lines no longer than mail readers show, with the further lines of an entry set in."""
     lines: list[str] = []
     for line in text.splitlines():
         hanging = " " * (len(line) - len(line.lstrip()) + 2) if line.startswith((" ", "*")) else ""
@@ -50,27 +59,49 @@ def plain(digest: Digest, load_id: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
 
 
+@dataclass(frozen=True)
+class Envelope:
+    """To whom, under which subject and from whom; `key` is made of the content alone."""
+
+    address: str
+    subject: str
+    sender: str
+    key: str
+
+    @property
+    def message_id(self) -> str:
+        """The same message made twice is the same to a mail server."""
+        domain = parseaddr(self.sender)[1].rpartition("@")[2] or "localhost"
+        return f"<caseload.{self.key}@{domain}>"
+
+    def message(self, plain_text: str, html_text: str, now: datetime) -> bytes:
+        """The complete message as it goes to the wire, seven bits wide, lines ended with CRLF."""
+        mail = EmailMessage()
+        mail["From"] = self.sender
+        # A channel that is no mailbox is a group without members: a name and nobody to answer to.
+        mail["To"] = self.address if "@" in self.address else f"{self.address}:;"
+        mail["Subject"] = self.subject
+        mail["Date"] = format_datetime(now)
+        mail["Message-ID"] = self.message_id
+        # Without these two an absent manager's mailbox answers every digest.
+        mail["Auto-Submitted"] = "auto-generated"
+        mail["X-Auto-Response-Suppress"] = "All"
+        mail.set_content(plain_text, cte="quoted-printable")
+        mail.add_alternative(html_text, subtype="html", cte="quoted-printable")
+        mail.set_boundary(f"caseload-{self.key}")
+        return mail.as_bytes(policy=policy.SMTP)
+
+
+def envelope(digest: Digest, sender: str) -> Envelope:
+    return Envelope(digest.address, digest.subject, sender, digest.key)
+
+
 def message_id(digest: Digest, sender: str) -> str:
-    """Made of the content alone: the same digest made twice is the same message to a mail server."""
-    domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
-    return f"<caseload.{digest.key}@{domain}>"
+    return envelope(digest, sender).message_id
 
 
 def message(digest: Digest, sender: str, now: datetime, load_id: str) -> bytes:
-    """The complete message as it goes to the wire, seven bits wide, lines ended with CRLF."""
-    mail = EmailMessage()
-    mail["From"] = sender
-    mail["To"] = digest.address
-    mail["Subject"] = digest.subject
-    mail["Date"] = format_datetime(now)
-    mail["Message-ID"] = message_id(digest, sender)
-    # Without these two an absent manager's mailbox answers every digest.
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content(plain(digest, load_id), cte="quoted-printable")
-    mail.add_alternative(html(digest, load_id), subtype="html", cte="quoted-printable")
-    mail.set_boundary(f"caseload-{digest.key}")
-    return mail.as_bytes(policy=policy.SMTP)
+    return envelope(digest, sender).message(plain(digest, load_id), html(digest, load_id), now)
 
 
 def file_name(digest: Digest) -> str:

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.utils import parseaddr
 
 from dagster_project.settings import Smtp
 
-_TIMEOUT_SECONDS = 20
-
 
 @dataclass(frozen=True)
 class Reply:
-    """Whether the server took the message, and what it said."""
+    """Whether the server took the message, and what it said. `is_permanent`: the same would be refused again."""
 
     accepted: bool
     text: str
+    is_permanent: bool = False
 
 
 class _RefusedError(Exception):
     """The server answered a step with anything but yes; the message is its answer."""
 
+    def __init__(self, reply: tuple[int, bytes]) -> None:
+        self.code = reply[0]
+        super().__init__(_words(reply))
+
 
 class MailServer:
     """The sessions of one announcement, the first begun when a message is handed over."""
 
-    def __init__(self, smtp: Smtp) -> None:
+    def __init__(self, smtp: Smtp, reached: Callable[[str], None] = lambda step: None) -> None:
         self._smtp = smtp
+        self._reached = reached
         self._connection: smtplib.SMTP | None = None
         self._down = ""
 
@@ -45,13 +50,30 @@ class MailServer:
             self._down = f"{self._smtp.host}:{self._smtp.port}: {_reason(error)}"
             return Reply(False, self._down)
         try:
-            # Two steps of smtplib's sendmail, which would throw away the final reply, our proof.
+            self._reached("the sender is accepted")
+            # Steps of smtplib's sendmail, which would throw away the final reply, our proof.
             _expect(250, connection.rcpt(address), also=251)
-            return Reply(True, _words(_expect(250, connection.data(message))))
+            self._reached("the recipient is accepted")
+            reply = _expect(250, self._send(connection, message))
+            self._reached("the reply is read")
+            return Reply(True, _words(reply))
         except (_RefusedError, smtplib.SMTPException, OSError) as error:
             # The next message starts with a session of which nothing is left half said.
             self.close()
-            return Reply(False, _reason(error))
+            # A refusal of this recipient or this message; what happens to a session may be gone the next time.
+            is_permanent = isinstance(error, _RefusedError) and 500 <= error.code < 600
+            return Reply(False, _reason(error), is_permanent)
+
+    def _send(self, connection: smtplib.SMTP, message: bytes) -> tuple[int, bytes]:
+        _expect(354, connection.docmd("data"))
+        stuffed = re.sub(rb"(?m)^\.", b"..", message)
+        end = b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n"
+        half = len(stuffed) // 2
+        connection.send(stuffed[:half])
+        self._reached("half of the message is sent")
+        connection.send(stuffed[half:] + end)
+        self._reached("the message is sent")
+        return connection.getreply()
 
     def _session(self) -> smtplib.SMTP:
         """A session in which the server has accepted the sender and waits for a recipient."""
@@ -68,7 +90,7 @@ class MailServer:
 
     def _connect(self) -> smtplib.SMTP:
         smtp = self._smtp
-        connection = smtplib.SMTP(smtp.host, smtp.port, timeout=_TIMEOUT_SECONDS)
+        connection = smtplib.SMTP(smtp.host, smtp.port, timeout=smtp.timeout_seconds)
         self._connection = connection
         if smtp.starttls:
             import ssl
@@ -89,7 +111,7 @@ class MailServer:
 
 def _expect(code: int, reply: tuple[int, bytes], also: int = 0) -> tuple[int, bytes]:
     if reply[0] not in (code, also):
-        raise _RefusedError(_words(reply))
+        raise _RefusedError(reply)
     return reply
 
 
@@ -108,8 +130,8 @@ def _reason(error: Exception) -> str:
 
 
 @contextmanager
-def mail_server(smtp: Smtp) -> Iterator[MailServer]:
-    server = MailServer(smtp)
+def mail_server(smtp: Smtp, reached: Callable[[str], None] = lambda step: None) -> Iterator[MailServer]:
+    server = MailServer(smtp, reached)
     try:
         yield server
     finally:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import glob
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 
-def write(path: Path, message: bytes) -> None:
+def write(path: Path, message: bytes, before_the_rename: Callable[[], None] = lambda: None) -> None:
     """Afterwards `path` holds the message, readable by its owner only, on disk and not only in a cache."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     # A name of its own: two loads may be writing the same message.
@@ -18,6 +19,7 @@ def write(path: Path, message: bytes) -> None:
         file.write(message)
         file.flush()
         os.fsync(file.fileno())
+    before_the_rename()
     try:
         os.replace(unfinished, path)
     except FileNotFoundError:

@@ -10,7 +10,7 @@ from pathlib import Path
 class DigestReport:
     """One message and what became of it.
 
-    `via` is `smtp` or `outbox` (without a mail server the file is the delivery); `reply` the mail server's
+    `via` is `smtp`, `webhook` or `outbox` (without a mail server the file is the delivery); `reply` the server's
     own words; `retried` true for a message that an earlier call had prepared and not delivered.
     """
 
@@ -26,6 +26,7 @@ class DigestReport:
     via: str
     reply: str
     retried: bool
+    kind: str = "digest"
 
 
 @dataclass(frozen=True)
@@ -47,3 +48,5 @@ class Announcement:
     history_entered: int
     already_told: int
     not_sent: tuple[NotSent, ...]
+    silenced: int = 0
+    """Breaches that are due and muted, each counted once."""

@@ -2,76 +2,78 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dagster_project.alerts.breach import SEVERITIES, Breach, rank
+from dagster_project.alerts.channels import Channel, read_channel
 
-# Plain ASCII: a longer form needs a mail server with SMTPUTF8, which a council cannot be assumed to have.
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+ENGINEER = "data engineer"
+FAULTS_ONLY = "fault"
+"""A floor above every severity of a breach: such a row hears how the service runs, and nothing else."""
 
+NOWHERE = Channel("none", "")
 UnitParents = Mapping[tuple[str, str], str | None]
 
 
 @dataclass(frozen=True)
 class Recipient:
-    """One row: whose breaches (empty: all), how grave at least, to whom. `problem`: why it cannot be told."""
+    """One row: whose breaches (empty: all), how grave at least, to whom. `problem`: why it cannot be told.
+
+    `place` is the row's file and number, for who mends it.
+    """
 
     council: str
     unit: str
     floor: str
     role: str
-    address: str
+    channel: Channel
     problem: str = ""
+    place: str = ""
+
+    @property
+    def address(self) -> str:
+        return self.channel.address
+
+    @property
+    def hears_of_faults(self) -> bool:
+        """Whether it is told how the service itself runs."""
+        return self.floor == FAULTS_ONLY or self.role.casefold() == ENGINEER
 
     def covers(self, breach: Breach, unit_parents: UnitParents) -> bool:
         """True for the recipient's own unit and every unit below it, whatever the severity."""
         if self.council and self.council != breach.council:
             return False
-        if not self.unit:
-            return True
-        unit: str | None = breach.unit
-        seen: set[str] = set()
-        while unit and unit not in seen:
-            if unit == self.unit:
-                return True
-            seen.add(unit)
-            unit = unit_parents.get((breach.council, unit))
-        return False
+        return not self.unit or self.unit in units_above(breach.council, breach.unit, unit_parents)
 
     def wants(self, severity: str) -> bool:
-        return rank(severity) >= rank(self.floor)
+        return self.floor != FAULTS_ONLY and rank(severity) >= rank(self.floor)
 
 
-def read_recipient(row: Mapping[str, str]) -> Recipient:
+def units_above(council: str, unit: str, unit_parents: UnitParents) -> list[str]:
+    """The unit itself, then each above it up to the council; a circle ends where it began."""
+    line: list[str] = []
+    at: str | None = unit
+    while at and at not in line:
+        line.append(at)
+        at = unit_parents.get((council, at))
+    return line
+
+
+def read_recipient(row: Mapping[str, str], secrets: Mapping[str, str]) -> Recipient:
     """Read one row. A channel may be a secret in itself, so a problem names its kind and never repeats it."""
     cells = {name: " ".join((value or "").split()) for name, value in row.items()}
     floor = cells.get("severity", "").lower() or "info"
-    address, problem = _address(cells.get("channel", ""))
-    if floor not in SEVERITIES:
-        floor, problem = "info", problem or f"its severity is not one of {', '.join(SEVERITIES[1:])}"
+    channel, problem = read_channel(cells.get("channel", ""), secrets)
+    if floor not in (*SEVERITIES, FAULTS_ONLY):
+        floor = "info"
+        problem = problem or f"its severity is not one of {', '.join((*SEVERITIES[1:], FAULTS_ONLY))}"
     return Recipient(
         council=cells.get("council", ""),
         unit=cells.get("unit", ""),
         floor=floor,
         role=cells.get("role", "") or "recipient",
-        address=address,
+        channel=channel or NOWHERE,
         problem=problem,
+        place=cells.get("_place", ""),
     )
-
-
-def _address(channel: str) -> tuple[str, str]:
-    bare = channel[len("mailto:") :] if channel.lower().startswith("mailto:") else channel
-    if _ADDRESS.fullmatch(bare):
-        name, _, domain = bare.rpartition("@")
-        return f"{name}@{domain.lower()}", ""
-    if not channel:
-        return "", "it has no channel"
-    scheme = _SCHEME.match(channel)
-    if scheme and (not channel.lower().startswith("mailto:") or bare.startswith("//")):
-        return "", f"channels of the kind {scheme[1].lower()}: are not supported yet, only mailto:name@domain"
-    if "@" in channel or scheme:
-        return "", "its channel is not an e-mail address that can be used"
-    return "", "channels named by a secret are not supported yet, only mailto:name@domain"

@@ -13,11 +13,31 @@ LATEST = "select council, metric, max(month) as month from int_verdicts group by
 BREACHES = """
 select
     council, unit, level, month, as_at, metric, worker_key, value, rounded_value, band, band_label, severity,
-    lower, upper, target, policy_id, source, months_in_breach, state, coalesce(is_complete, true) as is_complete
-from threshold_breaches
+    lower, upper, target, policy_id, source, months_in_breach, state, coalesce(is_complete, true) as is_complete,
+    acknowledge_within_days, since_month
+from alert_states
 left join (select council, month, bool_and(is_complete) as is_complete from caseload_bands group by all)
     using (council, month)
+where state in ('new', 'worsened', 'continuing', 'eased', 'resolved')
 order by council, month, metric, unit, worker_key
+"""
+OVER = f"""
+with latest as ({LATEST})
+select distinct verdicts.council, verdicts.unit, verdicts.metric
+from int_verdicts as verdicts
+inner join latest using (council, metric, month)
+where not exists (
+    select 1 from alert_states as states
+    where
+        states.council = verdicts.council and states.unit = verdicts.unit and states.metric = verdicts.metric
+        and states.month = verdicts.month
+        and states.state in ('new', 'worsened', 'continuing', 'eased', 'recovering', 'unknown')
+)
+union
+select states.council, states.unit, states.metric
+from alert_states as states
+inner join latest using (council, metric)
+where states.state = 'ended' and states.month >= latest.month
 """
 
 
@@ -44,3 +64,12 @@ def read_breaches(
         for row in rows
     ]
     return breaches, latest
+
+
+def read_over(settings: Settings) -> set[tuple[str, str, str]]:
+    """Council, unit and metric of what was judged and stands no more, or is no longer measured.
+
+    What could not be judged is not among them: a missing delivery ends nothing.
+    """
+    with reading_warehouse(settings) as warehouse:
+        return {(row[0], row[1], row[2]) for row in warehouse.execute(OVER).fetchall()}

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from dagster_project import warehouse
+from dagster_project import health, warehouse
 from dagster_project.alerts import Announcement
 from dagster_project.assets.load_session import LoadSession, told_plainly
 from dagster_project.assets.mart_assets import row_counts
 from dagster_project.deliveries import seal_landed
 from dagster_project.extracts import load_specifications
-from dagster_project.load import announce, close_to_others
+from dagster_project.load import announce, close_to_others, words_of_failure
 
 ADDRESS = re.compile(r"\S+@\S+")
 
@@ -75,7 +75,10 @@ def outcome_assets(
     def alerts(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         session: LoadSession = context.resources.session
         session.require_whole_marts()
-        with told_plainly():
+        with (
+            told_plainly(),
+            health.told_run(session.settings, health.LOAD, session.now, words_of=words_of_failure),
+        ):
             told = announce(session.settings, session.reference, session.load_id, session.now)
         return dg.MaterializeResult(metadata=_metadata(session, told) if told else {})
 

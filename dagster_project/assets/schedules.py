@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
 from dagster_project.assets.partitions import MONTH_FORMAT, TIMEZONE, partition_key
+from dagster_project.assets.service_watch import record_tick
 from dagster_project.reference import load_reference
 from dagster_project.settings import Settings
 
@@ -26,6 +27,7 @@ def monthly_schedule(settings: Settings, job: dg.UnresolvedAssetJobDefinition) -
         "shown so by its run.",
     )
     def month_before(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+        record_tick(settings, "month_before", datetime.now(UTC))
         month = (context.scheduled_execution_time.date().replace(day=1) - timedelta(days=1)).replace(day=1)
         for council in sorted(load_reference(settings).councils):
             yield dg.RunRequest(

@@ -7,11 +7,13 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 
 from dagster_project.assets.partitions import CouncilMonth, partition_key
+from dagster_project.assets.service_watch import record_tick
 from dagster_project.deliveries import discover
 from dagster_project.extracts import load_specifications
 from dagster_project.reference import load_reference
@@ -44,6 +46,7 @@ def landing_sensor(
         "being written is left to the next look.",
     )
     def landing_area(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        record_tick(settings, "landing_area", datetime.now(UTC))
         known: dict[str, str] = json.loads(context.cursor or "{}")
         there = landed_months(settings)
         seen = {name: known[name] for name in map(_name, there) if name in known}

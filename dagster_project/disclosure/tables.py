@@ -15,6 +15,8 @@ HIDDEN = "memory.main.hidden_counts"
 MEASURES = "memory.main.counts_of_measures"
 SUPPRESSED = "suppressed"
 BEFORE = "before"
+SINCE = "since_"
+"""Months from that of the column named after it up to the row's own."""
 LOOKS_BACK = 12
 """Months before the first of a run of breaches in which a hidden figure hides the run: a month may be missing in it."""
 
@@ -105,7 +107,7 @@ def _joins(source: Source) -> Iterator[str]:
     """What a select has to join to know of a source; of each council, unit and month there is one row at most."""
     if source.measure_column:
         yield f' left join {MEASURES} as measures on measures.measure = mart."{source.measure_column}"'
-    if source.when != BEFORE:
+    if source.when != BEFORE and not source.when.startswith(SINCE):
         yield (
             f" left join {HIDDEN} as {_alias(source)} on {_alias(source)}.council = mart.council "
             f"and {_alias(source)}.unit = mart.unit and {_alias(source)}.month = {_month(source.when)}"
@@ -119,6 +121,13 @@ def _is_hidden(source: Source) -> str:
             f"exists (select 1 from {HIDDEN} as earlier where earlier.council = mart.council "
             "and earlier.unit = mart.unit and earlier.month <= mart.month and earlier.month >= "
             f"mart.month - to_months(cast(coalesce(mart.months_in_breach, 0) + {LOOKS_BACK} as integer)) "
+            f"and list_has_any(earlier.counts, {counts}))"
+        )
+    elif source.when.startswith(SINCE):
+        condition = (
+            f"exists (select 1 from {HIDDEN} as earlier where earlier.council = mart.council "
+            "and earlier.unit = mart.unit and earlier.month <= mart.month "
+            f'and last_day(earlier.month) >= mart."{source.when.removeprefix(SINCE)}" '
             f"and list_has_any(earlier.counts, {counts}))"
         )
     else:

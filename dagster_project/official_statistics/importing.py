@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from dagster_project.load import LoadReport, Progress, only_load, rebuild
+from dagster_project.official_statistics.policies import policies_of_published_rates
 from dagster_project.official_statistics.published_file import (
     Row,
     codes_by_name,
@@ -23,6 +24,7 @@ from dagster_project.reference.tables import load_tables
 from dagster_project.settings import Settings
 
 TABLE = "dfe_benchmarks"
+POLICIES = "threshold_policy"
 SEVERAL_CODES = re.compile(r"[\s,;/]+")
 
 
@@ -55,6 +57,7 @@ def import_statistics(
 ) -> Imported:
     """Import a published file: its rows take the place of rows of the same authority and year, others stay.
 
+    What is worse than nine in ten authorities becomes a policy of each year.
     Afterwards the published marts say what the reference data says, also where no council has loaded anything. The
     same file again changes nothing. Raises StatisticsFileError, ReferenceDataError, TransformationError,
     LoadInProgressError or OSError; what was published before stays.
@@ -64,11 +67,16 @@ def import_statistics(
         published = read_published(file, known_symbols(reference.rows("dfe_symbols")))
         target = settings.council_reference / f"{TABLE}.csv"
         imported, merged = _merge(target, published)
-        before = target.read_bytes() if target.is_file() else None
-        content = _csv(merged)
-        if content != before:
-            _replace(target, content)
-            reference = _reread(settings, target, before)
+        policies = settings.imported_reference / f"{POLICIES}.csv"
+        files = {
+            target: _csv(TABLE, merged),
+            policies: _csv(POLICIES, policies_of_published_rates(merged)),
+        }
+        before = {path: path.read_bytes() if path.is_file() else None for path in files}
+        if files != before:
+            for path, content in files.items():
+                _replace(path, content)
+            reference = _reread(settings, before)
         imported.code_changes = [
             f"{name}: " + ", ".join(f"{code} {first} to {last}" for code, first, last in spans)
             for name, spans in codes_by_name(merged)
@@ -109,9 +117,9 @@ def _merge(target: Path, published: Sequence[Row]) -> tuple[Imported, list[Row]]
     return imported, [merged[key] for key in sorted(merged)]
 
 
-def _csv(rows: Sequence[Row]) -> bytes:
+def _csv(table: str, rows: Sequence[Row]) -> bytes:
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, load_tables()[TABLE].columns, lineterminator="\n")
+    writer = csv.DictWriter(text, load_tables()[table].columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode("utf-8")
@@ -125,15 +133,16 @@ def _replace(path: Path, content: bytes) -> None:
     os.replace(being_written, path)
 
 
-def _reread(settings: Settings, target: Path, before: bytes | None) -> Reference:
-    """The reference data with the new file; what lay there before lies there again when it cannot be used."""
+def _reread(settings: Settings, before: Mapping[Path, bytes | None]) -> Reference:
+    """The reference data with the new files; what lay there before lies there again when it cannot be used."""
     try:
         return load_reference(settings)
     except ReferenceDataError:
-        if before is None:
-            target.unlink()
-        else:
-            _replace(target, before)
+        for path, content in before.items():
+            if content is None:
+                path.unlink()
+            else:
+                _replace(path, content)
         raise
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 
 from dagster_project.extracts.source_system import SourceSystem
 from dagster_project.reference.names import LEVEL_DEPTH, name_key
+from dagster_project.reference.policy_lint import Finding, lint_alert_rules, lint_policies
 from dagster_project.reference.tables import Table
 
 Rows = Sequence[Mapping[str, str]]
@@ -145,53 +145,6 @@ def _overlap(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     )
 
 
-def lint_bands(rows: Rows) -> list[str]:
-    """For each policy and date the bands leave no gap and no overlap, from the lowest value to the highest."""
-    problems = []
-    policies: dict[tuple[str, ...], list[Mapping[str, str]]] = defaultdict(list)
-    for row in rows:
-        scope = (
-            "policy_id",
-            "council",
-            "unit",
-            "level",
-            "service_area",
-            "role_group",
-            "experience",
-            "metric",
-        )
-        policies[tuple(row[column] for column in scope)].append(row)
-    for policy in policies.values():
-        dates = sorted(
-            {row["valid_from"] for row in policy} | {row["valid_to"] for row in policy if row["valid_to"]}
-        )
-        for day in dates:
-            in_force = [
-                r for r in policy if r["valid_from"] <= day and (not r["valid_to"] or day < r["valid_to"])
-            ]
-            if in_force:
-                problems += _bands_on(day, in_force)
-    return problems
-
-
-def _bands_on(day: str, rows: Rows) -> list[str]:
-    identity = f"threshold_policy.csv, policy {rows[0]['policy_id']}" + (f" from {day}" if day else "")
-    ordered = sorted(rows, key=lambda row: (row["lower"] != "", Decimal(row["lower"] or 0)))
-    problems = []
-    if len({row["rounding"] for row in ordered}) > 1:
-        problems.append(f"{identity}: its bands are rounded in different ways")
-    if ordered[0]["lower"] and Decimal(ordered[0]["lower"]) > 0:
-        problems.append(f"{identity}: values below {ordered[0]['lower']} have no band")
-    if ordered[-1]["upper"]:
-        problems.append(f"{identity}: values from {ordered[-1]['upper']} on have no band")
-    for below, above in itertools.pairwise(ordered):
-        if not below["upper"] or not above["lower"] or Decimal(below["upper"]) > Decimal(above["lower"]):
-            problems.append(f"{identity}: bands {below['band']} and {above['band']} overlap")
-        elif Decimal(below["upper"]) < Decimal(above["lower"]):
-            problems.append(f"{identity}: a gap lies between bands {below['band']} and {above['band']}")
-    return problems
-
-
 OF_THE_INSTALLATION = {"outbox_mail", "look_up_log", "published_version", "as_known_marts", "shadow_workbook"}
 """Kinds whose files hold every council: how long they are kept cannot differ between councils."""
 NO_LONGER_THAN = {
@@ -262,9 +215,27 @@ def lint_sources(rows: Rows, sources: Mapping[str, SourceSystem]) -> list[str]:
     return problems
 
 
-def lint(declared: Mapping[str, Table], tables: Tables) -> list[str]:
+def lint_contract_decisions(rows: Rows, contracts: Rows) -> list[str]:
+    """A decision is on a contract that there is, and an extension says until when."""
+    known = {(row["council"], row["contract_id"]) for row in contracts}
+    problems = []
+    for row in rows:
+        if (row["council"], row["contract_id"]) not in known:
+            problems.append(
+                f"{row['_place']}, column contract_id: {row['contract_id']!r} is not in managed_contracts.csv"
+            )
+        if (row["decision"] == "extended") != bool(row["ends_on"]):
+            problems.append(
+                f"{row['_place']}, column ends_on: the new last day of an extension, and of nothing else"
+            )
+    return problems
+
+
+def lint(declared: Mapping[str, Table], tables: Tables) -> list[str | Finding]:
     """Every problem of the merged reference data, as one sentence each; empty when it can be used."""
-    problems = [problem for name, rows in tables.items() for problem in lint_values(declared[name], rows)]
+    problems: list[str | Finding] = [
+        problem for name, rows in tables.items() for problem in lint_values(declared[name], rows)
+    ]
     if problems:
         return problems
     problems += lint_references(declared, tables)
@@ -277,7 +248,15 @@ def lint(declared: Mapping[str, Table], tables: Tables) -> list[str]:
     problems += lint_periods(
         "unit_costs", default_costs, ("council", "role"), "two default grades of one role"
     )
-    problems += lint_bands(tables["threshold_policy"])
+    policies = lint_policies(tables["threshold_policy"], tables["metrics"])
+    problems += [finding for finding in policies if finding.is_error]
+    rules = tables["alert_rules"]
+    problems += lint_periods("alert_rules", rules, ("council", "metric", "severity"), "one rule")
+    problems += lint_alert_rules(rules)
+    problems += lint_periods("agency_rules", tables["agency_rules"], ("rule",), "one rule")
+    caps = tables["agency_price_caps"]
+    problems += lint_periods("agency_price_caps", caps, ("council", "region_code", "role"), "one cap")
+    problems += lint_contract_decisions(tables["contract_decisions"], tables["managed_contracts"])
     problems += lint_retention(tables["retention"])
     problems += lint_disclosure_limits(tables["disclosure_limits"])
     return list(dict.fromkeys(problems))

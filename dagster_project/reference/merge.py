@@ -15,6 +15,7 @@ from pathlib import Path
 from dagster_project.extracts.source_system import CANONICAL, SourceError, SourceSystem, load_sources
 from dagster_project.reference.lint import lint, lint_sources
 from dagster_project.reference.names import RoleName, UnitName, role_names, unit_names
+from dagster_project.reference.policy_lint import Finding
 from dagster_project.reference.tables import Table, load_tables
 from dagster_project.settings import Settings
 
@@ -28,12 +29,8 @@ READING_FILES = (
     "council_sources",
 )
 NOT_IN_MARTS = (
-    "alert_recipients",
-    "control_names",
-    "council_sources",
-    "file_limits",
-    "measure_names",
-    "retention",
+    *("alert_recipients", "control_names", "council_sources", "expected_deliveries", "expected_ticks"),
+    *("file_limits", "measure_names", "retention", "send_waits"),
 )
 OF_NO_MONTH = ("dfe_benchmarks", "dfe_symbols", "disclosure_limits", "public_columns")
 """Read by marts only that are made whole each time: a change in these makes no council's month due."""
@@ -52,11 +49,15 @@ Row = Mapping[str, str]
 
 
 class ReferenceDataError(Exception):
-    """The reference data cannot be used; `problems` holds one sentence for each thing to mend."""
+    """The reference data cannot be used; `problems` holds one sentence for each thing to mend.
 
-    def __init__(self, problems: list[str]) -> None:
-        self.problems = problems
-        super().__init__("\n".join(problems))
+    `findings` are those of them that say how to mend it.
+    """
+
+    def __init__(self, problems: Sequence[str | Finding]) -> None:
+        self.problems = [str(problem) for problem in problems]
+        self.findings = {str(problem): problem for problem in problems if isinstance(problem, Finding)}
+        super().__init__("\n".join(self.problems))
 
 
 @dataclass(frozen=True)
@@ -207,20 +208,27 @@ class Reference:
             text = io.StringIO(newline="")
             writer = csv.DictWriter(text, table.columns, extrasaction="ignore", lineterminator="\n")
             writer.writeheader()
-            writer.writerows(self.rows(name))
+            writer.writerows(map(_without_secrets, self.rows(name)))
             content = text.getvalue().encode("utf-8")
             path = folder / f"{name}.csv"
             if not path.is_file() or path.read_bytes() != content:
                 path.write_bytes(content)
 
 
-def load_reference(settings: Settings) -> Reference:
+def _without_secrets(row: Row) -> Row:
+    """A channel that is a URL is a secret in itself and read from its own file only: copies name its kind."""
+    kind, is_url, _ = row.get("channel", "").partition("://")
+    return {**row, "channel": f"{kind}://"} if is_url else row
+
+
+def load_reference(settings: Settings, instead: Mapping[str, Path] | None = None) -> Reference:
     """Read, merge and lint the product's and the council's reference data.
 
-    Raises ReferenceDataError with every problem found; nothing is half-merged.
+    `instead` maps a table to a file that is read in the place of the council's own. Raises ReferenceDataError with
+    every problem found; nothing is half-merged.
     """
     declared = load_tables()
-    problems = []
+    problems: list[str | Finding] = []
     for path in sorted(settings.council_reference.glob("[!.]*")):
         name = path.stem.lower()
         if name in declared and path.name != f"{name}.csv":
@@ -228,7 +236,13 @@ def load_reference(settings: Settings) -> Reference:
         elif name not in declared and path.suffix == ".csv":
             problems.append(f"{path.name}: not a reference file; known are {', '.join(sorted(declared))}")
     tables, wrong = read_tables(
-        [(settings.seeds, "seeds"), (settings.council_reference, "reference")], declared
+        [
+            (settings.seeds, "seeds"),
+            (settings.imported_reference, "reference/imported"),
+            (settings.council_reference, "reference"),
+        ],
+        declared,
+        instead or {},
     )
     problems += wrong
     if problems:
@@ -241,6 +255,12 @@ def load_reference(settings: Settings) -> Reference:
     return Reference(tables, sources)
 
 
+def what_can_be_read(settings: Settings) -> Reference:
+    """The reference data as far as it can be read, unchecked: to tell somebody that it cannot be used."""
+    folders = [(settings.seeds, "seeds"), (settings.council_reference, "reference")]
+    return Reference(read_tables(folders, load_tables())[0])
+
+
 def _sources(own: Path) -> tuple[dict[str, SourceSystem], list[str]]:
     try:
         return load_sources(own), []
@@ -249,29 +269,33 @@ def _sources(own: Path) -> tuple[dict[str, SourceSystem], list[str]]:
 
 
 def read_tables(
-    folders: Sequence[tuple[Path, str]], declared: Mapping[str, Table]
+    folders: Sequence[tuple[Path, str]],
+    declared: Mapping[str, Table],
+    instead: Mapping[str, Path] | None = None,
 ) -> tuple[dict[str, tuple[Row, ...]], list[str]]:
     """Every table from its files in the folders, given with the name people know them by, and what is wrong.
 
-    Of rows with one key that of the later folder wins.
+    Of rows with one key that of the later folder wins. `instead` names files read in the place of the last folder's.
     """
     problems: list[str] = []
     tables = {}
     for name, table in declared.items():
         merged: dict[tuple[str, ...], Row] = {}
-        for folder, known_as in folders:
-            rows, wrong = _read(folder / f"{name}.csv", table, known_as)
+        files = [(folder / f"{name}.csv", f"{known_as}/{name}.csv") for folder, known_as in folders]
+        if instead and name in instead:
+            files[-1] = (instead[name], instead[name].name)
+        for path, place in files:
+            rows, wrong = _read(path, table, place)
             problems += wrong
             merged |= {tuple(row[column] for column in table.key): row for row in rows}
         tables[name] = tuple(merged[key] for key in sorted(merged))
     return tables, problems
 
 
-def _read(path: Path, table: Table, folder: str) -> tuple[list[Row], list[str]]:
+def _read(path: Path, table: Table, place: str) -> tuple[list[Row], list[str]]:
     """Rows of one file with their place in it, and what is wrong with the file's form."""
     if not path.is_file():
         return [], []
-    place = f"{folder}/{path.name}"
     data = path.read_bytes()
     try:
         text = data.decode("utf-8-sig")

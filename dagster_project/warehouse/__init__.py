@@ -4,6 +4,7 @@ from dagster_project.warehouse.as_known import NothingKnownError, State, build_s
 from dagster_project.warehouse.building import Build, build, confirm, months_due
 from dagster_project.warehouse.publishing import PublishingError, Tier, copy_to, marts, publish
 from dagster_project.warehouse.transformation import TransformationError
+from dagster_project.warehouse.trial import breaches_under
 from dagster_project.warehouse.what_if import PricedOptions, price_options
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "State",
     "Tier",
     "TransformationError",
+    "breaches_under",
     "build",
     "build_state",
     "confirm",

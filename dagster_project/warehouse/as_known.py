@@ -12,11 +12,8 @@ from pathlib import Path
 from dagster_project.deliveries import Control, Controls, Delivery, Manifest, Publication
 from dagster_project.reference import Reference, load_reference, read_kept
 from dagster_project.settings import Settings
-from dagster_project.warehouse.inputs import write_inputs
 from dagster_project.warehouse.publishing import publish
-from dagster_project.warehouse.scope import build_scope
-from dagster_project.warehouse.scratch import scratch_of
-from dagster_project.warehouse.transformation import invoke
+from dagster_project.warehouse.scratch import build_in, scratch_of
 
 MONTHS_NAMED = 3
 
@@ -101,30 +98,13 @@ def build_state(
     Made with today's code in a scratch installation over the same archive. Raises TransformationError.
     """
     with scratch_of(settings) as scratch:
-        in_force = {(d.council, d.month, d.extract): d for d in state.deliveries if d.is_in_force}
-        loaded = {(council, month) for council, month, _ in in_force}
-        state.reference.write(scratch.merged_reference)
-        state.reference.write(scratch.dbt_seeds)
-        write_inputs(
-            scratch.run_inputs,
+        build_in(
+            scratch,
             state.deliveries,
             Manifest(settings.manifest),
             state.controls,
-            build_scope(in_force, loaded),
             state.reference,
-        )
-        # What is rebuilt was tested when it was first built, with these rows or with rows that differ from them.
-        invoke(
-            scratch,
-            [
-                "build",
-                "--exclude-resource-type",
-                "unit_test",
-                "--exclude-resource-type",
-                "test",
-                "--full-refresh",
-            ],
-            on_node,
+            on_node=on_node,
         )
         version = publish(scratch, "as-known")
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -2,150 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import email
-import email.policy
-import os
-import signal
-import socket
-import sqlite3
 import ssl
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from alert_seam import HEAD, MANAGER, Mailbox, ask_ledger, breach, free_port, load, serving
 
-from dagster_project.alerts import Announcement, Breach, announce
-from dagster_project.alerts.ledger import Ledger
-from dagster_project.settings import Settings, Smtp
+from dagster_project.settings import Smtp
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
-
-JUNE = date(2018, 6, 1)
-HEAD, MANAGER = "head@example.org", "manager@example.org"
-
-
-class Mailbox:
-    """Keeps what arrives; refuses an address, or drops the connection, when told to."""
-
-    def __init__(self) -> None:
-        self.received: list[tuple[list[str], bytes]] = []
-        self.refused: set[str] = set()
-        self.drop_mid_message = False
-        self.one_message_a_session = False
-        self._served: set[int] = set()
-
-    async def handle_MAIL(  # noqa: N802
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if self.one_message_a_session and id(session) in self._served:
-            return "421 4.7.0 Too many messages in this session"
-        self._served.add(id(session))
-        envelope.mail_from = address
-        return "250 OK"
-
-    async def handle_RCPT(  # noqa: N802  aiosmtpd's name
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if address in self.refused:
-            return "550 5.1.1 No such mailbox here"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        if self.drop_mid_message:
-            assert isinstance(server.transport, asyncio.Transport)
-            server.transport.abort()
-            return "451 never heard"
-        assert isinstance(envelope.content, bytes)
-        self.received.append((list(envelope.rcpt_tos), envelope.content))
-        return f"250 2.0.0 Queued as Q{len(self.received)}"
-
-    def addresses(self) -> list[str]:
-        return [address for addresses, _ in self.received for address in addresses]
-
-    def message_ids(self) -> list[str]:
-        return [str(email.message_from_bytes(content)["Message-ID"]) for _, content in self.received]
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def serving(mailbox: Mailbox, port: int, **options: Any) -> Iterator[None]:
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port, **options)
-    controller.start()
-    try:
-        yield
-    finally:
-        controller.stop()
-
-
-def breach(unit: str = "ashfield", month: date = JUNE) -> Breach:
-    return Breach(
-        council="northshire",
-        council_name="Northshire",
-        unit=unit,
-        unit_name=f"{unit.capitalize()} DCPT",
-        level="team",
-        month=month,
-        as_at=date(2018, month.month, 30),
-        metric="average_caseload",
-        worker_key=None,
-        value=Decimal("27.3125"),
-        rounded_value=Decimal(27),
-        band="must_reduce",
-        band_label="high and must be reduced",
-        severity="breach",
-        lower=Decimal(27),
-        upper=None,
-        target=Decimal("20.5"),
-        policy_id="northshire_average_caseload",
-        source="June 2018 report, paragraph 3",
-        months_in_breach=1,
-        state="new",
-    )
-
-
-def rows(*addresses: str) -> list[dict[str, str]]:
-    return [
-        {
-            "council": "northshire",
-            "unit": "",
-            "severity": "info",
-            "channel": f"mailto:{address}",
-            "role": "head",
-        }
-        for address in addresses
-    ]
-
-
-def load(
-    home: Path,
-    smtp: Smtp,
-    breaches: Sequence[Breach] = (breach(),),
-    to: Sequence[str] = (HEAD,),
-    number: int = 1,
-) -> Announcement:
-    now = datetime(2018, 7, 3, 6, 0, tzinfo=UTC) + timedelta(days=number)
-    latest = {("northshire", one.metric): max(b.month for b in breaches) for one in breaches}
-    return announce(breaches, latest, rows(*to), {}, Settings(home=home, smtp=smtp), now, f"load-{number}")
-
-
-def ask_ledger(home: Path, question: str) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(home / "outbox" / "ledger.sqlite")) as database:
-        return database.execute(question).fetchall()
 
 
 @pytest.fixture
@@ -237,59 +105,6 @@ def test_a_server_that_takes_one_message_a_session_gets_them_all_in_one_load(
         announcement = load(tmp_path, smtp, to=(HEAD, MANAGER))
 
     assert [d.delivered for d in announcement.digests] == [True, True]
-
-
-def kill_self(*_: object, **__: object) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def load_and_die(home: str, port: str, step: str) -> None:
-    """Run in a process of its own: a load that is killed at one step of telling."""
-    import dagster_project.alerts.outbox as outbox
-
-    if step == "before the file":
-        outbox.write = kill_self
-    elif step == "before the rename":
-        os.replace = kill_self
-    elif step == "before the server":
-        Ledger.record_written = kill_self  # type: ignore[method-assign]
-    elif step == "before the reply is kept":
-        Ledger.record_attempt = kill_self  # type: ignore[method-assign]
-    load(Path(home), Smtp(host="127.0.0.1", port=int(port)))
-
-
-@pytest.mark.parametrize(
-    ("step", "copies"),
-    [
-        ("before the file", 1),
-        ("before the rename", 1),
-        ("before the server", 1),
-        ("before the reply is kept", 2),
-    ],
-)
-def test_a_load_killed_between_prepared_and_sent_leads_to_a_message_under_the_same_id(
-    tmp_path: Path, mailbox: Mailbox, smtp: Smtp, step: str, copies: int
-) -> None:
-    paths = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[2])])
-    program = "import sys, test_alert_mail; test_alert_mail.load_and_die(*sys.argv[1:])"
-    with serving(mailbox, smtp.port):
-        killed = subprocess.run(
-            [sys.executable, "-c", program, str(tmp_path), str(smtp.port), step],
-            env={**os.environ, "PYTHONPATH": paths},
-            timeout=60,
-            check=False,
-        )
-        ((prepared,),) = ask_ledger(tmp_path, "select message_id from digests")
-        whole = [path.name for path in (tmp_path / "outbox").glob("*.eml")]
-        after = load(tmp_path, smtp, number=2)
-
-    assert killed.returncode == -signal.SIGKILL
-    assert len(whole) == (0 if step in ("before the file", "before the rename") else 1)
-    assert [(d.message_id, d.delivered, d.retried) for d in after.digests] == [(prepared, True, True)]
-    assert mailbox.message_ids() == [prepared] * copies
-    assert [path.name for path in (tmp_path / "outbox").iterdir() if path.suffix != ".sqlite"] == [
-        after.digests[0].path.name
-    ]
 
 
 def test_a_message_left_over_is_not_sent_to_someone_who_is_a_recipient_no_more(

@@ -162,6 +162,7 @@ class Installation(RuleBasedStateMachine):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.long
 def test_whatever_the_order_the_marts_are_those_of_the_files_that_stand() -> None:
     run_state_machine_as_test(
         Installation,

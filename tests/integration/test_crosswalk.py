@@ -183,6 +183,7 @@ def test_the_workers_own_references_are_found_for_their_manager(home: Settings) 
     assert lookups.log_of(home)[-1].what == "references"
 
 
+@pytest.mark.long
 def test_after_a_change_of_key_everything_is_as_before_but_for_the_keys(home: Settings) -> None:
     before, keys, ledger = marts(home), whole(home), ledger_rows(home)
     old_archive = sorted(p.relative_to(home.archive) for p in (home.archive / "caseload").rglob("*.parquet"))

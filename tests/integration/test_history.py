@@ -100,6 +100,7 @@ def test_a_day_before_anything_was_known_is_told_so(lived: Lived) -> None:
     )
 
 
+@pytest.mark.long
 def test_changes_lays_each_value_at_the_door_of_the_delivery_that_moved_it(
     lived: Lived, tmp_path: Path
 ) -> None:
@@ -139,6 +140,7 @@ def test_changes_between_publications_that_are_not_there_is_told_so(lived: Lived
     assert "no publication is named yesterday" in result.words
 
 
+@pytest.mark.long
 def test_a_withdrawn_correction_gives_back_the_month_before_it_and_its_file_is_left_alone(
     lived: Lived,
 ) -> None:
@@ -165,6 +167,7 @@ def test_a_withdrawn_correction_gives_back_the_month_before_it_and_its_file_is_l
     assert lived.marts() == before
 
 
+@pytest.mark.long
 def test_the_only_delivery_of_a_month_leaves_nothing_of_its_measures_behind(lived: Lived) -> None:
     (posts,) = lived.names("posts")
     assert "nothing" in lived.run("withdraw", posts, "--why", "posts of another council").words

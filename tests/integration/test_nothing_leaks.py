@@ -318,7 +318,7 @@ def instance_on_disk(folder: Path) -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
-@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("fails", [pytest.param(False, marks=pytest.mark.long), True])
 def test_dagster_keeps_and_logs_no_person(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], fails: bool
 ) -> None:

@@ -115,6 +115,7 @@ def test_where_nothing_was_ever_loaded_the_rates_of_a_file_are_published(tmp_pat
     ) == [("u",)]
 
 
+@pytest.mark.long
 def test_rows_of_other_years_stay_and_those_of_the_same_are_replaced(tmp_path: Path) -> None:
     home = tmp_path / "home"
     run(home, "import-dfe", published(tmp_path / "a.csv", [authority("2020"), authority("2021")]))

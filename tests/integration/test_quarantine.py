@@ -117,6 +117,7 @@ def test_a_refused_delivery_stands_with_its_reason_until_a_good_one_came(home: S
     assert "Nothing is in quarantine" in run(home.home, "quarantine").words
 
 
+@pytest.mark.long
 def test_a_refused_file_stands_beside_the_last_good_one_of_its_extract(home: Settings) -> None:
     land(home, "caseload.csv", bad_cases())
     load(home)
@@ -130,6 +131,7 @@ def test_a_refused_file_stands_beside_the_last_good_one_of_its_extract(home: Set
     assert list(sheets(path)) == ["what to mend", "caseload", "caseload 2"]
 
 
+@pytest.mark.long
 def test_many_broken_rows_are_counted_exactly_and_kept_up_to_a_limit(home: Settings) -> None:
     many = REASONS_KEPT + 7
     rows = rows_of("caseload", 2 * many)
@@ -147,6 +149,7 @@ def test_many_broken_rows_are_counted_exactly_and_kept_up_to_a_limit(home: Setti
     assert "and 7 more" in str(sheets(path)["caseload"][-1])
 
 
+@pytest.mark.long
 def test_one_rule_extract_and_month_can_be_asked_for_and_written_elsewhere(
     home: Settings, tmp_path: Path
 ) -> None:

@@ -208,6 +208,7 @@ def test_a_month_that_goes_leaves_the_marts_as_if_it_had_never_been_loaded(
     assert f"purged {now:%Y-%m-%d}" in run(lived.home, "status", "--deliveries").words
 
 
+@pytest.mark.long
 def test_other_bytes_of_a_month_that_went_are_a_new_delivery(lived: Settings) -> None:
     keep(lived, archive_delivery=40, sealed_original=40, superseded_delivery=40)
     now = datetime(2023, 4, 30, tzinfo=UTC) + timedelta(days=41)
@@ -219,6 +220,7 @@ def test_other_bytes_of_a_month_that_went_are_a_new_delivery(lived: Settings) ->
     assert [d.extract for d in report.arrival.accepted] == ["posts"]
 
 
+@pytest.mark.long
 def test_what_was_known_says_that_it_is_gone(lived: Settings) -> None:
     keep(lived, superseded_delivery=10)
     publications = [p.load_id for p in Manifest(lived.manifest).publications()]
@@ -260,6 +262,7 @@ def test_a_purge_is_logged_by_kind_with_nothing_personal(lived: Settings) -> Non
     assert counted["count"] == len(done.items) and counted["bytes"] > 0
 
 
+@pytest.mark.long
 def test_a_rejected_cell_is_forgotten_with_its_delivery(lived: Settings) -> None:
     cases = month_rows(2)["caseload"]
     cases[0]["case_type"] = "no such type"
@@ -278,6 +281,7 @@ def test_a_rejected_cell_is_forgotten_with_its_delivery(lived: Settings) -> None
     assert cells() == 0
 
 
+@pytest.mark.long
 def test_a_refused_file_that_nobody_replaced_goes_after_its_days(lived: Settings) -> None:
     refused = land(lived, "offers.csv", b"nothing,known\n1,2\n", f"{first_day(2):%Y-%m}", COUNCIL)
     load(lived, now=CORRECTED + timedelta(days=1))

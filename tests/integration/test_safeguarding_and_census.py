@@ -105,6 +105,7 @@ def test_an_export_that_is_there_already_changes_nothing(homes: dict[str, Settin
     assert not load(homes["ssd"], now=NOW).arrival.recorded
 
 
+@pytest.mark.long
 def test_a_faulty_case_is_one_rejected_row_and_a_workbook_of_sheets_is_an_export(tmp_path: Path) -> None:
     settings = prepare(tmp_path, {"caseload": "ssd"})
     cases = make_cases()

@@ -9,9 +9,11 @@ from fractions import Fraction
 from typing import Any
 
 from .arithmetic import ANY, divide, exact, last_day
-from .expected_caseload import measures, workers
+from .expected_caseload import flows_of, measures, workers
 from .expected_cost import agency_year
 from .expected_rows import ExpectedMart, ExpectedRow
+from .expected_workforce import TOTAL
+from .expected_workforce import measure as establishment_measure
 from .policies import SEVERITIES, band_of, policy_for, rounded
 from .pseudonyms import worker_key
 from .truth import UNMAPPED, Band, MadeUpCouncil
@@ -22,6 +24,9 @@ UNIT_METRICS = (
     "cases_without_social_workers",
     "unallocated_cases",
     "agency_cost_variance_percent",
+    "vacancy_rate",
+    "agency_rate",
+    "closed_rate",
 )
 METRICS = (*UNIT_METRICS, "worker_caseload")
 
@@ -55,6 +60,7 @@ def verdicts(council: MadeUpCouncil, month: date, key: str) -> Iterator[Verdict]
             "cases_without_social_workers": without,
             "unallocated_cases": found.unallocated,
         }
+        values |= _rates(council, month, council.below(unit.unit, month))
         if unit.level == "council":
             year = agency_year(council, month, unit.unit)
             share = divide(year.variance, year.budget)
@@ -73,6 +79,24 @@ def verdicts(council: MadeUpCouncil, month: date, key: str) -> Iterator[Verdict]
         if band:
             hashed = worker_key(key, council.slug, worker.worker_id)
             yield Verdict("worker_caseload", f"#{hashed}", worker.unit, None, hashed, count, policy, band)
+
+
+def _rates(council: MadeUpCouncil, month: date, below: set[str]) -> dict[str, Fraction | None]:
+    """Percentages of other marts, exact; None where a part was not delivered or the whole is 0."""
+    posts = establishment_measure(council, month, below, TOTAL)
+    flows = flows_of(council.rows(month, "caseload"), below, month)
+
+    def of(part: Fraction | int | None, *rest: Fraction | int | None) -> Fraction | None:
+        if part is None or None in rest:
+            return None
+        whole = sum((Fraction(r) for r in rest if r is not None), Fraction(0))
+        return Fraction(100 * part) / whole if whole else None
+
+    return {
+        "vacancy_rate": of(posts.vacant, posts.vacant, posts.in_post),
+        "agency_rate": of(posts.agency, posts.agency, posts.in_post),
+        "closed_rate": of(flows["closed"], flows["received"]),
+    }
 
 
 def threshold_breaches(council: MadeUpCouncil, key: str) -> ExpectedMart:

@@ -289,7 +289,7 @@ def throughput(council: MadeUpCouncil) -> ExpectedMart:
         existed = {u.unit for u in council.units_in_force(before)}
         for unit in units_with_unmapped(council, month):
             below = council.below(unit.unit, month)
-            values = _flows(cases, below, month)
+            values = flows_of(cases, below, month)
             restated: Any = None
             if cases is not None and previous is not None:
                 closed_then = [c for c in previous if c["team"] in council.below(unit.unit, before)]
@@ -315,7 +315,7 @@ _FLOWS = (
 _RATES = ("closed", "stepped_down", "transferred_out")
 
 
-def _flows(cases: list[Row] | None, below: set[str], month: date) -> dict[str, Any]:
+def flows_of(cases: list[Row] | None, below: set[str], month: date) -> dict[str, Any]:
     """Counts of a unit from the month's own rows; every value None when there are none delivered."""
     if cases is None:
         return dict.fromkeys([*_FLOWS.split(), *(f"{name}_rate" for name in _RATES)])

@@ -282,6 +282,21 @@ def _bands(seed: int, rng: Random, slug: str, units: dict[str, Unit], months: li
             level="team",
             valid_from=LONG_AGO,
         )
+    # Rates of other marts: no chance is drawn, so that all else stays as it was.
+    for metric, level, rounding, edges in (
+        ("vacancy_rate", "team", "integer", (0, 5, 15)),
+        ("agency_rate", "", "one_decimal", (0, 10, 30)),
+        ("closed_rate", "team", "none", (0, 40, 80)),
+    ):
+        bands += _banded(
+            [Fraction(edge) for edge in edges],
+            [("low", "none"), ("some", "info"), ("much", "warning" if seed % 2 else "breach")],
+            policy_id=f"{slug}_{metric}",
+            metric=metric,
+            rounding=rounding,
+            level=level,
+            valid_from=change if seed % 3 == 0 else LONG_AGO,
+        )
     return bands
 
 

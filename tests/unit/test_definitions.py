@@ -27,6 +27,7 @@ from dagster_project.settings import Settings
 MARTS = {
     "alert_states",
     "agency_costs",
+    "agency_rule_findings",
     "agency_forecasts",
     "agency_spend_by_year",
     "capacity_options",

@@ -127,7 +127,7 @@ FILES: list[tuple[str, str | bytes, str]] = [
     ),
     ("Councils.csv", COUNCILS, "Councils.csv: not read: reference data is a CSV named councils.csv"),
     ("councils.xlsx", b"PK", "councils.xlsx: not read: reference data is a CSV named councils.csv"),
-    ("teams.csv", "a,b\n", "teams.csv: not a reference file; known are alert_recipients, "),
+    ("teams.csv", "a,b\n", "teams.csv: not a reference file; known are agency_price_caps, "),
     # Values.
     (
         "org_units.csv",

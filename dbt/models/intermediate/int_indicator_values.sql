@@ -93,6 +93,28 @@ found as (
             wanted.council = measured.council
             and wanted.unit = measured.unit
     where wanted.indicator = 'workers_per_support_officer'
+
+    union all
+
+    select
+        wanted.council,
+        wanted.unit,
+        wanted.indicator,
+        wanted.item,
+        measured.month,
+        cast(sum(case when measured.is_asye and measured.over_cap then 1 else 0 end) as decimal(18, 4)) as value
+    from wanted
+    inner join {{ ref('int_unit_tree') }} as tree
+        on
+            wanted.council = tree.council
+            and wanted.unit = tree.unit
+    inner join {{ ref('worker_caseloads') }} as measured
+        on
+            tree.council = measured.council
+            and tree.descendant = measured.unit
+    where wanted.indicator = 'asye_workers_over_cap'
+    group by wanted.council, wanted.unit, wanted.indicator, wanted.item, measured.month
+    having count(measured.over_cap) = count(*)
 ),
 
 -- The last answer that was taken by the month's end stands until the next.

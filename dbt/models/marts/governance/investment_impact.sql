@@ -53,6 +53,37 @@ starts as (
             and indicators.unit = found.unit
             and indicators.indicator = found.indicator
             and indicators.item = found.item
+),
+
+-- Every month's end since its first day of which something is known.
+since as (
+    select
+        indicators.council,
+        indicators.investment,
+        indicators.indicator,
+        indicators.unit,
+        indicators.item,
+        due.month,
+        count(*) as months,
+        sum(found.value) as total,
+        min(found.value) as lowest,
+        max(found.value) as highest,
+        max(found.month) as last_month
+    from indicators
+    inner join due
+        on
+            indicators.council = due.council
+            and indicators.starts_on <= due.as_at
+    inner join {{ ref('int_indicator_values') }} as found
+        on
+            indicators.council = found.council
+            and indicators.unit = found.unit
+            and indicators.indicator = found.indicator
+            and indicators.item = found.item
+            and found.month <= due.month
+            and {{ month_end('found.month') }} >= indicators.starts_on
+    group by
+        indicators.council, indicators.investment, indicators.indicator, indicators.unit, indicators.item, due.month
 )
 
 select
@@ -80,7 +111,18 @@ select
         when indicators.better = 'lower' then found.value <= indicators.target
         else found.value >= indicators.target
     end as is_target_met,
-    indicators.source
+    indicators.source,
+    {{ month_end('starts.month') }} < indicators.starts_on as is_start_before,
+    cast(coalesce(since.months, 0) as integer) as months_since,
+    {{ ratio_half_up('since.total', 'since.months', 4, 18) }} as mean_since,
+    cast(
+        case when indicators.better = 'lower' then since.lowest else since.highest end as decimal(18, 4)
+    ) as best_since,
+    cast(
+        case when indicators.better = 'lower' then since.highest else since.lowest end as decimal(18, 4)
+    ) as worst_since,
+    since.last_month as last_known_month,
+    cast(last_known.value as decimal(18, 4)) as last_known_value
 from due
 inner join indicators
     on
@@ -102,3 +144,18 @@ left join {{ ref('int_indicator_values') }} as found
         and indicators.indicator = found.indicator
         and indicators.item = found.item
         and due.month = found.month
+left join since
+    on
+        indicators.council = since.council
+        and indicators.investment = since.investment
+        and indicators.indicator = since.indicator
+        and indicators.unit = since.unit
+        and indicators.item = since.item
+        and due.month = since.month
+left join {{ ref('int_indicator_values') }} as last_known
+    on
+        since.council = last_known.council
+        and since.unit = last_known.unit
+        and since.indicator = last_known.indicator
+        and since.item = last_known.item
+        and since.last_month = last_known.month

@@ -1,0 +1,208 @@
+"""What stands and nobody answered for: told to the unit above, step by step; and acknowledgements that ran out.
+Looks at the ledger alone, so it needs no warehouse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from dagster_project.alerts.acknowledgement import (
+    Acknowledgement,
+    Decided,
+    acknowledgements,
+    decided,
+    latest_by_subject,
+    ran_out_at,
+)
+from dagster_project.alerts.breach import rank
+from dagster_project.alerts.delivery import stamp
+from dagster_project.alerts.ledger import Ledger
+from dagster_project.alerts.metrics import metric
+from dagster_project.alerts.notice import Entry, Notice, prepared
+from dagster_project.alerts.routing import FAULTS_ONLY, Recipient, UnitParents, units_above
+from dagster_project.alerts.standing import Standing, standing
+
+
+@dataclass
+class _Due:
+    """What is due to one recipient."""
+
+    address: str
+    roles: list[str] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    identity: list[object] = field(default_factory=list)
+
+    def add(self, role: str, entry: Entry, identity: object) -> None:
+        if role not in self.roles:
+            self.roles.append(role)
+        if identity not in self.identity:
+            self.entries.append(entry)
+            self.identity.append(identity)
+
+
+def follow_up(
+    ledger: Ledger,
+    recipients: Sequence[Recipient],
+    unit_parents: UnitParents,
+    sender: str,
+    now: datetime,
+    load_id: str,
+) -> set[str]:
+    """Prepare what is due of reminders and escalations; their Message-IDs. For who holds a transaction."""
+    rows = [row for row in recipients if not row.problem and row.floor != FAULTS_ONLY]
+    holding = decided(ledger, now)
+    latest = latest_by_subject(acknowledgements(ledger))
+    reminders: dict[str, _Due] = {}
+    escalations: dict[str, _Due] = {}
+    for row in standing(ledger):
+        if holding.is_muted(*row.subject, unit_parents):
+            continue
+        one = latest.get(row.subject)
+        _remind(reminders, row, one, holding, rows, unit_parents)
+        _escalate(ledger, escalations, row, one, holding, rows, unit_parents, now)
+    made: set[str] = set()
+    for kind, dues in (("reminder", reminders), ("escalation", escalations)):
+        for due in dues.values():
+            message = prepared(_notice(kind, due), due.address, due.roles, sender, now, load_id)
+            if not ledger.has_message(message.message_id):
+                ledger.prepare(message, (), stamp(now))
+                made.add(message.message_id)
+    return made
+
+
+def _remind(
+    dues: dict[str, _Due],
+    row: Standing,
+    one: Acknowledgement | None,
+    holding: Decided,
+    rows: Sequence[Recipient],
+    unit_parents: UnitParents,
+) -> None:
+    """Once for an acknowledgement whose day has passed while its breach still stands."""
+    if one is None or one.ended_at or one.until is None or holding.today <= one.until:
+        return
+    entry = _entry(row, (("Acknowledged", f"by {one.by_whom} until {one.until}: {one.note}"),))
+    for recipient in rows:
+        line = units_above(row.council, row.unit, unit_parents)
+        covers = recipient.council in ("", row.council) and recipient.unit in ("", *line)
+        if covers and recipient.wants(row.severity):
+            due = dues.setdefault(recipient.channel.key, _Due(recipient.address))
+            due.add(recipient.role, entry, ["ran out", one.number])
+
+
+def _escalate(
+    ledger: Ledger,
+    dues: dict[str, _Due],
+    row: Standing,
+    one: Acknowledgement | None,
+    holding: Decided,
+    rows: Sequence[Recipient],
+    unit_parents: UnitParents,
+    now: datetime,
+) -> None:
+    days = row.acknowledge_within_days
+    if days is None or (one and one.holds(row.severity, holding.today)):
+        return
+    start = _clock_starts(ledger, row, one)
+    if start is None:
+        return
+    steps = [
+        (int(step), str(unit), datetime.fromisoformat(at))
+        for step, unit, at in ledger.db.execute(
+            "select step, to_unit, at from escalations where council = ? and unit = ? and metric = ? and since = ?"
+            " and at >= ? order by step",
+            (*row.subject, row.since, stamp(start)),
+        )
+    ]
+    waited_since = steps[-1][2] if steps else start
+    if now < waited_since + timedelta(days=days):
+        return
+    line = units_above(row.council, row.unit, unit_parents)
+    at = line.index(steps[-1][1]) if steps and steps[-1][1] in line else 0
+    for unit in line[at + 1 :]:
+        above = [
+            recipient
+            for recipient in rows
+            if recipient.council in ("", row.council)
+            and (recipient.unit == unit or (not recipient.unit and unit == line[-1]))
+        ]
+        if not above:
+            # Nobody is told of that unit: the next one up is.
+            continue
+        step = len(steps) + 1
+        ledger.db.execute(
+            "insert into escalations (council, unit, metric, since, step, to_unit, at, reached)"
+            " values (?,?,?,?,?,?,?,?)",
+            (*row.subject, row.since, step, unit, stamp(now), len(above)),
+        )
+        waiting = (now - start).days
+        entry = _entry(row, (("Not acknowledged", f"for {waiting} days; {days} are allowed"),))
+        for recipient in above:
+            due = dues.setdefault(recipient.channel.key, _Due(recipient.address))
+            due.add(recipient.role, entry, [*row.subject, row.since, stamp(start), step])
+        return
+
+
+def _clock_starts(ledger: Ledger, row: Standing, one: Acknowledgement | None) -> datetime | None:
+    """When it was entered, became graver than what was acknowledged, or an acknowledgement ran out."""
+    where = "council = ? and unit = ? and metric = ? and month >= ? and standing = 'latest'"
+    entered = [
+        (datetime.fromisoformat(at), str(severity))
+        for at, severity in ledger.db.execute(
+            f"select entered_at, severity from items where {where}", (*row.subject, row.since)
+        )
+    ]
+    first = min((at for at, _ in entered), default=None)
+    if one:
+        graver = [at for at, severity in entered if rank(severity) > rank(one.severity)]
+        if rank(row.severity) > rank(one.severity):
+            return min(graver, default=None)
+        over = ran_out_at(one)
+        return max([over, first or over]) if over else None
+    return first
+
+
+def _entry(row: Standing, facts: tuple[tuple[str, str], ...]) -> Entry:
+    words = metric(row.metric).words
+    counted = f"{row.workers} workers" if row.workers > 1 else "1 worker" if row.workers else ""
+    return Entry(
+        title=_line(f"{row.unit_name} ({row.council_name})"),
+        statement=_line(": ".join(part for part in (words, row.label or row.severity, counted) if part)),
+        facts=(
+            ("Since", row.since[:7]),
+            *((label, _line(text)) for label, text in facts),
+            ("To acknowledge", f"caseload alerts ack {row.council}/{row.unit} {row.metric}"),
+        ),
+        tone=row.severity,
+    )
+
+
+def _notice(kind: str, due: _Due) -> Notice:
+    many = f"{len(due.entries)} thresholds" if len(due.entries) > 1 else "1 threshold"
+    if kind == "reminder":
+        return Notice(
+            kind,
+            subject=f"Caseload reminder: {many} still crossed",
+            heading="Still crossed",
+            opening="Somebody acknowledged what stands below. The day they gave has passed and it is not over.",
+            entries=tuple(due.entries),
+            closing="Told once when an acknowledgement runs out. Workers are counted, never named.",
+            identity=tuple(due.identity),
+        )
+    return Notice(
+        kind,
+        subject=f"Caseload escalation: {many} not acknowledged",
+        heading="Not acknowledged",
+        opening=(
+            "Nobody has acknowledged what stands below within the days allowed, so it is told to the unit above."
+        ),
+        entries=tuple(due.entries),
+        closing="Told once at each step up. Workers are counted, never named.",
+        identity=tuple(due.identity),
+    )
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,132 @@
+"""What became of an investment, from landed files to the command line: criteria, what else moved, what would pay."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pytest
+from deliveries_fixture import csv_text, land
+from landing import COUNCIL, first_day, land_month, make_small_council
+from test_cli import DONE, FAILED, WRONG_USAGE, run
+
+from dagster_project.load import load
+from dagster_project.settings import Settings
+
+# The investment begins with month 3.
+BEFORE, LATEST = 2, 4
+A_MONTH = 6000
+TERMS = {
+    "council": COUNCIL,
+    "investment": "more_of_all",
+    "cost_of": "contract",
+    "cost_item": "mc1",
+    "claim": "Less agency work would pay for it",
+    "source": "made up, para 9",
+}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Three months from the one before it began, and the spend of the financial year before as monthly totals."""
+    settings = make_small_council(tmp_path_factory.mktemp("investments"))
+    (settings.council_reference / "investment_funding_terms.csv").write_text(
+        csv_text([TERMS]), encoding="utf-8"
+    )
+    spent = {"unit": COUNCIL, "amount_gbp": str(A_MONTH), "is_forecast": "false"}
+    for number in range(-12, 0):
+        land(settings, "agency_spend_summary.csv", [spent], f"{first_day(number):%Y-%m}", COUNCIL)
+    for number in range(BEFORE, LATEST + 1):
+        land_month(settings, number)
+    load(settings)
+    return settings
+
+
+def rows_of(home: Settings, sql: str) -> list[dict[str, Any]]:
+    with duckdb.connect(str(home.published / "current" / "marts.duckdb"), read_only=True) as marts:
+        found = marts.execute(sql)
+        names = [column[0] for column in found.description or []]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def test_a_criterion_shows_what_stood_before_each_month_since_and_now(home: Settings) -> None:
+    before, first, now = (
+        row["average_caseload"]
+        for row in rows_of(
+            home,
+            "select average_caseload from caseload_bands where unit = 'care' and average_caseload is not null "
+            "order by month",
+        )
+    )
+    (row,) = rows_of(
+        home,
+        "select * from investment_impact where indicator = 'average_caseload' "
+        f"and month = '{first_day(LATEST)}'",
+    )
+
+    assert (row["value_at_start"], row["is_start_before"], row["value_now"]) == (before, True, now)
+    assert (row["months_since"], row["best_since"], row["worst_since"]) == (
+        2,
+        min(first, now),
+        max(first, now),
+    )
+    assert abs(row["mean_since"] - (first + now) / 2) <= Decimal("0.00005")
+
+
+def test_a_fall_in_agency_spend_is_set_against_the_cost_of_the_contract(home: Settings) -> None:
+    (row,) = rows_of(
+        home,
+        "select funding.*, costs.forecast_year_gbp from investment_funding as funding "
+        f"join agency_costs as costs using (council, month) where level = 'council' and month = '{first_day(LATEST)}'",
+    )
+
+    assert (row["year_before"], row["year_now"]) == ("2022-23", "2023-24")
+    assert row["agency_cost_before_gbp"] == 12 * A_MONTH and row["is_before_whole"]
+    assert row["saving_gbp"] == 12 * A_MONTH - row["forecast_year_gbp"]
+    # The contract's price and travel.
+    assert row["cost_gbp"] == 910
+    assert row["would_fund"] is (row["saving_gbp"] >= 910)
+    assert row["difference_gbp"] == row["saving_gbp"] - 910
+
+
+def test_what_is_of_all_months_since_is_hidden_in_public_where_one_of_them_is(home: Settings) -> None:
+    with duckdb.connect(
+        str(home.published / "current" / "public" / "marts.duckdb"), read_only=True
+    ) as public:
+        public.execute(f"attach '{home.published / 'current' / 'marts.duckdb'}' as internal (read_only)")
+        hidden, shown = public.execute(
+            "select count(*) filter (truth.mean_since is not null), count(seen.mean_since) "
+            "from investment_impact as seen join internal.investment_impact as truth using (indicator, month) "
+            "where truth.indicator = 'received' and exists (select 1 from investment_impact as past "
+            "join internal.investment_impact as known using (indicator, month) where past.indicator = seen.indicator "
+            "and past.month <= seen.month and past.value_now is null and known.value_now is not null)"
+        ).fetchall()[0]
+    assert (hidden > 0, shown) == (True, 0)
+
+
+def test_the_command_sets_all_side_by_side_and_claims_no_cause(home: Settings) -> None:
+    result = run(home.home, "investments", "--council", COUNCIL, "--month", f"{first_day(LATEST):%Y-%m}")
+
+    assert result.code == DONE, result.words
+    for words in (
+        "More of all, begun 1 July 2023, at the end of August 2023",
+        "morale",
+        "a line of it",
+        "Would the saving fund it? 2022-23 to 2023-24",
+        "Less agency work would pay for it (made up, para 9)",
+        "No cause is claimed",
+    ):
+        assert words in result.words
+    # Its contract begins in October.
+    assert "mc1" not in result.words
+
+
+def test_a_month_before_it_began_and_a_council_without_any_are_told_so(home: Settings) -> None:
+    early = run(home.home, "investments", "--council", COUNCIL, "--month", f"{first_day(BEFORE):%Y-%m}")
+    none = run(home.home, "investments", "--council", "tameside")
+    nobody = run(home.home, "investments", "--council", "nowhere")
+
+    assert (early.code, none.code, nobody.code) == (FAILED, FAILED, WRONG_USAGE)
+    assert f"no investment of {COUNCIL} had begun by 2023-06" in early.words
+    assert "tameside has no investment with success criteria by any month loaded" in none.words

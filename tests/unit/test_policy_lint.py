@@ -1,0 +1,110 @@
+"""What is said of policies that can be used and should be mended, and what DfE's rates make of the worst tenth."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from dagster_project.official_statistics.policies import nearest_rank, policies_of_published_rates
+from dagster_project.reference import lint_policies
+from dagster_project.reference.tables import load_tables
+
+METRICS = [
+    {"metric": "average_caseload", "levels": "council division service team"},
+    {"metric": "worker_caseload", "levels": "worker"},
+]
+
+
+def row(number: int, **values: str) -> dict[str, str]:
+    empty = dict.fromkeys(load_tables()["threshold_policy"].columns, "")
+    common = {
+        "policy_id": "p",
+        "metric": "average_caseload",
+        "rounding": "integer",
+        "severity": "none",
+        "band": "all",
+    }
+    return {**empty, **common, "_place": f"mine.csv, row {number}", **values}
+
+
+@pytest.mark.parametrize(
+    ("rows", "rule", "is_error"),
+    [
+        ([row(2, lower="5", upper="5")], "empty_band", True),
+        ([row(2, valid_from="2020-01-01", valid_to="2020-01-01")], "period_ends_before_it_begins", True),
+        ([row(2, level="worker")], "level_not_measured", False),
+        ([row(2, experience="asye")], "scope_of_workers_only", False),
+        ([row(2, valid_to="2020-01-01")], "expired", False),
+        ([row(2), row(3, policy_id="q", valid_from="2020-01-01")], "two_policies_of_one_scope", False),
+        ([row(2), row(3, level="team")], "policy_id_reused", False),
+        (
+            [row(2, valid_to="2020-01-01", label="well"), row(3, valid_from="2020-01-01", label="good")],
+            "label_differs",
+            False,
+        ),
+        ([row(2, valid_to="2020-01-01"), row(3, valid_from="2021-01-01")], "time_without_policy", False),
+        (
+            [
+                row(2, upper="20", target="25"),
+                row(3, lower="20", band="high", severity="warning", target="25"),
+            ],
+            "target_outside_bands",
+            False,
+        ),
+        (
+            [row(2, upper="20", target="5"), row(3, lower="20", band="high", target="6")],
+            "several_targets",
+            False,
+        ),
+        ([row(2, upper="20"), row(3, lower="19", band="high")], "overlap", True),
+        ([row(2, upper="20"), row(3, lower="20", band="high", rounding="none")], "several_roundings", True),
+    ],
+)
+def test_each_fault_of_a_policy_has_its_rule_its_row_and_a_way_to_mend_it(
+    rows: list[dict[str, str]], rule: str, is_error: bool
+) -> None:
+    found = [finding for finding in lint_policies(rows, METRICS) if finding.rule == rule]
+
+    assert [finding.is_error for finding in found] == [is_error]
+    assert found[0].place in {"mine.csv, row 2", "mine.csv, row 3"}
+    assert found[0].remedy and found[0].words
+
+
+def test_a_policy_that_follows_another_and_one_of_every_council_behind_it_are_no_fault() -> None:
+    rows = [
+        row(2, council="anyshire", valid_to="2020-01-01", policy_id="own"),
+        row(3, valid_from="2020-01-01"),
+        row(4, metric="worker_caseload", policy_id="w", level="worker", experience="asye"),
+    ]
+
+    assert lint_policies(rows, METRICS) == []
+
+
+def test_the_ninth_of_ten_is_the_value_that_nine_in_ten_do_not_exceed() -> None:
+    assert nearest_rank([Decimal(n) for n in range(10, 0, -1)], 9, 10) == 9
+    assert nearest_rank([Decimal(n) for n in range(1, 12)], 9, 10) == 10
+
+
+def test_a_year_of_rates_judges_from_its_census_day_until_the_next_imported_one() -> None:
+    published = [
+        {"geographic_level": level, "year": year, "vacancy_rate": rate, "agency_rate": "", "turnover_rate": "",
+         "absence_rate": ""}
+        for year, first in (("2020", 10), ("2021", 20))
+        for level, rate in [("National", "99"), *(("Local authority", f"{first + n}.5") for n in range(10))]
+    ]  # fmt: skip
+
+    policies = policies_of_published_rates(published)
+
+    assert [
+        (p.get("lower"), p.get("upper"), p["severity"], p["valid_from"], p["valid_to"]) for p in policies
+    ] == [
+        (None, "18.6", "none", "2020-09-30", "2021-09-30"),
+        ("18.6", None, "warning", "2020-09-30", "2021-09-30"),
+        (None, "28.6", "none", "2021-09-30", ""),
+        ("28.6", None, "warning", "2021-09-30", ""),
+    ]
+    assert {(p["level"], p["metric"], p["policy_id"]) for p in policies} == {
+        ("council", "vacancy_rate", "dfe_vacancy_rate")
+    }
+    assert policies_of_published_rates(published[1:10]) == []
