@@ -15,7 +15,7 @@ from .expected_caseload import measures
 from .expected_cost import agency_year
 from .expected_rows import ExpectedMart, ExpectedRow, common, total, units_with_unmapped, within
 from .policies import band_of, policy_for
-from .truth import UNMAPPED, MadeUpCouncil, Unit, in_post
+from .truth import UNMAPPED, MadeUpCouncil, Row, Unit, in_post
 
 MONTHS_AHEAD, FLOW_MONTHS, LEAST_COMPARISONS = 3, 3, 3
 PLACES = {"open_cases": 2, "fte_social_workers": 2, "average_caseload": 4, "fte_to_target": 2}
@@ -76,11 +76,21 @@ def people(council: MadeUpCouncil, month: date, unit: Unit, by: date) -> tuple[A
                 for row in within(workforce, below) or []
                 if council.roles[row["role"]].role_group == "social_worker"
                 and in_post(row, last_day(month))
-                and not in_post(row, by)
+                and (not in_post(row, by) or contract_over(council, row, last_day(month), by))
             ],
             "fte",
         )
     return starters, leavers
+
+
+def contract_over(council: MadeUpCouncil, worker: Row, now: date, by: date) -> bool:
+    """Whether an agency worker's unit has a managed contract now, and none of those it has now runs on a day."""
+    running = [
+        c
+        for c in council.invested.contracts
+        if c.unit == worker["team"] and c.starts_on <= now <= c.ends_on and worker["employment"] == "agency"
+    ]
+    return bool(running) and all(c.ends_on < by for c in running)
 
 
 def told(council: MadeUpCouncil) -> list[Told]:

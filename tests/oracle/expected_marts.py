@@ -7,6 +7,8 @@ from .expected_breaches import deliveries, threshold_breaches
 from .expected_caseload import caseload_bands, throughput, worker_caseloads
 from .expected_cost import agency_costs
 from .expected_forecasts import agency_forecasts, caseload_forecasts, forecast_accuracy
+from .expected_investments import investment_impact, support_officers
+from .expected_options import capacity_options, managed_teams
 from .expected_rows import ExpectedMart
 from .expected_stability import workforce_stability
 from .expected_workforce import establishment, recruitment_pipeline
@@ -15,7 +17,7 @@ from .truth import MadeUpCouncil
 
 def expected_marts(council: MadeUpCouncil, pseudonym_key: str) -> list[ExpectedMart]:
     """Every mart, computed from the council's truth alone."""
-    return [
+    marts = [
         caseload_bands(council),
         worker_caseloads(council, pseudonym_key),
         agency_costs(council),
@@ -31,4 +33,8 @@ def expected_marts(council: MadeUpCouncil, pseudonym_key: str) -> list[ExpectedM
         caseload_forecasts(council),
         forecast_accuracy(council),
         agency_forecasts(council),
+        support_officers(council),
+        capacity_options(council),
+        managed_teams(council),
     ]
+    return [*marts, investment_impact(council, marts)]

@@ -94,7 +94,7 @@ OMITTABLE: dict[str, tuple[str, ...]] = {
     "workforce": ("sickness_days", "registration_no"),
     "posts": ("funded_until", "created_on"),
     "offers": ("accepted_on",),
-    "agency_spend": ("contract_id", "supplier"),
+    "agency_spend": ("supplier",),
     "caseload_summary": (),
     "contacts": ("source", "referral_id", "is_re_referral"),
     "assessments": ("team",),

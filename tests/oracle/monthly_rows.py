@@ -34,6 +34,7 @@ class World:
     def __init__(self, council: MadeUpCouncil, rng: Random) -> None:
         self.council = council
         self.rng = rng
+        self.paid_by = Random(f"{council.seed}:contracts")
         self.cases: list[Row] = []
         self.holdings: list[Row] = []
         self.posts: list[Row] = []
@@ -349,6 +350,13 @@ class World:
         lines.append(self._line(self.rng.choice(self.teams(first)), first, credit, "pay"))
         return lines
 
+    def _contract(self, ending: date) -> str | None:
+        """Sometimes a contract of the council, whatever the line's team."""
+        contracts = self.council.invested.contracts
+        if not contracts or self.paid_by.random() < 0.6:
+            return None
+        return self.paid_by.choice(contracts).contract
+
     def _line(
         self,
         team: str,
@@ -365,7 +373,7 @@ class World:
             "role": holding["role"] if holding else None,
             "worker_id": holding["worker_id"] if holding else None,
             "supplier": self.rng.choice(["Made-up Locums Ltd", "Château Staffing", None]),
-            "contract_id": None,
+            "contract_id": self._contract(ending),
             "week_ending": ending,
             "hours": hours,
             "hourly_rate_gbp": rate,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from random import Random
 
 from .arithmetic import add_months, financial_year
+from .invested_rows import invent
 from .truth import Band, Budget, MadeUpCouncil, Role, Unit, UnitCost
 
 LONG_AGO = date(2010, 4, 1)
@@ -40,6 +42,13 @@ COLUMNS = {
     "valid_from valid_to source",
     "budgets": "council unit financial_year cost_kind contract_id budget_gbp source",
     "alert_recipients": "council unit severity channel role",
+    "capacity_options": "council option line role posts_fte unit_cost_gbp non_staffing_gbp set_up_per_head_gbp "
+    "set_up_heads starts_on ends_on adds_social_worker_fte source",
+    "managed_contracts": "council contract_id unit supplier starts_on ends_on months price_gbp travel_gbp "
+    "ends_on_alternative source",
+    "investments": "council investment line amount_gbp posts_fte starts_on ends_on source",
+    "investment_indicators": "council investment indicator unit item better target source",
+    "surveys": "council survey question taken_on value unit source",
 }
 
 ROLES = (
@@ -110,7 +119,13 @@ def invent_council(seed: int, months: list[date]) -> MadeUpCouncil:
         costs=_costs(seed, rng, months),
         budgets=_budgets(seed, rng, top, units, months),
         reference={},
+        invested=invent(seed, units, top, months),
     )
+    council.budgets += [
+        Budget(contract.unit, year, "managed_team", contract.price - 1000, contract.contract)
+        for contract in council.invested.contracts[:3]
+        for year in sorted({financial_year(contract.starts_on), financial_year(contract.ends_on)})
+    ]
     council.reference = _reference(council)
     return council
 
@@ -312,7 +327,14 @@ def _costs(seed: int, rng: Random, months: list[date]) -> list[UnitCost]:
         later = now + Fraction(rng.randint(100, 99999), 100)
         costs += [UnitCost(role, "B1", True, now, start, rise), UnitCost(role, "B1", True, later, rise)]
         costs.append(UnitCost(role, "B2", False, now + 5000, LONG_AGO))
-    return costs
+    kit = Random(f"{seed}:kit")
+    if seed % 2:
+        senior = Fraction(kit.randint(30_000_00, 34_000_00), 100)
+        costs.append(UnitCost("made_up_senior_helper", "B1", True, senior, LONG_AGO))
+    return [
+        replace(cost, set_up=kit.choice([None, Fraction(1100), Fraction(kit.randint(1, 150_000), 100)]))
+        for cost in costs
+    ]
 
 
 def _budgets(seed: int, rng: Random, top: str, units: dict[str, Unit], months: list[date]) -> list[Budget]:
@@ -364,13 +386,35 @@ def _reference(council: MadeUpCouncil) -> dict[str, list[dict[str, str]]]:
             for b in council.bands
         ],
         "unit_costs": [
-            [slug, c.role, c.grade, c.is_default, c.annual_cost, 1100, True, c.valid_from, c.valid_to,
+            [slug, c.role, c.grade, c.is_default, c.annual_cost, c.set_up, True, c.valid_from, c.valid_to,
              "Made-up scales"]
             for c in council.costs
         ],
         "budgets": [
-            [slug, b.unit, b.financial_year, b.cost_kind, "", b.amount, "Made-up budget book"]
+            [slug, b.unit, b.financial_year, b.cost_kind, b.contract, b.amount, "Made-up budget book"]
             for b in council.budgets
+        ],
+        "capacity_options": [
+            [slug, o.option, o.line, o.role, o.posts, o.unit_cost, o.non_staffing, o.per_head, o.heads, o.starts_on,
+             o.ends_on, o.adds, "Made-up paper"]
+            for o in council.invested.options
+        ],
+        "managed_contracts": [
+            [slug, c.contract, c.unit, "Made-up Teams", c.starts_on, c.ends_on, 6, c.price, c.travel, c.alternative,
+             "Made-up deed"]
+            for c in council.invested.contracts
+        ],
+        "investments": [
+            [slug, name, "whole", 1000, 1, starts, None, "Made-up Cabinet"]
+            for name, starts in sorted({(i.investment, i.starts_on) for i in council.invested.indicators})
+        ],
+        "investment_indicators": [
+            [slug, i.investment, i.indicator, i.unit, i.item, i.better, i.target, "Made-up Cabinet"]
+            for i in council.invested.indicators
+        ],
+        "surveys": [
+            [slug, a.survey, a.question, a.taken_on, a.value, "hours", "Made-up survey"]
+            for a in council.invested.answers
         ],
         "alert_recipients": [
             [slug, council.council_unit, "warning", f"json://127.0.0.1:9/{slug}", "director"]

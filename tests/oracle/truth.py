@@ -74,6 +74,7 @@ class UnitCost:
     annual_cost: Fraction
     valid_from: date
     valid_to: date | None = None
+    set_up: Fraction | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,64 @@ class Budget:
     financial_year: str
     cost_kind: str
     amount: Fraction
+    contract: str = ""
+
+
+@dataclass(frozen=True)
+class OptionLine:
+    option: str
+    line: str
+    role: str
+    posts: Fraction | None
+    unit_cost: Fraction | None
+    non_staffing: Fraction | None
+    per_head: Fraction | None
+    heads: int | None
+    starts_on: date
+    ends_on: date | None
+    adds: Fraction | None
+
+
+@dataclass(frozen=True)
+class Contract:
+    contract: str
+    unit: str
+    starts_on: date
+    ends_on: date
+    price: Fraction
+    travel: Fraction | None
+    alternative: date | None
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """A success criterion of an investment that began on `starts_on`."""
+
+    investment: str
+    starts_on: date
+    indicator: str
+    unit: str
+    item: str
+    better: str
+    target: Fraction | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    survey: str
+    question: str
+    taken_on: date
+    value: Fraction
+
+
+@dataclass
+class Invested:
+    """What a council bought or may buy, and what was asked about it."""
+
+    options: list[OptionLine] = field(default_factory=list)
+    contracts: list[Contract] = field(default_factory=list)
+    indicators: list[Indicator] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
 
 
 @dataclass
@@ -118,6 +177,7 @@ class MadeUpCouncil:
     costs: list[UnitCost]
     budgets: list[Budget]
     reference: dict[str, list[dict[str, str]]]
+    invested: Invested = field(default_factory=Invested)
     deliveries: list[Delivery] = field(default_factory=list)
     _below: dict[tuple[str, date], set[str]] = field(default_factory=dict, repr=False)
 
@@ -159,10 +219,15 @@ class MadeUpCouncil:
 
     def annual_cost(self, role: str, on: date) -> Fraction | None:
         """The default grade's cost in force on the day; None where the role has none."""
+        found = self.default_cost(role, on)
+        return found.annual_cost if found else None
+
+    def default_cost(self, role: str, on: date) -> UnitCost | None:
+        """The default grade's row in force on the day."""
         found = [
             c for c in self.costs if c.role == role and c.is_default and holds(c.valid_from, c.valid_to, on)
         ]
-        return found[0].annual_cost if found else None
+        return found[0] if found else None
 
 
 def holds(valid_from: date, valid_to: date | None, on: date) -> bool:

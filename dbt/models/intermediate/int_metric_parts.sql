@@ -40,47 +40,16 @@ demand as (
             and councils.level = 'council'
 ),
 
--- An extension decided by the month's end moves the last day; a contract decided to end waits for no decision.
-decisions as (
-    select
-        due.council,
-        due.month,
-        decisions.contract_id,
-        decisions.decision,
-        decisions.ends_on,
-        row_number() over (
-            partition by due.council, due.month, decisions.contract_id
-            order by decisions.decided_on desc
-        ) as preference
-    from due
-    inner join {{ ref('contract_decisions') }} as decisions
-        on
-            due.council = decisions.council
-            and decisions.decided_on <= due.as_at
-),
-
 -- Of two contracts of one unit the one that ends first is spoken of.
 contracts as (
     select
-        due.council,
-        due.month,
-        contracts.unit,
-        min({{ days_between('due.as_at', 'coalesce(decisions.ends_on, contracts.ends_on)') }}) as days_to_end
-    from due
-    inner join {{ ref('managed_contracts') }} as contracts
-        on
-            due.council = contracts.council
-            and contracts.starts_on <= due.as_at
-    left join decisions
-        on
-            due.council = decisions.council
-            and due.month = decisions.month
-            and contracts.contract_id = decisions.contract_id
-            and decisions.preference = 1
-    where
-        coalesce(decisions.ends_on, contracts.ends_on) >= due.month
-        and coalesce(decisions.decision, 'none') not in ('ends', 'replaced')
-    group by due.council, due.month, contracts.unit
+        council,
+        month,
+        unit,
+        min(days_to_end) as days_to_end
+    from {{ ref('int_contract_ends') }}
+    where not is_decided
+    group by council, month, unit
 )
 
 {{ metric_parts(ref('int_caseload_totals'), 'caseload_bands', {

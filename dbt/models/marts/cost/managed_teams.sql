@@ -104,15 +104,32 @@ contract_budgets as (
     group by council, contract_id
 ),
 
+-- Each contract by its own days, under the policy of its unit: of two the later one does not wait for the first.
+waiting as (
+    select
+        chosen.*,
+        ends.contract_id,
+        ends.days_to_end,
+        cast(ends.days_to_end as decimal(18, 4)) as rounded_value
+    from {{ ref('int_policies_chosen') }} as chosen
+    inner join {{ ref('int_contract_ends') }} as ends
+        on
+            chosen.council = ends.council
+            and chosen.month = ends.month
+            and chosen.unit = ends.unit
+    where chosen.metric = 'managed_team_days_to_end' and not ends.is_decided
+),
+
 verdicts as (
     select
-        council,
-        month,
-        unit,
-        severity,
-        rounded_value
-    from {{ ref('int_verdicts') }}
-    where metric = 'managed_team_days_to_end'
+        waiting.council,
+        waiting.month,
+        waiting.contract_id,
+        bands.severity
+    from waiting
+    inner join {{ ref('threshold_policy') }} as bands
+        on
+            {{ is_band_of('bands', 'waiting', 'waiting.days_to_end', '1') | indent(12) }}
 ),
 
 counted as (
@@ -191,4 +208,4 @@ left join verdicts
     on
         counted.council = verdicts.council
         and counted.month = verdicts.month
-        and counted.unit = verdicts.unit
+        and counted.contract_id = verdicts.contract_id

@@ -1,5 +1,5 @@
-{#- What a reader has to know before reading a change: all of the reference data, deliveries and demand that moved in the
-    same time. Each kind gives the same columns; numbers are told as written. -#}
+{#- What a reader has to know before reading a change: all of the reference data, deliveries and demand that moved
+    in the same time. Each kind gives the same columns; numbers are told as written. -#}
 {%- set measures = {
     'establishment': ['posts_fte', 'newly_created_fte', 'in_post_fte', 'agency_fte'],
     'demand': ['contacts', 'referrals', 'children_in_need', 'child_protection', 'children_looked_after'],
@@ -126,7 +126,11 @@ measured_then as (
             partition by investments.council, investments.investment, measured.what
             order by
                 case when {{ month_end('measured.month') }} < investments.starts_on then 0 else 1 end,
-                abs({{ days_between('investments.starts_on', 'measured.month') }})
+                case
+                    when {{ month_end('measured.month') }} < investments.starts_on
+                        then {{ days_between('measured.month', 'investments.starts_on') }}
+                    else {{ days_between('investments.starts_on', 'measured.month') }}
+                end
         ) as preference
     from investments
     inner join measured on investments.council = measured.council

@@ -44,7 +44,11 @@ starts as (
                 indicators.council, indicators.investment, indicators.indicator, indicators.unit, indicators.item
             order by
                 case when {{ month_end('found.month') }} < indicators.starts_on then 0 else 1 end,
-                abs({{ days_between('indicators.starts_on', 'found.month') }})
+                case
+                    when {{ month_end('found.month') }} < indicators.starts_on
+                        then {{ days_between('found.month', 'indicators.starts_on') }}
+                    else {{ days_between('indicators.starts_on', 'found.month') }}
+                end
         ) as preference
     from indicators
     inner join {{ ref('int_indicator_values') }} as found
