@@ -89,6 +89,7 @@ COMPLEMENTS = [
 ]  # fmt: skip
 
 OWN_ROWS = ", own rows"
+FLOWS = {"received", "closed", "stepped_down", "transferred_out"}
 
 
 @dataclass
@@ -176,23 +177,25 @@ def _adding_up(attacker: Attack, above: Mapping[str, str | None], keys: Sequence
     for unit in {unit for unit, _ in keys} - {root}:
         below[above.get(unit) or root].append(unit)
     for unit, month in keys:
+        rests: dict[str, Fraction] = {}
+        terms: dict[str, dict[Cell, int | Fraction]] = {}
         for quantity in sorted(ADDS_UP | NEARLY_ADDS_UP):
-            children = [
-                (child, month, quantity)
-                for child in below[unit]
-                if (child, month, quantity) in attacker.truth
-            ]
+            of_children = [(child, month, quantity) for child in below[unit]]
+            children = [cell for cell in of_children if cell in attacker.truth]
             cell = (unit, month, quantity)
-            if not children or cell not in attacker.truth:
-                continue
-            rest = attacker.truth[cell] - sum(attacker.truth[child] for child in children)
-            terms = {cell: 1, **dict.fromkeys(children, -1)}
-            if quantity in {*ADDS_UP, "open_children"} and 0 < rest < 5:
+            if children and cell in attacker.truth:
+                terms[quantity] = {cell: 1, **dict.fromkeys(children, -1)}
+                rests[quantity] = attacker.truth[cell] - sum(attacker.truth[child] for child in children)
+        few = {q for q, rest in rests.items() if q in {*ADDS_UP, "open_children"} and 0 < rest < 5}
+        # Where few of a unit's own cases came or went, none of the ways in which they did is known.
+        few |= FLOWS & set(rests) if few & FLOWS else set()
+        for quantity, rest in rests.items():
+            if quantity in few:
                 own = (unit + OWN_ROWS, month, quantity)
                 attacker.truth[own] = rest
-                attacker.add({**terms, own: -1})
+                attacker.add({**terms[quantity], own: -1})
             else:
-                attacker.add(terms, rest)
+                attacker.add(terms[quantity], rest)
         both = [(unit, month, q) for q in ("internal_transfers", "transferred_in")]
         if unit == root and all(cell in attacker.truth for cell in both):
             attacker.add({both[0]: 1, both[1]: -1}, attacker.truth[both[0]] - attacker.truth[both[1]])

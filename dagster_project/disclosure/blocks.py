@@ -82,13 +82,13 @@ class MonthOfCouncil:
         """Hidden units of a block whose figures and freedoms are these."""
         small = self.small_cells(figures) if small is None else small
         units = {unit for unit, _ in freedom}
-        first = frozenset({unit for unit, _ in small} | (set(must) & units))
+        tree, rest = self._with_own_rows(figures)
+        first = frozenset({unit for unit, _ in {*small, *rest}} | (set(must) & units))
         if not first:
             return frozenset()
         size: dict[str, float] = {}
         for (unit, _), value in figures.items():
             size[unit] = size.get(unit, 0) + value
-        tree, rest = self._with_own_rows(figures, freedom, small)
         return frozenset(
             unit
             for unit in hidden_units(
@@ -96,7 +96,7 @@ class MonthOfCouncil:
                 Block(
                     freedom={**freedom, **rest},
                     size=size,
-                    must=first | {unit for unit, _ in rest},
+                    must=first,
                     small=small | frozenset(wishes) | frozenset(rest),
                     least=self.limits.children,
                     pooled=pooled,
@@ -105,9 +105,7 @@ class MonthOfCouncil:
             if unit in self.counts
         )
 
-    def _with_own_rows(
-        self, figures: Mapping[Cell, float], freedom: Mapping[Cell, Freedom], small: frozenset[Cell]
-    ) -> tuple[Tree, dict[Cell, Freedom]]:
+    def _with_own_rows(self, figures: Mapping[Cell, float]) -> tuple[Tree, dict[Cell, Freedom]]:
         """The tree with the rows of a unit itself as a unit below it, where they are few: totals give them back too."""
         rest: dict[Cell, Freedom] = {}
         below = {unit: list(units) for unit, units in self.tree.below.items()}
@@ -183,13 +181,15 @@ def hide_transfers(month: MonthOfCouncil) -> None:
     figures = _figures(month, ["transferred_in"])
     freedom = {cell: Freedom(ANY, value) for cell, value in figures.items()}
     month.hide(month.close(figures, freedom, must=month.hidden_of("received")), ["transferred_in"])
-    around = month.hidden_of("transferred_in") | month.hidden_of("transferred_out")
     inside = {
         unit: month.counts[unit]["internal_transfers"] for unit in month.units_with("internal_transfers")
     }
-    if any(month.is_small(value) for value in inside.values()):
-        around = around | {unit for unit in inside if unit in month.tree.above}
-    month.hide(around, ["internal_transfers"])
+    below = {unit for unit in inside if unit in month.tree.above}
+    if not any(month.is_small(value) for value in inside.values()):
+        below &= month.hidden_of("transferred_in") | month.hidden_of("transferred_out")
+    # Of the whole council the two are one number.
+    whole = {unit for unit in month.hidden_of("transferred_in") if unit not in month.tree.above}
+    month.hide(below | whole, ["internal_transfers"])
 
 
 def hide_held(month: MonthOfCouncil) -> None:
@@ -197,13 +197,17 @@ def hide_held(month: MonthOfCouncil) -> None:
     stock = month.hidden_of("open_cases")
     for names in (HELD, ("manager_held_cases",)):
         figures = _figures(month, names)
-        freedom = {}
+        freedom, allocated = {}, {}
         for unit, quantity in figures:
             counts = month.counts[unit]
-            others = 0 if names == HELD else counts.get("unallocated_cases", 0)
+            is_free = names == HELD or unit in month.hidden_of("unallocated_cases")
+            others = 0 if is_free else counts.get("unallocated_cases", 0)
             room = counts.get("open_cases", 0) - others - figures[unit, quantity]
             freedom[unit, quantity] = Freedom(ANY if unit in stock else max(room, 0), figures[unit, quantity])
-        month.hide(month.close(figures, freedom, must=stock), names)
+            if quantity == "unallocated_cases" and unit not in stock:
+                allocated[unit, quantity] = room
+        small = month.small_cells(figures) | month.small_cells(allocated)
+        month.hide(month.close(figures, freedom, must=stock, small=small), names)
 
 
 def hide_in_time(month: MonthOfCouncil) -> None:
