@@ -78,19 +78,22 @@ dated as (
         concat({{ plain_number('price_gbp + coalesce(travel_gbp, 0)') }}, ' GBP') as amount,
         source
     from {{ ref('managed_contracts') }}
-),
 
--- Of the council itself: a policy for every council is the product's, no change of theirs.
-policies as (
+    union all
+
+    -- Of the council itself: a policy for every council is the product's, no change of theirs.
     select
         council,
-        policy_id,
-        metric,
-        valid_from,
-        valid_to,
-        max(target) as target,
+        cast(null as varchar) as investment,
+        'policy' as kind,
+        concat(metric, ' (', policy_id, ')') as what,
+        cast(null as varchar) as line,
+        valid_from as starts_on,
+        valid_to as ends_on,
+        {{ plain_number('max(target)') }} as amount,
         min(source) as source
     from {{ ref('threshold_policy') }}
+    where council is not null
     group by council, policy_id, metric, valid_from, valid_to
 ),
 
@@ -167,6 +170,8 @@ grains as (
     where level = 'council' and open_cases is not null
 )
 
+{% for event, day, was, is in [('began', 'starts_on', 'cast(null as varchar)', 'dated.amount'),
+                             ('ended', 'ends_on', 'dated.amount', 'cast(null as varchar)')] -%}
 select
     spans.council,
     spans.investment,
@@ -174,83 +179,21 @@ select
     spans.as_at,
     case when dated.investment = spans.investment then 'line_of_it' else dated.kind end as kind,
     case when dated.investment = spans.investment then dated.line else dated.what end as what,
-    'began' as event,
-    dated.starts_on as happened_on,
-    cast(null as varchar) as from_value,
-    dated.amount as to_value,
+    '{{ event }}' as event,
+    dated.{{ day }} as happened_on,
+    {{ was }} as from_value,
+    {{ is }} as to_value,
     dated.source
 from spans
 inner join dated
     on
         spans.council = dated.council
-        and dated.starts_on >= spans.starts_on
-        and dated.starts_on <= spans.as_at
+        and dated.{{ day }} >= spans.starts_on
+        and dated.{{ day }} <= spans.as_at
 
 union all
 
-select
-    spans.council,
-    spans.investment,
-    spans.month,
-    spans.as_at,
-    case when dated.investment = spans.investment then 'line_of_it' else dated.kind end as kind,
-    case when dated.investment = spans.investment then dated.line else dated.what end as what,
-    'ended' as event,
-    dated.ends_on as happened_on,
-    dated.amount as from_value,
-    cast(null as varchar) as to_value,
-    dated.source
-from spans
-inner join dated
-    on
-        spans.council = dated.council
-        and dated.ends_on >= spans.starts_on
-        and dated.ends_on <= spans.as_at
-
-union all
-
-select
-    spans.council,
-    spans.investment,
-    spans.month,
-    spans.as_at,
-    'policy' as kind,
-    concat(policies.metric, ' (', policies.policy_id, ')') as what,
-    'began' as event,
-    policies.valid_from as happened_on,
-    cast(null as varchar) as from_value,
-    {{ plain_number('policies.target') }} as to_value,
-    policies.source
-from spans
-inner join policies
-    on
-        spans.council = policies.council
-        and policies.valid_from >= spans.starts_on
-        and policies.valid_from <= spans.as_at
-
-union all
-
-select
-    spans.council,
-    spans.investment,
-    spans.month,
-    spans.as_at,
-    'policy' as kind,
-    concat(policies.metric, ' (', policies.policy_id, ')') as what,
-    'ended' as event,
-    policies.valid_to as happened_on,
-    {{ plain_number('policies.target') }} as from_value,
-    cast(null as varchar) as to_value,
-    policies.source
-from spans
-inner join policies
-    on
-        spans.council = policies.council
-        and policies.valid_to >= spans.starts_on
-        and policies.valid_to <= spans.as_at
-
-union all
-
+{% endfor -%}
 select
     measured_now.council,
     measured_now.investment,
