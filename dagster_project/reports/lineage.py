@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from dagster_project.errors import PlainError
@@ -12,6 +12,8 @@ from dagster_project.settings import Settings
 
 # The frame of units and months that every figure stands in; what it is made from says nothing of one figure.
 FRAME = ("int_unit_months", "int_unit_tree")
+# Every measure that policies judge: that one is judged says nothing of what the others are made from.
+MEASURED = "int_metric_values"
 
 
 class NothingBuiltError(PlainError):
@@ -32,8 +34,18 @@ def built_nodes(settings: Settings) -> dict[str, Any]:
     }
 
 
-def behind(nodes: Mapping[str, Any], start: str) -> tuple[list[tuple[int, str]], list[str], list[str]]:
-    """Models from `start` down, each once at its least depth; the extracts and reference files they end in."""
+def extracts_behind(nodes: Mapping[str, Any], mart: str) -> list[str]:
+    """The extracts that a mart's figures are made from; of a mart that only judges, those of all it judges."""
+    return behind(nodes, mart, end_at=(MEASURED,))[1] or behind(nodes, mart)[1]
+
+
+def behind(
+    nodes: Mapping[str, Any], start: str, *, end_at: Collection[str] = ()
+) -> tuple[list[tuple[int, str]], list[str], list[str]]:
+    """Models from `start` down, each once at its least depth; the extracts and reference files they end in.
+
+    `end_at`: models behind which nothing is looked for.
+    """
     specifications = load_specifications()
     models: list[tuple[int, str]] = []
     extracts: set[str] = set()
@@ -51,7 +63,7 @@ def behind(nodes: Mapping[str, Any], start: str) -> tuple[list[tuple[int, str]],
             models.append((depth, name))
             if name.removeprefix("stg_") in specifications:
                 extracts.add(name.removeprefix("stg_"))
-            for parent in [] if name in FRAME else node["depends_on"]["nodes"]:
+            for parent in [] if name in FRAME or name in end_at else node["depends_on"]["nodes"]:
                 kind, _, parent_name = parent.split(".", 2)
                 if kind == "seed":
                     seeds.add(parent_name)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import re
+import shutil
 import stat
 import zipfile
-from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -21,16 +23,20 @@ from test_cli import DONE, FAILED, WRONG_USAGE, run
 
 from dagster_project.load import load
 from dagster_project.reference import load_reference
+from dagster_project.reports.contracts import contracts
 from dagster_project.reports.council_marts import Copy
 from dagster_project.reports.measures import words_of
 from dagster_project.reports.paper import make_paper, page, word_file
 from dagster_project.reports.paper.contents import Paper, Table
+from dagster_project.reports.paper.sections import declared_sections
+from dagster_project.reports.paper.wording import heading_of
 from dagster_project.reports.published import published_file
 from dagster_project.retention import kept_too_long
-from dagster_project.settings import Settings
+from dagster_project.settings import PROJECT_ROOT, Settings
 
 MONTH, YEAR_BEFORE, WITHOUT_LEDGER = first_day(12), first_day(0), first_day(NO_LEDGER)
 HIDDEN = ("open_cases", "average_caseload", "average_caseload_rounded")
+ONE_LINE_A_UNIT = ("caseload", "flow", "timeliness", "establishment_by_unit", "agency_by_unit", "stability")
 HOSTILE = '=cmd|"/c calc"!A1 <script>alert(1)</script> & Sons'
 
 
@@ -45,33 +51,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     for number in (0, UNKNOWN_NAMES, NO_LEDGER, 12):
         land_month(settings, number)
     load(settings)
-    _make_public_copy(settings)
     return settings
-
-
-def _make_public_copy(settings: Settings) -> None:
-    """Stands in for the public tier: every mart, and the cases of one team hidden in every month."""
-    internal = published_file(settings)
-    public = internal.parent / "public" / internal.name
-    public.parent.mkdir(exist_ok=True)
-    public.unlink(missing_ok=True)
-    with duckdb.connect(str(public)) as marts:
-        marts.execute(f"attach '{internal}' as internal (read_only)")
-        for (name,) in marts.execute(
-            "select table_name from information_schema.tables where table_catalog = 'internal'"
-        ).fetchall():
-            hidden, named = "", "null"
-            if name == "caseload_bands":
-                cells = ", ".join(
-                    f"case when unit = 'north' then null else {column} end as {column}" for column in HIDDEN
-                )
-                hidden, named = (
-                    f"replace ({cells})",
-                    f"case when unit = 'north' then '{', '.join(HIDDEN)}' end",
-                )
-            marts.execute(
-                f"create table {name} as select * {hidden}, {named} as suppressed from internal.main.{name}"
-            )
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +64,22 @@ def public(home: Settings) -> Paper:
     return make_paper(home, COUNCIL, MONTH, Copy.PUBLIC)
 
 
-def rows_of_mart(settings: Settings, sql: str) -> list[dict[str, Any]]:
-    with duckdb.connect(str(published_file(settings)), read_only=True) as marts:
+@pytest.fixture(scope="module")
+def docx(paper: Paper, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("docx") / "paper.docx"
+    path.write_bytes(word_file(paper))
+    return path
+
+
+@pytest.fixture(scope="module")
+def html(paper: Paper) -> str:
+    return page(paper)
+
+
+def rows_of_mart(settings: Settings, sql: str, copy: Copy = Copy.INTERNAL) -> list[dict[str, Any]]:
+    internal = published_file(settings)
+    file = internal.parent / "public" / internal.name if copy is Copy.PUBLIC else internal
+    with duckdb.connect(str(file), read_only=True) as marts:
         result = marts.execute(sql)
         names = [column[0] for column in result.description or []]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
@@ -95,9 +89,8 @@ def tables_of(paper: Paper) -> dict[str, Table]:
     return {table.key: table for section in paper.sections for table in section.tables}
 
 
-def word_tables(paper: Paper, path: Path) -> dict[str, list[list[str]]]:
+def word_tables(path: Path) -> dict[str, list[list[str]]]:
     """The cells of each table of the Word file by its caption."""
-    path.write_bytes(word_file(paper))
     document = Document(str(path))
     found = {}
     for table in document.tables:
@@ -147,7 +140,7 @@ class Page(HTMLParser):
 
 
 def test_the_caseload_table_prints_the_marts_own_figures(
-    home: Settings, paper: Paper, tmp_path: Path
+    home: Settings, paper: Paper, docx: Path, html: str
 ) -> None:
     mart = {
         row["unit_name"]: row
@@ -156,7 +149,7 @@ def test_the_caseload_table_prints_the_marts_own_figures(
         )
     }
     table = tables_of(paper)["caseload"]
-    for cells in (word_tables(paper, tmp_path / "a.docx"), Page(page(paper)).tables):
+    for cells in (word_tables(docx), Page(html).tables):
         lines = cells[table.caption]
         assert lines[0] == [heading.text for heading in table.headings]
         assert {line[0] for line in lines[1:]} == set(mart)
@@ -176,6 +169,8 @@ def test_every_number_of_a_list_is_a_number_of_its_mart(home: Settings, paper: P
         ("flow", "throughput"),
         ("agency_by_unit", "agency_costs"),
         ("stability", "workforce_stability"),
+        ("caseload_forecast", "caseload_forecasts"),
+        ("agency_forecast", "agency_forecasts"),
     ):
         printed = {
             cell.text for line in tables_of(paper)[key].lines for cell in line.cells if cell.kind == "number"
@@ -192,8 +187,6 @@ def test_every_number_of_a_list_is_a_number_of_its_mart(home: Settings, paper: P
 
 
 def _measure(mart: str, column: str) -> Any:
-    from dagster_project.reports.contracts import contracts
-
     return contracts()[mart].measure(column)
 
 
@@ -230,11 +223,9 @@ def test_agency_spend_stands_beside_the_year_before_with_its_change(home: Settin
 
 
 def test_every_table_says_what_it_is_as_at_when_by_which_rule_and_from_where(
-    paper: Paper, tmp_path: Path
+    paper: Paper, docx: Path
 ) -> None:
-    path = tmp_path / "paper.docx"
-    path.write_bytes(word_file(paper))
-    document = Document(str(path))
+    document = Document(str(docx))
     words = [paragraph.text for paragraph in document.paragraphs]
     captions = [p.text for p in document.paragraphs if p.style is not None and p.style.name == "Caption"]
     tables = list(tables_of(paper).values())
@@ -251,10 +242,8 @@ def test_every_table_says_what_it_is_as_at_when_by_which_rule_and_from_where(
         assert named in source
 
 
-def test_the_word_file_is_one_that_a_screen_reader_can_read(paper: Paper, tmp_path: Path) -> None:
-    path = tmp_path / "paper.docx"
-    path.write_bytes(word_file(paper))
-    document = Document(str(path))
+def test_the_word_file_is_one_that_a_screen_reader_can_read(paper: Paper, docx: Path) -> None:
+    document = Document(str(docx))
 
     assert document.core_properties.title == paper.title
     assert document.core_properties.language == "en-GB"
@@ -268,14 +257,16 @@ def test_the_word_file_is_one_that_a_screen_reader_can_read(paper: Paper, tmp_pa
     assert pictures
     for picture in pictures:
         assert len(picture.get("descr")) > 40
-    with zipfile.ZipFile(path) as parts:
+    with zipfile.ZipFile(docx) as parts:
         assert 'w:lang w:val="en-GB"' in parts.read("word/styles.xml").decode("utf-8")
         footer = "".join(parts.read(name).decode("utf-8") for name in parts.namelist() if "footer" in name)
         assert 'w:instr="PAGE"' in footer
 
 
-def test_the_page_runs_nothing_fetches_nothing_and_names_every_picture_and_table(paper: Paper) -> None:
-    text = page(paper)
+def test_the_page_runs_nothing_fetches_nothing_and_names_every_picture_and_table(
+    paper: Paper, html: str
+) -> None:
+    text = html
     found = Page(text)
 
     assert not [tag for tag, _ in found.tags if tag in ("script", "link", "iframe", "object")]
@@ -294,11 +285,13 @@ def test_the_page_runs_nothing_fetches_nothing_and_names_every_picture_and_table
     assert {named.get("scope") for tag, named in found.tags if tag == "th"} == {"col", "row"}
 
 
-def test_a_name_that_would_run_is_only_a_name(home: Settings, paper: Paper, tmp_path: Path) -> None:
+def test_a_name_that_would_run_is_only_a_name(
+    home: Settings, paper: Paper, docx: Path, html: str, tmp_path: Path
+) -> None:
     assert any(line.heading == HOSTILE for line in tables_of(paper)["caseload"].lines)
-    assert "<script>" not in page(paper)
-    assert any(HOSTILE in line for lines in Page(page(paper)).tables.values() for line in lines)
-    assert any(HOSTILE in row for rows in word_tables(paper, tmp_path / "a.docx").values() for row in rows)
+    assert "<script>" not in html
+    assert any(HOSTILE in line for lines in Page(html).tables.values() for line in lines)
+    assert any(HOSTILE in row for rows in word_tables(docx).values() for row in rows)
 
     run(
         home.home,
@@ -317,22 +310,78 @@ def test_a_name_that_would_run_is_only_a_name(home: Settings, paper: Paper, tmp_
     assert not [sheet for sheet in sheets if "<f>" in sheet]
 
 
-def test_nothing_suppressed_is_in_the_public_copy(
-    home: Settings, paper: Paper, public: Paper, tmp_path: Path
+def test_nothing_that_the_public_tier_suppresses_is_printed_in_its_paper(
+    home: Settings, public: Paper, tmp_path: Path
 ) -> None:
-    table, exact = tables_of(public)["caseload"], tables_of(paper)["caseload"]
+    path = tmp_path / "public.docx"
+    path.write_bytes(word_file(public))
+    in_word, on_page = word_tables(path), Page(page(public)).tables
+    titles = load_reference(home).unit_titles
+    shown_tables = {shown.key: shown for section in declared_sections().sections for shown in section.tables}
+    seen = 0
+    for key in ONE_LINE_A_UNIT:
+        table, shown = tables_of(public)[key], shown_tables[key]
+        columns = {heading_of(contracts()[shown.mart], column): column.column for column in shown.columns}
+        rows = {
+            titles[COUNCIL, row["unit"]]: row
+            for row in rows_of_mart(home, f"select * from {shown.mart} where month = '{MONTH}'", Copy.PUBLIC)
+            if "role_group" not in row or row["role_group"] == "total"
+        }
+        for line, of_word, of_page in zip(
+            table.lines, in_word[table.caption][1:], on_page[table.caption][1:], strict=True
+        ):
+            assert [line.heading, *(cell.text for cell in line.cells)] == of_word == of_page
+            row = rows[line.heading]
+            suppressed = (row["suppressed"] or "").split(",")
+            for heading, cell in zip(table.headings[1:], line.cells, strict=True):
+                column = columns.get(heading.text)
+                if column in suppressed:
+                    assert row[column] is None
+                    assert (cell.text, cell.kind) == ("c", "suppressed")
+                    seen += 1
+                elif column:
+                    assert cell.text != "c"
+        if any(cell.text == "c" for line in table.lines for cell in line.cells):
+            assert any(note.startswith("c: suppressed") for note in table.notes)
+    assert seen > 20
+
+
+@pytest.fixture(scope="module")
+def one_team_hidden(home: Settings, tmp_path_factory: pytest.TempPathFactory) -> Paper:
+    """A public tier in which cases of one team alone are hidden, so that the others stand in the chart."""
+    copied = tmp_path_factory.mktemp("hidden") / "home"
+    settings = replace(home, home=shutil.copytree(home.home, copied, symlinks=True))
+    internal = published_file(settings)
+    public = internal.parent / "public" / internal.name
+    public.unlink()
+    with duckdb.connect(str(public)) as marts:
+        marts.execute(f"attach '{internal}' as internal (read_only)")
+        cells = ", ".join(f"case when unit = 'north' then null else {name} end as {name}" for name in HIDDEN)
+        marts.execute(
+            f"create table caseload_bands as select * replace ({cells}), "
+            f"case when unit = 'north' then '{', '.join(HIDDEN)}' end as suppressed from internal.main.caseload_bands"
+        )
+    return make_paper(settings, COUNCIL, MONTH, Copy.PUBLIC)
+
+
+def test_a_suppressed_average_is_in_no_chart_not_even_in_its_words(
+    paper: Paper, one_team_hidden: Paper
+) -> None:
+    table, exact = tables_of(one_team_hidden)["caseload"], tables_of(paper)["caseload"]
     hidden = next(line for line in table.lines if line.heading == HOSTILE)
     shown = next(line for line in exact.lines if line.heading == HOSTILE)
 
     # The average of the year before is one of them as well.
     assert [cell.text for cell in hidden.cells].count("c") == len(HIDDEN) + 1
     assert not [cell for cell in shown.cells if cell.text == "c"]
-    assert any(note.startswith("c: suppressed") for note in table.notes)
     average = shown.cells[3].text
     assert average.replace(".", "").isdigit()
-    text = page(public)
     assert average not in {
-        cell for rows in Page(text).tables.values() for row in rows for cell in row if HOSTILE in row
+        cell
+        for rows in Page(page(one_team_hidden)).tables.values()
+        for row in rows
+        for cell in row
+        if HOSTILE in row
     }
     assert table.picture is not None
     assert exact.picture is not None
@@ -340,17 +389,73 @@ def test_nothing_suppressed_is_in_the_public_copy(
     assert HOSTILE not in table.picture.alternative
     assert HOSTILE.split(" ", maxsplit=1)[0] not in table.picture.drawing.svg
 
+
+def test_what_is_suppressed_is_in_no_sheet_of_the_public_pack(home: Settings, tmp_path: Path) -> None:
     result = run(home.home, "pack", "--council", COUNCIL, "--month", f"{MONTH:%Y-%m}", "--to", str(tmp_path))
     assert result.code == DONE, result.words
-    rows = (
+    sheet = (
         CalamineWorkbook.from_path(str(next(tmp_path.glob("*.xlsx"))))
         .get_sheet_by_name("caseload_bands")
         .to_python()
     )
-    place = rows[0].index("Open cases")
-    of_team = [row[place] for row in rows[1:] if HOSTILE in row]
-    assert of_team
-    assert set(of_team) == {"c"}
+    mart = rows_of_mart(
+        home, f"select * from caseload_bands where month <= '{MONTH}' order by month, unit", Copy.PUBLIC
+    )
+    cases, average = sheet[0].index("Open cases"), sheet[0].index("Average caseload")
+    seen = 0
+    for line, row in zip(sheet[1:], mart, strict=True):
+        suppressed = (row["suppressed"] or "").split(",")
+        for place, column in ((cases, "open_cases"), (average, "average_caseload")):
+            assert (line[place] == "c") == (column in suppressed)
+            seen += column in suppressed
+    assert seen > 10
+
+
+def test_a_forecast_is_the_marts_own_and_says_plainly_where_the_history_is_too_short(
+    home: Settings, paper: Paper, public: Paper
+) -> None:
+    far = rows_of_mart(
+        home,
+        f"select * from caseload_forecasts where unit = '{COUNCIL}' and month = '{MONTH}' order by months_ahead",
+    )[-1]
+    assert any(
+        sentence.startswith("If cases go on") and f"{far['expected_average_caseload']:,}" in sentence
+        for sentence in paper.summary
+    )
+    notes = " ".join(tables_of(paper)["caseload_forecast"].notes)
+    assert "Average at least, Average at most: too few earlier forecasts can be compared." in notes
+
+    first = make_paper(home, COUNCIL, YEAR_BEFORE, Copy.INTERNAL)
+    assert "Average caseload is not forecast: too few months with rows of cases are loaded." in first.summary
+    assert (
+        "No range can be given for the year's agency spend: no earlier financial year is loaded whole."
+        in first.summary
+    )
+    headings = [heading.text for heading in tables_of(first)["caseload_forecast"].headings]
+    assert "Social workers (FTE)" in headings
+    assert "Average caseload" not in headings
+
+    section = next(section for section in public.sections if section.title == "Forecast")
+    assert not section.tables
+    assert len(section.absent) == 3
+    assert all("not part of this copy" in words for words in section.absent)
+
+
+def test_a_table_names_the_extracts_it_is_made_from_and_a_threshold_its_measure_in_words(
+    paper: Paper, public: Paper
+) -> None:
+    for made in (paper, public):
+        source = tables_of(made)["caseload"].source
+        assert "workforce" in source
+        assert not [name for name in ("visits", "contacts", "agency_spend") if name in source]
+    measures = {line.cells[0].text for line in tables_of(paper)["breaches"].lines}
+    assert measures
+    assert measures <= {row["words"] for row in _metrics()}
+
+
+def _metrics() -> list[dict[str, str]]:
+    with (PROJECT_ROOT / "seeds" / "metrics.csv").open(encoding="utf-8", newline="") as rows:
+        return list(csv.DictReader(rows))
 
 
 def test_no_cell_says_none_or_nan(paper: Paper, public: Paper) -> None:
@@ -424,16 +529,13 @@ def test_the_pack_holds_every_mart_with_its_rows_and_every_column_defined(
         assert wanted in bands
 
 
-@pytest.fixture
-def written(home: Settings) -> Iterator[list[Path]]:
+@pytest.fixture(scope="module")
+def written(home: Settings) -> list[Path]:
     asked = ("--council", COUNCIL, "--month", f"{MONTH:%Y-%m}")
     for command in (("paper", *asked, "--copy", "internal"), ("paper", *asked), ("pack", *asked)):
         result = run(home.home, *command)
         assert result.code == DONE, result.words
-    paths = sorted((home.papers / COUNCIL / f"{MONTH:%Y-%m}").iterdir())
-    yield paths
-    for path in paths:
-        path.unlink()
+    return sorted((home.papers / COUNCIL / f"{MONTH:%Y-%m}").iterdir())
 
 
 def test_files_lie_in_the_outbox_and_an_internal_copy_is_its_owners_only(

@@ -109,7 +109,8 @@ class PaperMaker:
         )
 
     def _as_at(self, body: Body) -> str:
-        months = sorted({row["month"] for row in body.rows if row.get("month")})
+        ends = ("month",) if any(row.get("month") for row in body.rows) else ("first_month", "last_month")
+        months = sorted({row[end] for row in body.rows for end in ends if row.get(end)})
         if len(months) > 1:
             return f"month ends from {month_words(months[0])} to {month_words(months[-1])}"
         return f"as at {day_words(self._rules.as_at)}"

@@ -13,7 +13,7 @@ from dagster_project.extracts import load_specifications
 from dagster_project.reference import Reference
 from dagster_project.reports.contracts import Contract, plain_words
 from dagster_project.reports.council_marts import CouncilMarts, Row
-from dagster_project.reports.lineage import behind
+from dagster_project.reports.lineage import extracts_behind
 from dagster_project.reports.measures import month_words, slug_words
 from dagster_project.reports.paper.contents import Line
 from dagster_project.reports.paper.sections import ShownTable
@@ -21,7 +21,7 @@ from dagster_project.reports.paper.wording import NO_VALUE, heading_of
 from dagster_project.reports.policies import Policy, policies_in_force
 
 PRODUCT = "caseload"
-LOOKS_BACK = {1: " and of the twelve months before", 2: " and of earlier months"}
+LOOKS_BACK = {1: " and the twelve months before", 2: " and earlier months"}
 SUPPRESSED_NOTE = (
     "c: suppressed, because so small a number, or one that would give it away, could single out a person."
 )
@@ -65,9 +65,9 @@ class Rules:
         if named:
             parts.append(f"deliveries of {month_words(self.marts.month)}: {named}{LOOKS_BACK.get(reach, '')}")
         elif extracts:
-            parts.append(
-                f"deliveries{LOOKS_BACK.get(reach, '')}".replace("deliveries and of", "deliveries of")
-            )
+            rows = [name for name in extracts if load_specifications()[name].grain == "rows"]
+            month = month_words(self.marts.month)
+            parts.append(f"what came of {', '.join(rows)} for {month}{LOOKS_BACK.get(reach, '')}")
         else:
             parts.append("reference data of the council and what loads recorded")
         policies = dict.fromkeys(policy.source for policy in self.policies(shown.policy))
@@ -127,9 +127,7 @@ class Rules:
         ]
 
     def _extracts(self, contract: Contract) -> list[str]:
-        if contract.model not in self.nodes:
-            return []
-        return behind(self.nodes, contract.model)[1]
+        return extracts_behind(self.nodes, contract.model) if contract.model in self.nodes else []
 
     def _deliveries_of(self, extracts: Sequence[str]) -> str:
         """The extracts in force, those of one load together, with the part of their deliveries' names that tells it."""

@@ -22,7 +22,7 @@ class ShownColumn(Strict):
     said where every cell is empty.
 
     `is_any_measure`: it holds values of many measures, so zeros at the end say nothing; `names_a_column`: its text is
-    the name of a column of some mart.
+    the name of a metric or of a column of some mart.
     """
 
     column: str
@@ -58,6 +58,8 @@ class ShownTable(Strict):
     `list`: a line for each row. `across`: a line for each column, a column for each value of `across`. `grid`: a line
     for each value of `down`, a column for each of `across`, one value in each cell. `changes`: a line for each column
     of one row, beside the rows one and two years before and the changes that the mart tells.
+
+    `depth`: only units so many steps below the council, for a mart that does not say their level.
     """
 
     key: str
@@ -71,6 +73,7 @@ class ShownTable(Strict):
     across_order: Sequence[Any] = ()
     down: str | None = None
     months: int = 0
+    depth: int | None = None
     year_before: ShownColumn | None = None
     severity: str | None = None
     leave_out_empty: bool = False

@@ -21,7 +21,8 @@ class NothingToSayError(Exception):
 class RowFormatter(Formatter):
     """Fills `{column}` with the column's words.
 
-    `{column:than}` says a change as more or less than before, `{column:size}` leaves its sign out.
+    `{column:than}` says a change as more or less than before, `{column:size}` leaves its sign out,
+    `{column:short}` zeros at its end.
     """
 
     def __init__(self, wording: Wording, contract: Contract, row: Row) -> None:
@@ -39,7 +40,7 @@ class RowFormatter(Formatter):
             return _than(found)
         if format_spec == "size":
             return self._wording.text(self._contract, column, abs(found)).removeprefix("+")
-        if column.startswith("target_"):
+        if format_spec == "short":
             found = without_zeros(found)
         return self._wording.text(self._contract, column, found)
 

@@ -63,6 +63,8 @@ class TableMaker:
         if "month" in marts.columns.get(shown.mart, ()):
             where["month"] = marts.months_back(shown.months) if shown.months else [marts.month]
         rows = marts.rows(shown.mart, where, order_by=[name for name in shown.order_by if name != "unit"])
+        if shown.depth is not None:
+            rows = [row for row in rows if len(self.wording.path(row["unit"])) - 1 <= shown.depth]
         if shown.months:
             rows = [row for row in rows if not all(are_empty([row], name) for name in self._measures)]
         return sorted(rows, key=self._place) if "unit" in shown.order_by else rows

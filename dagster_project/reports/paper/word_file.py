@@ -201,7 +201,11 @@ def _widths(table: Table, size: float) -> list[float]:
         for number, heading in enumerate(table.headings)
     ]
     longest_word = [max(len(word) for text in column for word in _unbroken(text)) for column in texts]
-    longest_text = [max(len(text) for text in column) for column in texts]
+    # A heading over numbers may take several lines; texts are what room is for.
+    longest_text = [
+        max((len(text) for text in column[1 if heading.is_number else 0 :]), default=0)
+        for heading, column in zip(table.headings, texts, strict=True)
+    ]
     narrow = [max(words * letter + PADDING, NARROWEST) for words in longest_word]
     wanted = [min(text * letter + PADDING, WIDEST) for text in longest_text]
     missing = [max(wish - least, 0.0) for wish, least in zip(wanted, narrow, strict=True)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from dagster_project.reference import Reference
@@ -33,6 +34,14 @@ class Wording:
     def unit(self, slug: str) -> str:
         return self.reference.unit_titles.get((self.council, slug), slug_words(slug).capitalize())
 
+    def measure(self, name: str) -> str:
+        """A measure by the words of metrics.csv; one that is not listed there by its column's heading."""
+        return self._metric_words.get(name) or measure_of(name, "").heading
+
+    @cached_property
+    def _metric_words(self) -> Mapping[str, str]:
+        return {row["metric"]: row["words"] for row in self.reference.rows("metrics")}
+
     def path(self, slug: str) -> tuple[str, ...]:
         """The units above a unit, from the council down, and itself."""
         above = self.reference.parent_units.get((self.council, slug))
@@ -54,7 +63,7 @@ class Wording:
         value = row.get(shown.column) if row else None
         if value is not None:
             if shown.names_a_column:
-                return Cell(measure_of(value, "").heading)
+                return Cell(self.measure(value))
             if shown.is_any_measure and isinstance(value, Decimal):
                 value = without_zeros(value)
             kind: Kind = "number" if contract.measure(shown.column).is_number else "text"
