@@ -48,7 +48,7 @@ test-long: $(STAMP)
 	@$(BIN)/pytest -n auto --maxprocesses $(TEST_PROCESSES) -m long $(ARGS)
 
 # Other files at each run: what fails is shown with the seed that makes them again (make test-fuzz FUZZ_SEED=...).
-FUZZ_EXAMPLES := 250
+FUZZ_EXAMPLES := 600
 FUZZ_SEED := $(shell date +%s)
 test-fuzz: $(STAMP)
 	@echo "fuzzing the readers: $(FUZZ_EXAMPLES) examples a test, FUZZ_SEED=$(FUZZ_SEED)"

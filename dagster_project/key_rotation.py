@@ -27,6 +27,7 @@ from dagster_project.errors import PlainError
 from dagster_project.extracts import Specification, load_specifications
 from dagster_project.load import Progress, finish_rotation, only_load
 from dagster_project.rotated_keys import PURPOSE, ROTATION, UNFINISHED, clear_leftovers
+from dagster_project.scratch import in_memory
 from dagster_project.sealing import read_sealed, write_sealed
 from dagster_project.settings import Settings, make_private
 
@@ -86,7 +87,7 @@ def rotate(
         clear_leftovers(settings, number)
         new_keys = _new_keys(old, settings, new_secret)
         specifications = load_specifications()
-        with duckdb.connect(":memory:") as connection:
+        with in_memory() as connection:
             _register(connection, new_keys)
             files = _files(old, specifications)
             _refuse_unknown_keys(connection, files)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib.resources import as_file, files
 from pathlib import Path
 
 import duckdb
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from dagster_project.scratch import spill_encrypted
 from dagster_project.settings import Settings, SettingsError
 
 CATALOG = "caseload"
@@ -56,9 +56,7 @@ def attach_warehouse(
     options = ["read_only"] if read_only else []
     if settings.has_storage_key:
         options.append(f"encryption_key '{_key(settings)}'")
-        _spill_encrypted(connection, settings)
-        if not read_only:
-            _load_cipher(connection)
+        spill_encrypted(connection, settings.warehouse / ".spilled")
     listed = f" ({', '.join(options)})" if options else ""
     try:
         connection.execute(f"attach {_text(settings.database)} as {name}{listed}")
@@ -127,19 +125,6 @@ def _is_plain(settings: Settings) -> str:
 
 def _key(settings: Settings) -> str:
     return HKDF(SHA256(), 32, None, b"caseload warehouse").derive(settings.storage_key()).hex()
-
-
-def _spill_encrypted(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """What does not fit in memory goes to the warehouse's folder, encrypted too."""
-    connection.execute(f"set temp_directory = {_text(settings.warehouse / '.spilled')}")
-    connection.execute("set temp_file_encryption = true")
-
-
-def _load_cipher(connection: duckdb.DuckDBPyConnection) -> None:
-    """DuckDB writes encrypted files with the cipher of its httpfs extension only; nothing is fetched with it here."""
-    folder = files("duckdb_extension_httpfs") / "extensions" / f"v{duckdb.__version__}"
-    with as_file(folder / "httpfs.duckdb_extension") as path:
-        connection.execute(f"load {_text(path)}")
 
 
 def _text(path: Path) -> str:

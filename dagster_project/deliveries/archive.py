@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.extracts import Specification
+from dagster_project.scratch import in_memory
 
 EMPTY_MONTH = "0001-01-01"
 
@@ -77,7 +78,7 @@ def remove_rows(archive: Path, archive_file: str, deliveries: list[str]) -> None
     path = archive / archive_file
     if not path.is_file():
         return
-    with duckdb.connect(":memory:") as connection:
+    with in_memory() as connection:
         connection.execute(
             "create temp table purged as select unnest(?::varchar[]) as delivery", [deliveries]
         )

@@ -24,6 +24,7 @@ from dagster_project.deliveries.pseudonyms import fingerprint
 from dagster_project.deliveries.sealed_as_landed import sealed_as_landed
 from dagster_project.extracts import Specification
 from dagster_project.reference import Reference
+from dagster_project.scratch import in_memory
 from dagster_project.settings import Settings, SettingsError, make_private
 
 ROWS_IN_A_BATCH = 2_000_000
@@ -116,7 +117,7 @@ def receive(
         settings.manifest, landing.controls, reference, specifications, load_id=load_id, now=now
     )
     stale = [delivery for delivery in sealed if _is_stale(delivery, reference, specifications)]
-    with ExitStack() as readings, duckdb.connect(":memory:") as connection:
+    with ExitStack() as readings, in_memory() as connection:
         landing.deliveries += readings.enter_context(
             sealed_as_landed(settings, reference, specifications, stale, arrival.problems)
         )

@@ -65,11 +65,14 @@ def check(
     units: Iterable[tuple[str, str]],
     roles: Iterable[tuple[str, str]],
     place: str,
+    *,
+    keeps_all: bool = False,
 ) -> Checked:
     """Type every cell of `table` and part accepted from rejected rows.
 
     `month` is its first and last day; `units` and `roles` are (name key, slug) pairs that hold for the council and
-    month. Of a long table the rows are let go as they are typed. Raises Refused where one key stands with different
+    month. Of a long table the rows are let go as they are typed; with `keeps_all` the table `typed_rows` holds them
+    all, typed, rejected ones too. Raises Refused where one key stands with different
     values.
     """
     _register_names(connection, units, roles)
@@ -80,6 +83,9 @@ def check(
     for start in range(0, max(len(table.rows), 1), ROWS_AT_ONCE):
         _register_rows(connection, table, start)
         _part(connection, typed, is_first=not start)
+        if keeps_all:
+            into = "insert into typed_rows" if start else "create or replace temp table typed_rows as"
+            connection.execute(f"{into} select * from checked")
         for name, total in _sums(connection, specification, "checked").items():
             read_sums[name] += total
         _let_go(connection, table, start)

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from dagster_project.deliveries.pseudonyms import CollisionError, pseudonym
 from dagster_project.extracts import Specification
+from dagster_project.scratch import in_memory
 from dagster_project.sealing import read_sealed, write_sealed
 from dagster_project.settings import make_private
 
@@ -184,7 +185,7 @@ def write_council(root: Path, council: str, name: str, table: pa.Table, storage_
 def forget_unused(root: Path, specifications: Iterable[Specification], storage_key: bytes) -> int:
     """Afterwards the crosswalk knows nobody who is in no file of the archive any more; how many it forgot."""
     forgotten = 0
-    with duckdb.connect(":memory:") as connection:
+    with in_memory() as connection:
         connection.execute("create table used (council varchar, kind varchar, key bigint)")
         for specification in specifications:
             for column in specification.columns:

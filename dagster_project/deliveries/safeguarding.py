@@ -24,6 +24,7 @@ from dagster_project.deliveries.refusal import Refused
 from dagster_project.deliveries.source_kinds import Facts, month_days
 from dagster_project.extracts import Column, Specification
 from dagster_project.extracts.source_system import SourceSystem
+from dagster_project.scratch import in_memory
 
 EXPECTED = {
     "date": "a date as YYYY-MM-DD, DD/MM/YYYY or DD-Mon-YYYY",
@@ -101,7 +102,7 @@ def read_safeguarding(
     """
     tables = _read_tables(files, rules, limits)
     place = " and ".join(dict.fromkeys(path.name for path in files.values()))
-    with duckdb.connect(":memory:") as connection:
+    with in_memory() as connection:
         prepare(connection)
         connection.execute("set variable month_start = ?", [month[0]])
         connection.execute("set variable month_end = ?", [month[1]])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-import duckdb
 import pyarrow as pa
 
 from dagster_project.deliveries.batch import month_days
@@ -20,13 +19,14 @@ from dagster_project.deliveries.packs import unpack
 from dagster_project.deliveries.sealed_as_landed import sealed_as_landed
 from dagster_project.extracts import Specification
 from dagster_project.reference import Reference
+from dagster_project.scratch import in_memory
 from dagster_project.settings import Settings
 
 # Of a rejected row the cell that broke its rule is missing, the others are what they say.
 SET_ASIDE = """
-select *, 'rejected' as source from checked where len(failures) > 0
+select *, 'rejected' as source from typed_rows where len(failures) > 0
 union all by name
-select *, 'repeated' as source from checked
+select *, 'repeated' as source from typed_rows
 where row_number in (select row_number from twins where copy_number > 1)
 """
 
@@ -62,11 +62,11 @@ def rows_set_aside(
         if name.valid_from <= as_at and (not name.valid_to or as_at < name.valid_to)
     ]
     roles = [(name.name_key, name.role) for name in reference.role_names_of.get(council, ())]
-    with duckdb.connect(":memory:") as connection:
+    with in_memory() as connection:
         prepare(connection)
         # Made by `check` only where a key stands twice.
         connection.execute("create temp table twins (row_number bigint, copy_number bigint)")
-        check(connection, table, specification, (first, last), units, roles, extract)
+        check(connection, table, specification, (first, last), units, roles, extract, keeps_all=True)
         return connection.execute(SET_ASIDE).to_arrow_table().drop_columns(["failures"])
 
 

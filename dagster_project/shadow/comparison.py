@@ -14,6 +14,7 @@ import duckdb
 
 from dagster_project.load import only_load
 from dagster_project.reference import Reference
+from dagster_project.scratch import in_memory
 from dagster_project.settings import Settings
 from dagster_project.shadow.evidence import Moved, gather, lay_out
 from dagster_project.shadow.measures import (
@@ -176,7 +177,7 @@ def _explain(
     teams, right_below = units_below(reference, month, published.units)
     of_cells = {cells[index].cell.unit or "" for index in asked}
     units = of_cells | {unit for one in of_cells for unit in (*teams.get(one, ()), *right_below.get(one, ()))}
-    with duckdb.connect(":memory:") as connection:
+    with in_memory() as connection:
         evidence = lay_out(connection, book, month, tables, units)
         search = Search(book, evidence, published, teams, right_below)
         open_questions = {}
