@@ -212,14 +212,9 @@ def _widths(table: Table, size: float) -> list[float]:
     spare = TEXT_WIDTH - sum(narrow)
     if spare < 0:
         return [width * TEXT_WIDTH / sum(narrow) for width in narrow]
-    # Names of lines first: a table is read by them.
-    names = min(missing[0], spare)
-    left, others = spare - names, sum(missing[1:])
-    share = min(1.0, left / others) if others else 0.0
-    return [
-        narrow[0] + names,
-        *(least + wish * share for least, wish in zip(narrow[1:], missing[1:], strict=True)),
-    ]
+    # Shared by what each still wants, so that no text runs over many lines while another has a line of its own.
+    share = min(1.0, spare / sum(missing)) if any(missing) else 0.0
+    return [least + wish * share for least, wish in zip(narrow, missing, strict=True)]
 
 
 def _unbroken(text: str) -> list[str]:
