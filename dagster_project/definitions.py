@@ -49,7 +49,7 @@ def _definitions(settings: Settings) -> dg.Definitions:
             models,
             *outcome_assets(marts, partitions, analysts),
         ],
-        asset_checks=[metric_checks(reference), service_checks(settings)],
+        asset_checks=[metric_checks(reference), *service_checks(settings)],
         jobs=[month],
         schedules=[monthly_schedule(settings, month)],
         sensors=[landing_sensor(settings, month, partitions), service_watch(settings), failed_runs(settings)],

@@ -253,3 +253,32 @@ def test_health_writes_nothing_and_works_while_another_holds_the_ledger(home: Se
         assert [kind for kind, _ in seen(home, JULY_6)] == ["delivery"]
 
     assert home.alert_ledger.read_bytes() == before
+
+
+def test_the_sensor_sends_ticks_and_enters_its_findings_as_checks(home: Settings) -> None:
+    import dagster as dg
+
+    from dagster_project.assets.service_watch import service_watch
+
+    land(home, "2018-05")
+    late = datetime.now(UTC).date().replace(day=1) - timedelta(days=1)
+    write_reference(
+        home,
+        expected_deliveries="council,extract,due_day,usual_months,watched_months,valid_from,valid_to,source\n"
+        f"northshire,posts,1,,2,{late.replace(day=1) - timedelta(days=31):%Y-%m}-01,{late:%Y-%m}-01,agreed\n",
+    )
+    result = service_watch(home)(dg.build_sensor_context())
+
+    assert isinstance(result, dg.SensorResult)
+    found = {
+        event.asset_key.to_user_string(): event.passed
+        for event in result.asset_events
+        if isinstance(event, dg.AssetCheckEvaluation)
+    }
+    assert found["archive/posts"] is False
+    assert found["archive/caseload"] is True and found["alerts"] is True
+    assert [what for (what,) in ask_ledger(home.home, "select what from ticks order by what")] == [
+        "alerts",
+        "service_watch",
+    ]
+    assert ask_ledger(home.home, "select address, kind from digests") == [(ENGINEER, "fault")]
