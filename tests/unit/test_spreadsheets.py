@@ -36,7 +36,7 @@ KEEPS_TEXT_AS_IT_IS = {
 }
 
 
-def test_every_module_that_writes_a_spreadsheet_goes_through_its_one_home():
+def test_every_module_that_writes_a_spreadsheet_goes_through_its_one_home() -> None:
     writers = {
         str(path.relative_to(PACKAGE)): text
         for path in PACKAGE.rglob("*.py")
@@ -50,7 +50,7 @@ def test_every_module_that_writes_a_spreadsheet_goes_through_its_one_home():
 
 
 @pytest.mark.parametrize("text", RUN)
-def test_a_policy_trial_in_csv_holds_no_formula(tmp_path: Path, text: str):
+def test_a_policy_trial_in_csv_holds_no_formula(tmp_path: Path, text: str) -> None:
     change = dict.fromkeys(COLUMNS, "plain") | {
         "unit": text,
         "month": date(2026, 4, 1),
@@ -63,21 +63,23 @@ def test_a_policy_trial_in_csv_holds_no_formula(tmp_path: Path, text: str):
 
 
 @pytest.mark.parametrize("text", RUN)
-def test_an_option_in_csv_holds_no_formula(capsys: pytest.CaptureFixture[str], text: str):
+def test_an_option_in_csv_holds_no_formula(capsys: pytest.CaptureFixture[str], text: str) -> None:
     write_rows([{"option": "a", "unit": text, "total_gbp": Decimal("-2.50"), "missing_inputs": None}], "a")
     row = next(csv.DictReader(io.StringIO(capsys.readouterr().out, newline="")))
     assert row == {"option": "a", "unit": f"'{text}", "total_gbp": "-2.50", "missing_inputs": ""}
 
 
 @pytest.mark.parametrize("text", ["Team\r=1+1", "Team\r\n=1+1", "\r=1+1"])
-def test_a_carriage_return_in_a_text_begins_no_row_of_its_own(capsys: pytest.CaptureFixture[str], text: str):
+def test_a_carriage_return_in_a_text_begins_no_row_of_its_own(
+    capsys: pytest.CaptureFixture[str], text: str
+) -> None:
     write_rows([{"option": "a", "unit": text, "years": 3}], "a")
     rows = list(csv.reader(io.StringIO(capsys.readouterr().out, newline="")))
     assert [len(row) for row in rows] == [3, 3]
     assert not any(cell.startswith("=") for row in rows for cell in row)
 
 
-def test_a_workbook_holds_no_formula_and_no_link():
+def test_a_workbook_holds_no_formula_and_no_link() -> None:
     stream = io.BytesIO()
     with new_workbook(stream) as book:
         sheet = book.add_worksheet("rows")
