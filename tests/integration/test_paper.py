@@ -554,12 +554,17 @@ def test_files_lie_in_the_outbox_and_an_internal_copy_is_its_owners_only(
     assert stat.S_IMODE(home.outbox.stat().st_mode) == 0o700
 
 
-def test_the_same_marts_give_the_same_bytes(home: Settings, written: list[Path]) -> None:
+def test_the_same_marts_give_the_same_bytes(
+    home: Settings, written: list[Path], docx: Path, html: str, tmp_path: Path
+) -> None:
     before = {path.name: path.read_bytes() for path in written}
-    run(home.home, "paper", "--council", COUNCIL, "--month", f"{MONTH:%Y-%m}", "--copy", "internal")
-    run(home.home, "pack", "--council", COUNCIL, "--month", f"{MONTH:%Y-%m}")
+    name = f"{COUNCIL}-{MONTH:%Y-%m}"
+    run(home.home, "pack", "--council", COUNCIL, "--month", f"{MONTH:%Y-%m}", "--to", str(tmp_path))
 
-    assert {path.name: path.read_bytes() for path in written} == before
+    # The files of the command beside a paper made apart from it.
+    assert before[f"{name}-internal-paper.docx"] == docx.read_bytes()
+    assert before[f"{name}-internal-paper.html"] == html.encode("utf-8")
+    assert before[f"{name}-public-pack.xlsx"] == (tmp_path / f"{name}-public-pack.xlsx").read_bytes()
 
 
 def test_papers_kept_too_long_are_found_for_the_purge(home: Settings, written: list[Path]) -> None:

@@ -129,7 +129,7 @@ def _facts(document: Any, paper: Paper) -> None:
 def _section(document: Any, section: Section) -> None:
     document.add_heading(section.title, level=1)
     if section.about:
-        document.add_paragraph(section.about)
+        document.add_paragraph(section.about).paragraph_format.keep_with_next = True
     for table in section.tables:
         _table(document, table)
     for words in section.absent:
@@ -212,14 +212,9 @@ def _widths(table: Table, size: float) -> list[float]:
     spare = TEXT_WIDTH - sum(narrow)
     if spare < 0:
         return [width * TEXT_WIDTH / sum(narrow) for width in narrow]
-    # Names of lines first: a table is read by them.
-    names = min(missing[0], spare)
-    left, others = spare - names, sum(missing[1:])
-    share = min(1.0, left / others) if others else 0.0
-    return [
-        narrow[0] + names,
-        *(least + wish * share for least, wish in zip(narrow[1:], missing[1:], strict=True)),
-    ]
+    # Shared by what each still wants, so that no text runs over many lines while another has a line of its own.
+    share = min(1.0, spare / sum(missing)) if any(missing) else 0.0
+    return [least + wish * share for least, wish in zip(narrow, missing, strict=True)]
 
 
 def _unbroken(text: str) -> list[str]:
