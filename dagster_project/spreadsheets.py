@@ -22,8 +22,14 @@ def is_run(text: str) -> bool:
 
 
 def csv_cell(value: object) -> object:
-    """A cell of a CSV: text that would be run gets an apostrophe before it; all else is as it is."""
-    return f"'{value}" if isinstance(value, str) and is_run(value) else value
+    """A cell of a CSV: text that would be run gets an apostrophe before it; numbers and dates are as they are.
+
+    A carriage return becomes a line feed: the csv module leaves it unquoted, and what follows would begin a new row.
+    """
+    if not isinstance(value, str):
+        return value
+    text = f"'{value}" if is_run(value) else value
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def csv_row(values: Iterable[object]) -> list[object]:

@@ -13,6 +13,7 @@ from rich.console import Console
 from dagster_project.policies.checking import Checked
 from dagster_project.policies.trial import Trial
 from dagster_project.reports.terminal import titled_table
+from dagster_project.spreadsheets import csv_row
 
 CHANGES = {"new": "new", "gone": "gone", "severity": "other severity", "band": "other band"}
 MOST_SHOWN = 40
@@ -67,7 +68,7 @@ def write_trial(trial: Trial, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        writer.writerows([row[column] for column in COLUMNS] for row in trial.changes)
+        writer.writerows(csv_row(row[column] for column in COLUMNS) for row in trial.changes)
 
 
 def _of_one_line(row: dict[str, Any]) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from dagster_project.reports.terminal import titled_table
+from dagster_project.spreadsheets import csv_row
 
 YEARS_SHOWN, YEARS_IN_A_WIDE_TERMINAL, WIDE = 2, 4, 140
 
@@ -124,9 +125,9 @@ def print_ways_to_target(console: Console, ways: Rows, years: Rows, named: str) 
 def write_rows(years: Rows, named: str) -> None:
     """The option's years as CSV on standard output, in the mart's columns."""
     own = [row for row in years if row["option"] == named]
-    writer = csv.DictWriter(sys.stdout, list(own[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(own)
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(own[0])
+    writer.writerows(csv_row(row.values()) for row in own)
 
 
 def _shown(value: Any) -> str:
