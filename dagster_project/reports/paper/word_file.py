@@ -129,7 +129,7 @@ def _facts(document: Any, paper: Paper) -> None:
 def _section(document: Any, section: Section) -> None:
     document.add_heading(section.title, level=1)
     if section.about:
-        document.add_paragraph(section.about)
+        document.add_paragraph(section.about).paragraph_format.keep_with_next = True
     for table in section.tables:
         _table(document, table)
     for words in section.absent:
