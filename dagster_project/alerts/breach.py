@@ -45,7 +45,8 @@ class Breach:
     policy row's own (such as asye) and chooses the sentence about workers; empty gives the general one.
     `is_complete` is false when rows of the month are left out of the figure. `acknowledge_within_days`: in how many
     days somebody has to acknowledge it before the unit above is told; None: nobody has to.
-    `since_month` is the month in which it was new, where it is known.
+    `since_month` is the month in which it was new, where it is known; `trend` is better, worse or same against
+    `previous_value`, the measure when it was last judged before.
     """
 
     council: str
@@ -73,6 +74,8 @@ class Breach:
     is_complete: bool = True
     acknowledge_within_days: int | None = None
     since_month: date | None = None
+    previous_value: Decimal | None = None
+    trend: str | None = None
 
     @property
     def item(self) -> Item:

@@ -149,15 +149,18 @@ def _entry(group: Sequence[Told]) -> Entry:
     is_over = breach.state == "resolved"
     if breach.worker_key is None:
         statement, running, value = words.words, _running(breach.months_in_breach), breach.value
+        since, trend = _since(breach), _trend(breach, words)
         measure, exact = _number(breach, words)
     else:
         # Months, value and distance to target are one worker's own: only the count and the rule are told.
         statement = words.about_workers(len(group), _clean(breach.unit_name), breach.experience, is_over)
-        measure, exact, running, value = "", "", "", None
+        measure, exact, running, since, trend, value = "", "", "", "", "", None
     facts = (
         ("Band", _clean(breach.band_label or breach.band)),
         ("Target", _target(value, breach.target, words)),
+        ("Since", since),
         ("At warning or worse", running),
+        ("Trend", trend),
         ("Rule", _rule(breach, words)),
         ("Source", _clean(breach.source)),
         ("Policy", _clean(breach.policy_id)),
@@ -205,6 +208,20 @@ def _running(months: int) -> str:
     if months < 1:
         return ""
     return "first month" if months == 1 else f"{months} months running"
+
+
+def _since(breach: Breach) -> str:
+    """The month it was new, unless that is this one."""
+    since = breach.since_month
+    return "" if since is None or since == breach.month else month_words(since)
+
+
+def _trend(breach: Breach, words: Metric) -> str:
+    """Against the figure last judged, which need not be that of the month before."""
+    if breach.trend is None or breach.previous_value is None:
+        return ""
+    before = f"{words.number(breach.previous_value)} when last judged"
+    return f"same as {before}" if breach.trend == "same" else f"{breach.trend} than {before}"
 
 
 def _clean(text: str | None) -> str:

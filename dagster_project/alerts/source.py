@@ -14,7 +14,7 @@ BREACHES = """
 select
     council, unit, level, month, as_at, metric, worker_key, value, rounded_value, band, band_label, severity,
     lower, upper, target, policy_id, source, months_in_breach, state, coalesce(is_complete, true) as is_complete,
-    acknowledge_within_days, since_month
+    acknowledge_within_days, since_month, previous_value, trend
 from alert_states
 left join (select council, month, bool_and(is_complete) as is_complete from caseload_bands group by all)
     using (council, month)

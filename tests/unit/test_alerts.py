@@ -336,7 +336,14 @@ def test_one_person_with_two_rows_gets_one_mail(say: Announce) -> None:
 
 def test_workers_are_told_as_a_count_without_key_or_value(say: Announce) -> None:
     keys = (-8123456789012345678, 7654321098765432109, 42424242424242)
-    workers = [replace(WORKER, worker_key=key, months_in_breach=1957) for key in keys]
+    own = replace(
+        WORKER,
+        months_in_breach=1957,
+        since_month=date(1958, 1, 1),
+        previous_value=Decimal(1863),
+        trend="worse",
+    )
+    workers = [replace(own, worker_key=key) for key in keys]
     announcement = say(workers)
     everything = announcement.digests[0].path.read_bytes().decode("ascii") + str(announcement)
     everything += text_of(announcement) + text_of(announcement, "html")
@@ -350,6 +357,8 @@ def test_workers_are_told_as_a_count_without_key_or_value(say: Announce) -> None
         assert str(abs(key)) not in everything.replace("=\r\n", "")
     assert "1917" not in everything
     assert "1957" not in everything
+    assert "1958" not in everything
+    assert "1863" not in everything
 
 
 def test_a_further_worker_of_the_same_unit_is_told_in_a_message_of_its_own(say: Announce) -> None:
@@ -412,7 +421,14 @@ def test_a_month_after_the_latest_is_reported_and_neither_told_nor_entered(say: 
 
 
 def test_the_mail_says_what_where_how_much_which_rule_and_for_how_long(say: Announce) -> None:
-    breach = replace(HIGH, months_in_breach=3, state="worsened")
+    breach = replace(
+        HIGH,
+        months_in_breach=3,
+        state="worsened",
+        since_month=date(2018, 4, 1),
+        previous_value=Decimal("23.2500"),
+        trend="worse",
+    )
     announcement = say([breach])
 
     assert announcement.digests[0].subject == "Caseload 2018-06 Northshire: 0 new, 1 worse, 0 resolved"
@@ -425,7 +441,9 @@ def test_the_mail_says_what_where_how_much_which_rule_and_for_how_long(say: Anno
             "Average caseload: 26 cases per FTE social worker (25.75 before rounding)",
             "Band: Likely to be viewed as high",
             "Target: 5.25 above the target of 20.5",
+            "Since: April 2018",
             "At warning or worse: 3 months running",
+            "Trend: worse than 23.25 when last judged",
             "Rule: 22 or more and below 27",
             "Source: June 2018 report, paragraph 3",
         ):
