@@ -41,6 +41,8 @@ MARTS = {
     "dfe_rates",
     "establishment",
     "forecast_accuracy",
+    "investment_context",
+    "investment_funding",
     "investment_impact",
     "managed_teams",
     "options_to_target",
