@@ -7,9 +7,7 @@ name nobody, so the files stay in landing, unsealed.
 from __future__ import annotations
 
 import hashlib
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -18,10 +16,10 @@ from pathlib import Path
 from dagster_project.deliveries.cells import read_bytes, shown
 from dagster_project.deliveries.control_files import Totals, Words, read_totals, stated_lines, word_key
 from dagster_project.deliveries.discovery import LandedControl
+from dagster_project.deliveries.manifest_file import ManifestFile
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.extracts import Specification
 from dagster_project.reference import Reference
-from dagster_project.settings import make_private
 
 MOST_BYTES = 1_000_000
 
@@ -72,25 +70,10 @@ class Control:
         return f"{self.council} {self.month:%Y-%m} {self.file_name}: {self.problem}"
 
 
-class Controls:
+class Controls(ManifestFile):
     """The record of control files, in the manifest's file. Every change is one transaction."""
 
-    def __init__(self, manifest: Path) -> None:
-        make_private(manifest.parent)
-        self._path = manifest
-        with self._connect() as connection:
-            connection.executescript(SCHEMA)
-
-    @contextmanager
-    def _connect(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self._path, timeout=60)
-        try:
-            connection.row_factory = sqlite3.Row
-            connection.execute("pragma synchronous = full")
-            with connection:
-                yield connection
-        finally:
-            connection.close()
+    schema = SCHEMA
 
     def latest(self, until: datetime | None = None) -> dict[tuple[str, date, str], Control]:
         """The last state of each control file, of all or of those received until a moment."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 
 from dagster_project.deliveries.checking import RejectedCell
-from dagster_project.settings import make_private
+from dagster_project.deliveries.manifest_file import ManifestFile
 
 SCHEMA = """
 create table if not exists deliveries (
@@ -180,25 +178,10 @@ class Delivery:
         return values
 
 
-class Manifest:
+class Manifest(ManifestFile):
     """The record of deliveries. Every change is one transaction; readers see all of a load's batch or none of it."""
 
-    def __init__(self, path: Path) -> None:
-        make_private(path.parent)
-        self._path = path
-        with self._connect() as connection:
-            connection.executescript(SCHEMA)
-
-    @contextmanager
-    def _connect(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self._path, timeout=60)
-        try:
-            connection.row_factory = sqlite3.Row
-            connection.execute("pragma synchronous = full")
-            with connection:
-                yield connection
-        finally:
-            connection.close()
+    schema = SCHEMA
 
     def all(self) -> list[Delivery]:
         """Every delivery ever recorded, in the order of recording, whatever the clock said; no cells or notices."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import sqlite3
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from dagster_project.deliveries.generation import archive_root
 from dagster_project.deliveries.manifest import Delivery
+from dagster_project.deliveries.manifest_file import ManifestFile
 from dagster_project.errors import PlainError
 from dagster_project.sealing import SealError, read_sealed
 from dagster_project.settings import Settings, make_private
@@ -63,25 +63,10 @@ def place_of(delivery: Delivery) -> tuple[str, date, str]:
     return (delivery.council, delivery.month, delivery.sha256)
 
 
-class Originals:
+class Originals(ManifestFile):
     """The record of sealed originals, in the manifest's file. Every change is one transaction."""
 
-    def __init__(self, manifest: Path) -> None:
-        make_private(manifest.parent)
-        self._path = manifest
-        with self._connect() as connection:
-            connection.executescript(SCHEMA)
-
-    @contextmanager
-    def _connect(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self._path, timeout=60)
-        try:
-            connection.row_factory = sqlite3.Row
-            connection.execute("pragma synchronous = full")
-            with connection:
-                yield connection
-        finally:
-            connection.close()
+    schema = SCHEMA
 
     def all(self) -> list[Original]:
         """Every original ever sealed, in the order of sealing, those that were purged too."""
