@@ -40,6 +40,7 @@ def files_with(folder: Path, *secrets: str) -> list[Path]:
     return [path for path in files if any(secret.encode() in path.read_bytes() for secret in secrets)]
 
 
+@pytest.mark.long
 def test_the_warehouse_is_encrypted_from_the_day_a_key_is_given(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

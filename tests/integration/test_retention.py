@@ -182,6 +182,7 @@ def test_a_superseded_delivery_goes_first_out_of_a_file_it_shares_and_no_figure_
         assert stat.S_IMODE(path.stat().st_mode) == 0o440
 
 
+@pytest.mark.long
 def test_a_month_that_goes_leaves_the_marts_as_if_it_had_never_been_loaded(
     lived: Settings, tmp_path: Path
 ) -> None:

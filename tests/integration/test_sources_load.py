@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from deliveries_fixture import csv_text, land, workbook
 from landing import COUNCIL, first_day, make_small_council, month_rows
 from test_any_order import marts_of
@@ -31,6 +32,7 @@ def land_in_layouts_of_systems(home: Settings, number: int) -> None:
         land(home, f"{extract}.csv", rows[extract], month, COUNCIL)
 
 
+@pytest.mark.long
 def test_the_marts_are_the_same_whichever_system_the_rows_came_from(tmp_path: Path) -> None:
     canonical, mapped = make_small_council(tmp_path / "a"), make_small_council(tmp_path / "b")
     (mapped.council_reference / "council_sources.csv").write_text(
