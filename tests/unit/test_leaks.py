@@ -134,3 +134,8 @@ def test_an_identifier_of_the_samples_is_told_from_what_looks_like_one() -> None
     found = leaks_in_text("EX-C000017,EX-C999999,SW0000000062", [SAMPLE_IDENTIFIER], landed)
 
     assert found == landed
+
+
+def test_a_few_letters_of_what_is_sealed_are_no_identifier_of_the_samples() -> None:
+    assert leaks_in_text("gAAAAB EX-4 EXW-P07 EX-WP1", [SAMPLE_IDENTIFIER], None) == set()
+    assert leaks_in_text("EXT-WP01 EX-POST0001", [SAMPLE_IDENTIFIER], None) == {"EXT-WP01", "EX-POST0001"}
