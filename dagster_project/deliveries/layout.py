@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -20,7 +20,8 @@ from dagster_project.deliveries.cells import (
 from dagster_project.deliveries.file_limits import FileLimits
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.deliveries.workbook import workbook_sheets
-from dagster_project.extracts import Specification
+from dagster_project.deliveries.workbook_cells import NOT_AS_TYPED, Turned
+from dagster_project.extracts import Column, Specification
 
 ROWS_SEARCHED_FOR_A_HEADER = 200
 WIDEST_HEADER_OF_TWO_ROWS = 2_000
@@ -45,7 +46,7 @@ NOTE = re.compile(
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a row is rejected though its canonical cells can be read: a cell of another table, or of no column here."""
+    """Why a row is rejected though its canonical cells can be read: a cell of another table, or not what was typed."""
 
     row_number: int
     header: str
@@ -274,7 +275,17 @@ def _table(sheet: Sheet, where: _Header, specification: Specification, place: st
             row if plain and len(row) == width else [row[i] if i is not None else "" for i in pick]
         )
         table.row_numbers.append(number)
+    for index, column in enumerate(specification.columns):
+        if column.type == "identifier":
+            table.faults += turned_identifiers(column, (row[index] for row in table.rows), table.row_numbers)
     return table
+
+
+def turned_identifiers(column: Column, cells: Iterable[str], row_numbers: Iterable[int]) -> Iterator[Fault]:
+    """Identifiers that a workbook keeps as something else: what its sender typed, such as 3-4 or 12.10, is lost."""
+    for cell, number in zip(cells, row_numbers, strict=True):
+        if isinstance(cell, Turned):
+            yield Fault(number, column.name, NOT_AS_TYPED, cell, column.expected)
 
 
 def _plain_order(pick: list[int | None], width: int) -> bool:
