@@ -79,7 +79,7 @@ def text(message: EmailMessage, kind: str = "plain") -> str:
 def pictures(message: EmailMessage) -> dict[str, bytes]:
     """By Content-ID."""
     return {
-        str(part["Content-ID"]).strip("<>"): part.get_payload(decode=True)
+        str(part["Content-ID"]).strip("<>"): bytes(part.get_content())
         for part in message.walk()
         if part.get_content_type() == "image/png"
     }
