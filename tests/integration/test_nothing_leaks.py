@@ -239,6 +239,8 @@ def every_command(settings: Settings) -> Iterator[tuple[str, Sequence[str]]]:
     yield "alerts resend", ["alerts", "resend", "caseload"]
     yield "who --log", ["who", "--log"]
     yield "rotate-key", ["rotate-key"]
+    yield "sql", ["sql", "-c", "from marts()"]
+    yield "notebook", ["notebook"]
     yield "sample", ["sample"]
 
 

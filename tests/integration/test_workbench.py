@@ -80,9 +80,7 @@ def test_the_shell_says_which_marts_there_are_and_what_their_columns_hold(
 
 
 @pytest.mark.parametrize("change", ["delete from caseload_bands", "create table mine (a int)"])
-def test_nothing_can_be_changed(
-    published: Settings, capfd: pytest.CaptureFixture[str], change: str
-) -> None:
+def test_nothing_can_be_changed(published: Settings, capfd: pytest.CaptureFixture[str], change: str) -> None:
     assert run(published.home, "sql", "-c", change).code == FAILED
     assert "read-only" in capfd.readouterr().err
     assert asked(published, capfd, "select count(*) as n from caseload_bands") == "n\n2\n"
