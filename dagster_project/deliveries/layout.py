@@ -32,6 +32,8 @@ ODD_BLANKS = "".join(
     map(chr, (0xA0, 0xAD, *range(0x2000, 0x2010), *range(0x2028, 0x2030), 0x205F, 0x2060, 0x3000, 0xFEFF))
 )
 BLANK_CHARACTERS = PLAIN_BLANKS + ODD_BLANKS
+QUOTES = "\"'`[]"
+WITHOUT_QUOTES = str.maketrans("", "", QUOTES)
 MISSING = frozenset({"", "-", "n/a", "null", "none", "#n/a"})
 TOTAL = re.compile(
     r"^((grand[\s-]+|sub[\s-]*|overall[\s-]+)?totals?\b|(sum|overall|count)\s*:?$)", re.IGNORECASE
@@ -170,6 +172,14 @@ def header_key(text: str) -> str:
     return "".join(sign for sign in text if sign != "_" and sign not in BLANK_CHARACTERS).lower()
 
 
+def bare_header(text: str) -> str | None:
+    """The column of a header that a database wrote: in quotes or brackets, after its table's name; None for others."""
+    if "." not in text and not text.strip(BLANK_CHARACTERS).startswith(tuple(QUOTES)):
+        return None
+    parts = text.translate(WITHOUT_QUOTES).split(".")
+    return parts[-1] if all(re.fullmatch(r"\s*\w+\s*", part) for part in parts) else None
+
+
 def _locate(sheet: Sheet, specification: Specification) -> _Header:
     """The row that names the columns; where no single one does, two rows that do together."""
     keys = {header_key(text): column.name for column in specification.columns for text in column.spellings}
@@ -189,6 +199,12 @@ def _locate(sheet: Sheet, specification: Specification) -> _Header:
 
 def _header(index: int, row: Sequence[str], keys: dict[str, str], specification: Specification) -> _Header:
     fields = [keys.get(header_key(cell)) for cell in row]
+    plain = set(fields)
+    for place, cell in enumerate(row):
+        bare = bare_header(cell) if fields[place] is None else None
+        name = keys.get(header_key(bare)) if bare else None
+        if name and name not in plain:
+            fields[place] = name
     known = {name for name in fields if name}
     missing = [name for name in specification.required_names if name not in known]
     width = max(
