@@ -15,6 +15,7 @@ from dagster_project.deliveries.cells import (
     TextFile,
     is_workbook,
     read_bytes,
+    refuse_other_kinds,
     shown,
 )
 from dagster_project.deliveries.file_limits import FileLimits
@@ -99,6 +100,7 @@ def read_table(
         raise Refused(f"{place}: the file is empty")
     if is_workbook(data):
         return _from_workbook(workbook_sheets(data, place, sheet, limits), specification, place)
+    refuse_other_kinds(data, place)
     text = TextFile(data, place, limits.max_columns)
     del data
     heads = text.heads(ROWS_SEARCHED_FOR_A_HEADER)
@@ -185,7 +187,7 @@ def _locate(sheet: Sheet, specification: Specification) -> _Header:
     keys = {header_key(text): column.name for column in specification.columns for text in column.spellings}
     best = _Header(0, [], list(specification.required_names) or ["every one"], 0, 0)
     rows = sheet.rows[:ROWS_SEARCHED_FOR_A_HEADER]
-    for headers in (enumerate(rows), _pairs_of_rows(rows, keys)):
+    for headers in (enumerate(rows), pairs_of_rows(rows, keys)):
         for index, header in headers:
             found = _header(index, header, keys, specification)
             if found.recognised > best.recognised:
@@ -214,7 +216,7 @@ def _header(index: int, row: Sequence[str], keys: dict[str, str], specification:
     return _Header(index, fields, missing, len(known), width)
 
 
-def _pairs_of_rows(
+def pairs_of_rows(
     rows: Sequence[Sequence[str]], keys: Mapping[str, str]
 ) -> Iterator[tuple[int, Sequence[str]]]:
     """A header broken over two rows, or words above that stand over several columns; the index is the lower row's.
