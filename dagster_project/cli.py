@@ -74,7 +74,7 @@ def demo() -> None:
     console.print(f"{written.files} files lie there, {written.changed} of them new.")
     report = _load(settings, None, (None, None))
     _print_report(console, settings, report, whole=True)
-    raise typer.Exit(FAILED if report.has_refusals else DONE)
+    raise typer.Exit(FAILED if report.has_failures else DONE)
 
 
 @app.command()
@@ -111,7 +111,7 @@ def load(council: Council = None, month: Month = None, from_: From = None, to: T
         )
     report = _load(settings, council, months)
     _print_report(make_console(), settings, report, whole=False)
-    raise typer.Exit(FAILED if report.has_refusals else DONE)
+    raise typer.Exit(FAILED if report.has_failures else DONE)
 
 
 @app.command()
@@ -345,6 +345,7 @@ def _print_report(console: Console, settings: Settings, report: LoadReport, *, w
     terminal.print_checks(console, report)
     terminal.print_alerts(console, report)
     terminal.print_sealed(console, report.sealed)
+    terminal.print_pages(console, settings, report)
     arrival = report.arrival
     if not any(
         (

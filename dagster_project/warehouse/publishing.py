@@ -75,11 +75,12 @@ def marts(settings: Settings) -> list[Mart]:
     return sorted(found, key=lambda mart: mart.name)
 
 
-def publish(settings: Settings, load_id: str) -> Path:
+def publish(settings: Settings, load_id: str, draw: Callable[[Path], object] = lambda version: None) -> Path:
     """Copy the marts into a new version and switch `published/current` to it; the folder is returned.
 
-    A reader that has the old version open keeps reading it: its files are only unlinked, versions later. Raises
-    PublishingError where the rules of the public tier cannot be read.
+    `draw` is told the folder of the whole new version before the switch, to add what is drawn from its marts. A reader
+    that has the old version open keeps reading it: its files are only unlinked, versions later. Raises PublishingError
+    where the rules of the public tier cannot be read.
     """
     version = settings.published / "versions" / load_id
     being_written = version.with_name(f".{version.name}.writing")
@@ -98,6 +99,7 @@ def publish(settings: Settings, load_id: str) -> Path:
     # Anybody passes through to the public folder; what lies beside it has modes of its own.
     for folder in (settings.published, settings.published / "versions", being_written):
         folder.chmod(0o755 if folder != being_written else 0o751)
+    draw(being_written)
     shutil.rmtree(version, ignore_errors=True)
     os.replace(being_written, version)
     _switch(settings.published / "current", version)

@@ -6,12 +6,13 @@ a ledger line) carries another, and may stand in the archive and the restricted 
 
 from __future__ import annotations
 
+import csv
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ from deliveries_fixture import (
     workbook,
     write_reference,
 )
+from disclosure_audit import attack, determined, small_cells, too_narrow
+from disclosure_derived import attack_derived
 from leaks import MARK, MARKED, SAMPLE_IDENTIFIER, Leak, leaks_in_files, leaks_in_text
 from test_cli import DONE, FAILED, Ran, run
 
@@ -429,3 +432,33 @@ def test_no_identifier_of_the_samples_gets_out(demonstrated: tuple[Settings, Ran
     )
     elsewhere = [leak for leak in found if not OF_RECORDS.match(leak.path)]
     assert elsewhere == [], told(elsewhere)
+
+
+@pytest.mark.long
+def test_nobody_works_out_what_the_public_tier_of_the_samples_hides(
+    demonstrated: tuple[Settings, Ran],
+) -> None:
+    current = (demonstrated[0].published / "current").resolve()
+    internal, public = current / "marts.duckdb", current / "public" / "marts.duckdb"
+    rows = {}
+    for name in ("org_units", "report_figure_measures"):
+        with (demonstrated[0].merged_reference / f"{name}.csv").open(newline="") as file:
+            rows[name] = list(csv.DictReader(file))
+    for council in sorted({row["council"] for row in rows["org_units"]}):
+        units = [
+            (council, row["unit"], row["parent_unit"] or None)
+            for row in rows["org_units"]
+            if row["council"] == council
+        ]
+        asked = [
+            {**row, "month": date.fromisoformat(row["month"])}
+            for row in rows["report_figure_measures"]
+            if row["council"] == council and row["month"]
+        ]
+        found = attack(internal, public, units, council)
+        attack_derived(found, internal, public, units, council, asked)
+
+        small = list(small_cells(found))
+        assert len(small) > 100
+        assert determined(found) == {}
+        assert too_narrow(found, small[::10]) == {}
