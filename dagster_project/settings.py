@@ -250,6 +250,16 @@ def load_settings() -> Settings:
     )
 
 
+def environment_of(settings: Settings) -> dict[str, str]:
+    """What a program started for this installation is told."""
+    return {**os.environ, "CASELOAD_HOME": str(settings.home)}
+
+
+def environment_without_secrets() -> dict[str, str]:
+    """What a program is told that may show its environment to whoever uses it."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("CASELOAD_")}
+
+
 def _secrets_of_file() -> dict[str, str]:
     named = os.environ.get("CASELOAD_SECRETS_FILE")
     if not named:

@@ -251,9 +251,10 @@ FILES = (
     File(
         "a web page named .xls",
         lambda: b"<html><table><tr><td>case_id</td></tr></table></html>",
-        refused="required columns missing",
+        refused="a web page, not a table",
         name="caseload.xls",
     ),
+    File("a PDF named .xlsx", lambda: b"%PDF-1.7\n1 0 obj\n", refused="a PDF, not a table", name=XLSX),
     File("nothing", lambda: b"", refused="the file is empty"),
     File("a header alone", lambda: text([CASES]), refused="a header without rows"),
     File("cut in the middle of a row", lambda: text(_whole(NORTH, SOUTH))[:-20], refused="cut short"),
