@@ -239,6 +239,8 @@ def every_command(settings: Settings) -> Iterator[tuple[str, Sequence[str]]]:
     yield "alerts resend", ["alerts", "resend", "caseload"]
     yield "who --log", ["who", "--log"]
     yield "rotate-key", ["rotate-key"]
+    yield "sql", ["sql", "-c", "from marts()"]
+    yield "notebook", ["notebook"]
     yield "sample", ["sample"]
 
 
@@ -250,6 +252,7 @@ def told(leaks: Sequence[Leak]) -> str:
     return "\n".join(f"{leak.path} [{leak.part}]: {leak.value}" for leak in leaks[:40])
 
 
+@pytest.mark.long
 def test_no_command_is_left_out(lived: Lived) -> None:
     commands = {
         command.name or command.callback.__name__ for command in app.registered_commands if command.callback
@@ -275,6 +278,7 @@ def test_no_command_is_left_out(lived: Lived) -> None:
     assert commands == called | SEARCHED_ELSEWHERE
 
 
+@pytest.mark.long
 def test_what_landed_was_as_messy_as_meant(lived: Lived) -> None:
     """Otherwise nothing could leak: rows were rejected, files refused, names kept, originals sealed."""
     first = [d for d in Manifest(lived.settings.manifest).all() if d.received_at < "2024-07-02"]
@@ -294,12 +298,14 @@ def test_what_landed_was_as_messy_as_meant(lived: Lived) -> None:
     )
 
 
+@pytest.mark.long
 def test_no_command_prints_a_person_or_a_record(lived: Lived) -> None:
     for name, ran in lived.printed.items():
         assert not leaks_in_text(ran.out + ran.err, [MARKED, RECORDS], None), f"{name}:\n{ran.out}{ran.err}"
         assert ran.code in (DONE, FAILED) and "Unexpected" not in ran.err, f"{name}: {ran.err}"
 
 
+@pytest.mark.long
 def test_no_file_holds_a_person(lived: Lived) -> None:
     home = lived.settings.home
     found = leaks_in_files(home, [MARKED], without=[lived.settings.landing])
@@ -313,6 +319,7 @@ def test_no_file_holds_a_person(lived: Lived) -> None:
     assert columns == {"parquet.team", "parquet.transferred_to", "parquet.supplier", "parquet.case_id"}
 
 
+@pytest.mark.long
 def test_records_stand_in_the_archive_and_in_restricted_files_only(lived: Lived) -> None:
     found = leaks_in_files(lived.settings.home, [RECORDS], without=[lived.settings.landing])
 
