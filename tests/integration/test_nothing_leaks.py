@@ -243,6 +243,8 @@ def every_command(settings: Settings) -> Iterator[tuple[str, Sequence[str]]]:
     yield "alerts resend", ["alerts", "resend", "caseload"]
     yield "who --log", ["who", "--log"]
     yield "rotate-key", ["rotate-key"]
+    yield "sql", ["sql", "-c", "from marts()"]
+    yield "notebook", ["notebook"]
     yield "sample", ["sample"]
 
 
@@ -254,6 +256,7 @@ def told(leaks: Sequence[Leak]) -> str:
     return "\n".join(f"{leak.path} [{leak.part}]: {leak.value}" for leak in leaks[:40])
 
 
+@pytest.mark.long
 def test_no_command_is_left_out(lived: Lived) -> None:
     commands = {
         command.name or command.callback.__name__ for command in app.registered_commands if command.callback
@@ -279,6 +282,7 @@ def test_no_command_is_left_out(lived: Lived) -> None:
     assert commands == called | SEARCHED_ELSEWHERE
 
 
+@pytest.mark.long
 def test_what_landed_was_as_messy_as_meant(lived: Lived) -> None:
     """Otherwise nothing could leak: rows were rejected, files refused, names kept, originals sealed."""
     first = [d for d in Manifest(lived.settings.manifest).all() if d.received_at < "2024-07-02"]
@@ -298,6 +302,7 @@ def test_what_landed_was_as_messy_as_meant(lived: Lived) -> None:
     )
 
 
+@pytest.mark.long
 def test_no_command_prints_a_person_or_a_record(lived: Lived) -> None:
     for name, ran in lived.printed.items():
         assert not leaks_in_text(ran.out + ran.err, [MARKED, RECORDS], None), f"{name}:\n{ran.out}{ran.err}"
@@ -308,11 +313,13 @@ def is_for_managers(leak: Leak) -> bool:
     return bool(OF_MANAGERS.fullmatch(leak.path) and OWN_REFERENCE.fullmatch(leak.value))
 
 
+@pytest.mark.long
 def test_workers_stand_by_their_own_reference_on_restricted_pages_only(lived: Lived) -> None:
     found = leaks_in_files(lived.settings.published, [OWN_REFERENCE])
     assert found and all(OF_MANAGERS.fullmatch(f"published/{leak.path}") for leak in found), told(found)
 
 
+@pytest.mark.long
 def test_no_file_holds_a_person(lived: Lived) -> None:
     home = lived.settings.home
     found = leaks_in_files(home, [MARKED], without=[lived.settings.landing])
@@ -327,6 +334,7 @@ def test_no_file_holds_a_person(lived: Lived) -> None:
     assert columns == {"parquet.team", "parquet.transferred_to", "parquet.supplier", "parquet.case_id"}
 
 
+@pytest.mark.long
 def test_records_stand_in_the_archive_and_in_restricted_files_only(lived: Lived) -> None:
     found = leaks_in_files(lived.settings.home, [RECORDS], without=[lived.settings.landing])
 
