@@ -113,8 +113,6 @@ def measures(council: MadeUpCouncil, month: date) -> dict[str, UnitMeasures]:
                 fte = (fte or Fraction(0)) + told
             elif not below & units_of(data.cases):
                 fte = told
-        if totals and not below & units_of(data.cases):
-            unallocated = managed = None
         found[unit.unit] = UnitMeasures(unit, cases, unallocated, managed, fte)
     return found
 
@@ -152,8 +150,6 @@ def _grain(council: MadeUpCouncil, month: date, data: CaseloadMonth, unit: str) 
 def _band_row(council: MadeUpCouncil, month: date, data: CaseloadMonth, unit: UnitMeasures) -> ExpectedRow:
     last, below = last_day(month), council.below(unit.unit.unit, month)
     held = within(data.open, below)
-    if is_of_totals(council, month, unit.unit.unit):
-        held = None
     average = unit.average
     policy = policy_for(council, "average_caseload", last, unit.unit)
     band = band_of(policy, average)

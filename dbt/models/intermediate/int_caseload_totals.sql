@@ -42,8 +42,6 @@ workers as (
     group by council, month, unit
 )
 
--- Of a unit that totals alone tell of no case is seen, though other units sent theirs.
-{%- set has_rows_of_cases = 'due.has_caseload and (totals.open_cases is null or coalesce(cases.case_rows, 0) > 0)' %}
 select
     units.council,
     units.month,
@@ -63,10 +61,10 @@ select
         when due.has_caseload or totals.open_cases is not null
             then coalesce(cases.open_at_end, 0) + cast(coalesce(totals.open_cases, 0) as bigint)
     end as open_cases,
-    case when {{ has_rows_of_cases }} then coalesce(children.open_children, 0) end as open_children,
-    case when {{ has_rows_of_cases }} then coalesce(cases.unallocated_cases, 0) end as unallocated_cases,
+    case when due.has_caseload then coalesce(children.open_children, 0) end as open_children,
+    case when due.has_caseload then coalesce(cases.unallocated_cases, 0) end as unallocated_cases,
     case
-        when {{ has_rows_of_cases }} and due.has_workforce then coalesce(cases.manager_held_cases, 0)
+        when due.has_caseload and due.has_workforce then coalesce(cases.manager_held_cases, 0)
     end as manager_held_cases,
     -- One average is of one grain: totals are not set against rows of the same unit, nor rows against totals.
     case
@@ -75,8 +73,8 @@ select
             then coalesce(workers.fte_social_workers, 0) + coalesce(totals.fte_social_workers, 0)
         when coalesce(cases.case_rows, 0) = 0 then totals.fte_social_workers
     end as fte_social_workers,
-    case when {{ has_rows_of_cases }} and due.has_workforce then coalesce(cases.dfe_cases, 0) end as dfe_cases,
-    case when {{ has_rows_of_cases }} and due.has_workforce then coalesce(workers.dfe_fte, 0) end as dfe_fte
+    case when due.has_caseload and due.has_workforce then coalesce(cases.dfe_cases, 0) end as dfe_cases,
+    case when due.has_caseload and due.has_workforce then coalesce(workers.dfe_fte, 0) end as dfe_fte
 from {{ ref('int_unit_months') }} as units
 inner join due
     on
