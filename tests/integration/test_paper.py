@@ -435,10 +435,27 @@ def test_a_forecast_is_the_marts_own_and_says_plainly_where_the_history_is_too_s
     assert "Social workers (FTE)" in headings
     assert "Average caseload" not in headings
 
-    section = next(section for section in public.sections if section.title == "Forecast")
-    assert not section.tables
-    assert len(section.absent) == 3
-    assert all("not part of this copy" in words for words in section.absent)
+    assert not [section for section in public.sections if section.title == "Forecast"]
+    assert {
+        "Caseload in the months ahead",
+        "How earlier forecasts of caseload came out across the council",
+    } <= {*public.left_out}
+    assert f"Not part of this copy: {'; '.join(public.left_out)}." in page(public).replace("&#39;", "'")
+    assert not paper.left_out
+
+
+def test_an_option_has_one_line_with_its_first_year_and_another_table_has_every_year(
+    home: Settings, paper: Paper
+) -> None:
+    every = rows_of_mart(home, "select * from capacity_options order by option, financial_year")
+    first = {row["option"]: row for row in reversed(every)}
+    table, by_year = (tables_of(paper)[key] for key in ("options", "options_by_year"))
+
+    headings = [heading.text for heading in table.headings]
+    totals = [line.cells[headings.index("First year in all (£)") - 1].text for line in table.lines]
+    assert totals == [f"{first[name]['total_gbp']:,}" for name in sorted(first)] != []
+    assert len(by_year.lines) == len(first)
+    assert [heading.text for heading in by_year.headings[1:]] == sorted({r["financial_year"] for r in every})
 
 
 def test_a_table_names_the_extracts_it_is_made_from_and_a_threshold_its_measure_in_words(
