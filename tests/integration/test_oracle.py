@@ -67,6 +67,7 @@ def test_as_many_deliveries_are_refused_as_were_made_to_be(
     assert {(d.council, d.month, d.extract) for d in load_report.arrival.refused} == spoiled
 
 
+@pytest.mark.long
 def test_no_mart_value_differs_after_corrections_and_late_months(
     second: tuple[LoadReport, Report, list[MadeUpCouncil]],
 ) -> None:
@@ -91,6 +92,7 @@ def test_totals_in_the_place_of_rows_and_beside_them_mean_what_the_pages_say(
     assert sum(report.compared.values()) > 200_000
 
 
+@pytest.mark.long
 def test_loading_again_changes_nothing(
     home: Settings, second: tuple[LoadReport, Report, list[MadeUpCouncil]]
 ) -> None:
