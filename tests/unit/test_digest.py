@@ -147,6 +147,19 @@ def test_a_month_without_a_figure_is_no_month_of_the_chart_and_one_month_alone_i
     assert images(alone) == [] and pictures(alone) == {}
 
 
+def test_a_chart_that_cannot_be_drawn_keeps_no_breach_from_being_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> bytes:
+        raise RuntimeError
+
+    monkeypatch.setattr("dagster_project.reports.small_charts.year_of_months", fails)
+    message = digest(tmp_path, replace(HIGH, unit_name="Drawn by nobody"))
+
+    assert "Drawn by nobody" in text(message, "html") and "cid:" not in text(message, "html")
+    assert pictures(message) == {} and "By month:" in text(message)
+
+
 def test_no_chart_is_drawn_of_a_worker(tmp_path: Path) -> None:
     own = replace(HIGH, metric="worker_caseload", level="worker", worker_key=4242424242, value=Decimal(1917))
     message = digest(tmp_path, own)
