@@ -307,9 +307,10 @@ def test_a_chat_is_told_the_same_facts_in_the_same_order_and_short(tmp_path: Pat
         "27 or more",
         "June 2018 report, paragraph 3",
         "https://intranet.example/northshire/units/ashfield.html",
-        "Unit 011 31 since Apr 2018",
+        "Unit 011: 31 since Apr 2018, to target 127 / 6.20",
     ):
         assert fact in said, fact
+    assert said.count("June 2018 report, paragraph 3") == 1
     assert len(said) < 0.75 * len(text(mailed))
     assert pictures(chat) == {}
     assert chat["Subject"] == mailed["Subject"]
