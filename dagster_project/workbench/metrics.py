@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from importlib.util import find_spec
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
 
@@ -22,6 +21,7 @@ from dagster_project.workbench.published import marts_file
 
 if TYPE_CHECKING:
     from metricflow.engine.metricflow_engine import MetricFlowEngine
+    from metricflow.protocols.sql_client import SqlClient
 
 LEVELS = ("council", "division", "service", "team")
 PERIODS = ("month", "quarter", "year")
@@ -83,7 +83,7 @@ class Answer:
     sql: str
 
 
-def metrics(settings: Settings) -> list[Metric]:
+def known_metrics(settings: Settings) -> list[Metric]:
     """The metrics of the current publication that may be asked, by name; parts of others are left out.
 
     Raises MetricError and PublishedMartsError.
@@ -108,7 +108,7 @@ def answer(settings: Settings, question: Question) -> Answer:
     Raises MetricError where a metric is unknown or MetricFlow is missing, and PublishedMartsError.
     """
     file = marts_file(settings)
-    known = {metric.name: metric for metric in metrics(settings)}
+    known = {metric.name: metric for metric in known_metrics(settings)}
     unknown = [name for name in question.metrics if name not in known]
     if unknown:
         raise MetricError(f"{unknown[0]} is no metric; known are {', '.join(known)}")
@@ -124,7 +124,9 @@ def answer(settings: Settings, question: Question) -> Answer:
         (row["council"], row["unit"], row[period].date(), *(metric.value(row) for metric in chosen))
         for row in found
     ]
-    return Answer(("council", "unit", question.period, *question.metrics), tuple(sorted(rows, key=lambda r: r[:3])), sql)
+    return Answer(
+        ("council", "unit", question.period, *question.metrics), tuple(sorted(rows, key=lambda r: r[:3])), sql
+    )
 
 
 def _parts(metric: dict[str, Any]) -> tuple[str, str] | None:
@@ -170,7 +172,7 @@ def _engine(definitions: str) -> MetricFlowEngine:
     from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 
     lookup = SemanticManifestLookup(parse_manifest_from_dbt_generated_manifest(definitions))
-    return MetricFlowEngine(semantic_manifest_lookup=lookup, sql_client=_Dialect())
+    return MetricFlowEngine(semantic_manifest_lookup=lookup, sql_client=cast("SqlClient", _Dialect()))
 
 
 class _Dialect:
