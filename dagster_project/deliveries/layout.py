@@ -110,9 +110,9 @@ def read_table(
     where = located[separator]
     if where.missing:
         raise Refused(_missing_columns(place, where))
-    sheet = text.sheet(separator)
+    whole = text.sheet(separator)
     del text
-    return _table(sheet, where, specification, place)
+    return _table(whole, where, specification, place)
 
 
 def _from_workbook(sheets: list[Sheet], specification: Specification, place: str) -> Table:
