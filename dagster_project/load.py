@@ -12,11 +12,20 @@ from time import perf_counter
 from filelock import FileLock, Timeout
 
 from dagster_project import alerts, deliveries, health, quality, quarantine, rotated_keys, warehouse
-from dagster_project.alerts.source import read_breaches, read_over
+from dagster_project.alerts.recipient_lint import lint_recipients
+from dagster_project.alerts.source import (
+    as_unknown,
+    read_breaches,
+    read_clear,
+    read_figures,
+    read_over,
+    read_unknown,
+    read_without_rows,
+)
 from dagster_project.alerts.waits import read_waits
 from dagster_project.errors import PlainError, words_of_the_unexpected
 from dagster_project.extracts import load_specifications
-from dagster_project.reference import Reference, ReferenceDataError, load_reference
+from dagster_project.reference import Finding, Reference, ReferenceDataError, load_reference
 from dagster_project.settings import Settings, SettingsError
 from dagster_project.settings import close_to_others as close_folder
 from dagster_project.warehouse_file import check_warehouse_key, remove_warehouse
@@ -33,7 +42,8 @@ class LoadInProgressError(Exception):
 class LoadReport:
     """What one load did: what arrived, was built, checked, published and told, and how long each took.
 
-    `to_mend` are the workbooks of all rows in quarantine, of this load or an earlier one.
+    `to_mend` are the workbooks of all rows in quarantine, of this load or an earlier one; `recipients` what is wrong
+    with the rows of recipients.
     """
 
     load_id: str
@@ -44,6 +54,7 @@ class LoadReport:
     published: Path | None = None
     announcement: alerts.Announcement | None = None
     to_mend: list[Path] = field(default_factory=list)
+    recipients: list[Finding] = field(default_factory=list)
     sealed: deliveries.Sealed = field(default_factory=deliveries.Sealed)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -129,6 +140,7 @@ def _load(
             report.to_mend = quarantine.refresh_workbooks(settings, reference)
         with watch.phase("alert"):
             report.announcement = announce(settings, reference, load_id, now)
+            report.recipients = lint_recipients(reference, settings.channels, now.date())
         with watch.phase("seal"):
             report.sealed = deliveries.seal_landed(
                 settings, reference, load_specifications(), now=now, council=council, months=months
@@ -236,8 +248,18 @@ def announce(
     if not settings.database.is_file():
         return None
     breaches, latest_months = read_breaches(settings, reference)
+    missing = health.overdue(settings, reference, now)
+    without_rows = read_without_rows(settings)
+    doubted = [
+        breach
+        for breach in breaches
+        if breach.state == "resolved"
+        and breach.worker_key is None
+        and (breach.council, breach.unit, breach.metric, breach.month) in without_rows
+        and breach.month == latest_months.get((breach.council, breach.metric))
+    ]
     return alerts.announce(
-        breaches,
+        [breach for breach in breaches if breach not in doubted],
         latest_months,
         reference.rows("alert_recipients"),
         reference.parent_units,
@@ -245,7 +267,10 @@ def announce(
         now,
         load_id,
         waits=read_waits(reference.rows("send_waits")),
-        over=read_over(settings),
+        over=read_over(settings) - {(breach.council, breach.unit, breach.metric) for breach in doubted},
+        clear=read_clear(settings),
+        unknown=[*read_unknown(settings, reference, missing), *(as_unknown(breach) for breach in doubted)],
+        figures=read_figures(settings),
     )
 
 

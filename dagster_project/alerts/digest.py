@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from dagster_project.alerts.breach import RUNNING_STATES, TOLD_STATES, Breach, Item, rank
+from dagster_project.alerts.breach import OVER_STATES, RUNNING_STATES, TOLD_STATES, Breach, Item, rank
+from dagster_project.alerts.calendar_words import month_words
+from dagster_project.alerts.corrections import correction_words
 from dagster_project.alerts.metrics import Metric, metric
 
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 _LEVELS = ("council", "division", "service", "team", "contract", "worker")
 _RUNNING = "running"
 NOT_WHOLE = "rows of this month are in quarantine or of no known unit, so the figure may still change"
@@ -26,7 +24,10 @@ _HEADINGS = {
     "worsened": "Worse",
     _RUNNING: "Running on, told to you for the first time",
     "resolved": "Resolved",
+    "unknown": "Could not be judged",
+    "withdrawn": "Withdrawn: it was told, and what came since says otherwise",
 }
+_STATE_WORDS = {"resolved": "Resolved", "withdrawn": "Withdrawn", "unknown": "Unknown"}
 _SEVERITY_WORDS = {"breach": "Breach", "warning": "Warning", "info": "Information"}
 
 
@@ -56,7 +57,7 @@ class Entry:
     @property
     def tone(self) -> str:
         """The severity a reader should see at a glance; what is over is resolved, whatever it was."""
-        return "resolved" if self.state == "resolved" else self.severity
+        return "resolved" if self.state in OVER_STATES else self.severity
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,9 @@ class Digest:
     def tally(self) -> str:
         new, worse, resolved = (self.counts[state] for state in TOLD_STATES)
         running = f", {self.counts[_RUNNING]} running" if self.counts[_RUNNING] else ""
-        return f"{new} new, {worse} worse, {resolved} resolved{running}"
+        withdrawn = f", {self.counts['withdrawn']} withdrawn" if self.counts["withdrawn"] else ""
+        unknown = f", {self.counts['unknown']} unknown" if self.counts["unknown"] else ""
+        return f"{new} new, {worse} worse, {resolved} resolved{withdrawn}{unknown}{running}"
 
     @property
     def subject(self) -> str:
@@ -95,9 +98,16 @@ class Digest:
 
 
 def compose(
-    address: str, roles: Sequence[str], due: Sequence[Told], continuing: int, told_before: set[Item]
+    address: str,
+    roles: Sequence[str],
+    due: Sequence[Told],
+    continuing: int,
+    told_before: set[Item],
+    taken_back: int = 0,
 ) -> Digest:
-    """The digest of what is due to one address; `told_before` is all it was told earlier."""
+    """The digest of what is due to one address; `told_before` is all it was told earlier, `taken_back` how much of what
+    it was told corrections took back: what comes back is told in a message of its own.
+    """
     groups: dict[tuple[object, ...], list[Told]] = {}
     for told in sorted(due, key=_order):
         groups.setdefault(_group(told), []).append(told)
@@ -118,16 +128,8 @@ def compose(
         counts={state: sum(entry.state == state for entry in entries) for state in _HEADINGS},
         continuing=continuing,
         items=tuple(told.breach.item for told in due),
-        key=_key(address, list(groups.values()), told_before),
+        key=_key(address, list(groups.values()), told_before, taken_back),
     )
-
-
-def month_words(day: date) -> str:
-    return f"{_MONTHS[day.month - 1]} {day.year}"
-
-
-def day_words(day: date) -> str:
-    return f"{day.day} {month_words(day)}"
 
 
 def _order(told: Told) -> tuple[object, ...]:
@@ -146,7 +148,7 @@ def _group(told: Told) -> tuple[object, ...]:
 def _entry(group: Sequence[Told]) -> Entry:
     breach, severity = group[0].breach, group[0].severity
     words = metric(breach.metric)
-    is_over = breach.state == "resolved"
+    is_over = breach.state in OVER_STATES
     if breach.worker_key is None:
         statement, running, value = words.words, _running(breach.months_in_breach), breach.value
         since, trend = _since(breach), _trend(breach, words)
@@ -164,6 +166,8 @@ def _entry(group: Sequence[Told]) -> Entry:
         ("Rule", _rule(breach, words)),
         ("Source", _clean(breach.source)),
         ("Policy", _clean(breach.policy_id)),
+        ("Not judged", f"{breach.unjudged_because}; it is not over" if breach.unjudged_because else ""),
+        ("Corrected", correction_words([told.breach for told in group], words)),
         ("Note", "" if breach.is_complete else NOT_WHOLE),
     )
     return Entry(
@@ -172,7 +176,9 @@ def _entry(group: Sequence[Told]) -> Entry:
         level=breach.level if breach.worker_key is None else "workers",
         state=_RUNNING if breach.state in RUNNING_STATES else breach.state,
         severity=severity,
-        verdict="Resolved" if is_over else _SEVERITY_WORDS.get(severity, ""),
+        verdict=_STATE_WORDS[breach.state]
+        if breach.state in _STATE_WORDS
+        else _SEVERITY_WORDS.get(severity, ""),
         statement=statement,
         measure=measure,
         exact=exact,
@@ -229,7 +235,7 @@ def _clean(text: str | None) -> str:
     return " ".join((text or "").split())
 
 
-def _key(address: str, groups: Sequence[Sequence[Told]], told_before: set[Item]) -> str:
+def _key(address: str, groups: Sequence[Sequence[Told]], told_before: set[Item], taken_back: int) -> str:
     """Workers enter by how many and how many before them: no trace of a worker's key leaves the ledger."""
     content: list[object] = []
     for group in groups:
@@ -237,5 +243,8 @@ def _key(address: str, groups: Sequence[Sequence[Told]], told_before: set[Item])
         one = breach.item._replace(worker="")
         earlier = sum(1 for item in told_before if item.worker and item._replace(worker="") == one)
         content.append([*one, breach.policy_id, len(group), earlier if breach.worker_key is not None else 0])
-    text = json.dumps([address.casefold(), sorted(content, key=repr)], separators=(",", ":"))
+    identity: list[object] = [address.casefold(), sorted(content, key=repr)]
+    if taken_back:
+        identity.append(taken_back)
+    text = json.dumps(identity, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]

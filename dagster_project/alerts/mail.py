@@ -13,7 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dagster_project.alerts.digest import Digest, day_words, month_words
+from dagster_project.alerts.calendar_words import day_words, month_words
+from dagster_project.alerts.digest import Digest
 
 if TYPE_CHECKING:
     from jinja2 import Environment
