@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -88,6 +88,8 @@ COMPLEMENTS = [
     ("asye_workers", "headcount"),
 ]  # fmt: skip
 
+FEWEST_VALUES = 5
+WITHIN_HEADCOUNT = ("qualified_under_18_months", "qualified_under_2_years", "asye_workers")
 OWN_ROWS = ", own rows"
 FLOWS = {"received", "closed", "stepped_down", "transferred_out"}
 
@@ -322,6 +324,17 @@ def ranges(attacker: Attack, cells: Sequence[Cell]) -> dict[Cell, tuple[int, int
         for cell in asked:
             found[cell] = group.range_of(cell)
     return found
+
+
+def too_narrow(found: Attack, cells: Iterable[Cell]) -> dict[Cell, tuple[int, int]]:
+    """Cells that are left with fewer values than stated, or than a visible headcount leaves at all."""
+
+    def fewest(cell: Cell) -> int:
+        headcount = found.truth.get((*cell[:2], "headcount"))
+        return min(FEWEST_VALUES, int(headcount or 0) + 1) if cell[2] in WITHIN_HEADCOUNT else FEWEST_VALUES
+
+    bounds = ranges(found, list(cells))
+    return {cell: (low, high) for cell, (low, high) in bounds.items() if high - low + 1 < fewest(cell)}
 
 
 @dataclass

@@ -10,13 +10,16 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+from derived_marts import DERIVED, add_derived_marts, report_figure_measures
 
 from dagster_project.settings import PROJECT_ROOT, Settings
 
 Unit = tuple[str, str, str | None]
 """Council, unit, unit above."""
+FEWEST_MONTHS = 8
+"""Of fewer there are the counts alone."""
 FLOWS = ("received", "closed", "stepped_down", "transferred_out")
-MARTS = ("caseload_bands", "throughput", "timeliness", "workforce_stability", "demand")
+MARTS = ("caseload_bands", "throughput", "timeliness", "workforce_stability", "demand", *DERIVED)
 
 
 def make_small_council(settings: Settings, seed: int, months: int = 14, teams: int = 9) -> list[Unit]:
@@ -48,6 +51,9 @@ def make_small_council(settings: Settings, seed: int, months: int = 14, teams: i
             )
             _add_rows(rows, ("made_up", unit, month), total, is_council=parent is None)
     _restate(rows["throughput"])
+    if months >= FEWEST_MONTHS:
+        add_derived_marts(rows, above, chance)
+    _add_changes(rows["demand"])
     _store(settings, rows, units)
     return units
 
@@ -190,6 +196,16 @@ def _restate(rows: list[dict[str, Any]]) -> None:
         ended[row["unit"]] = row["open_at_end"]
 
 
+def _add_changes(rows: list[dict[str, Any]]) -> None:
+    """Each row and the one of the month a year before."""
+    of_month = {row["month"]: row for row in rows}
+    for row in rows:
+        before = of_month.get(row["month"].replace(year=row["month"].year - 1), {})
+        for quantity in ("contacts", "children_in_need", "child_protection"):
+            old = before.get(quantity)
+            row[f"{quantity}_change_1y"] = round(100 * (row[quantity] - old) / old, 1) if old else None
+
+
 def _store(settings: Settings, rows: dict[str, list[dict[str, Any]]], units: list[Unit]) -> None:
     (settings.warehouse / "dbt").mkdir(parents=True, exist_ok=True)
     nodes = {
@@ -198,6 +214,7 @@ def _store(settings: Settings, rows: dict[str, list[dict[str, Any]]], units: lis
             "config": {"meta": {"tier": "internal"}},
         }
         for name in MARTS
+        if name in rows
     }  # fmt: skip
     (settings.warehouse / "dbt" / "manifest.json").write_text(json.dumps({"nodes": nodes}))
     settings.merged_reference.mkdir(parents=True, exist_ok=True)
@@ -215,7 +232,12 @@ def _store(settings: Settings, rows: dict[str, list[dict[str, Any]]], units: lis
             "insert into reference.org_units values (?, ?, ?, null, null)",
             [unit for unit in units if unit[1] != "unmapped"],
         )
+        if "report_figures" in rows:
+            warehouse.register("made", pa.Table.from_pylist(report_figure_measures(rows)))
+            warehouse.execute("create table reference.report_figure_measures as select * from made")
         for name in MARTS:
+            if name not in rows:
+                continue
             warehouse.register("made", pa.Table.from_pylist(rows[name]))
             warehouse.execute(f"create table {name} as select * from made")
             warehouse.unregister("made")

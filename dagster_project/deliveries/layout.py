@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -15,12 +15,14 @@ from dagster_project.deliveries.cells import (
     TextFile,
     is_workbook,
     read_bytes,
+    refuse_other_kinds,
     shown,
 )
 from dagster_project.deliveries.file_limits import FileLimits
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.deliveries.workbook import workbook_sheets
-from dagster_project.extracts import Specification
+from dagster_project.deliveries.workbook_cells import NOT_AS_TYPED, Turned
+from dagster_project.extracts import Column, Specification
 
 ROWS_SEARCHED_FOR_A_HEADER = 200
 WIDEST_HEADER_OF_TWO_ROWS = 2_000
@@ -31,6 +33,8 @@ ODD_BLANKS = "".join(
     map(chr, (0xA0, 0xAD, *range(0x2000, 0x2010), *range(0x2028, 0x2030), 0x205F, 0x2060, 0x3000, 0xFEFF))
 )
 BLANK_CHARACTERS = PLAIN_BLANKS + ODD_BLANKS
+QUOTES = "\"'`[]"
+WITHOUT_QUOTES = str.maketrans("", "", QUOTES)
 MISSING = frozenset({"", "-", "n/a", "null", "none", "#n/a"})
 TOTAL = re.compile(
     r"^((grand[\s-]+|sub[\s-]*|overall[\s-]+)?totals?\b|(sum|overall|count)\s*:?$)", re.IGNORECASE
@@ -45,7 +49,7 @@ NOTE = re.compile(
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a row is rejected though its canonical cells can be read: a cell of another table, or of no column here."""
+    """Why a row is rejected though its canonical cells can be read: a cell of another table, or not what was typed."""
 
     row_number: int
     header: str
@@ -96,6 +100,7 @@ def read_table(
         raise Refused(f"{place}: the file is empty")
     if is_workbook(data):
         return _from_workbook(workbook_sheets(data, place, sheet, limits), specification, place)
+    refuse_other_kinds(data, place)
     text = TextFile(data, place, limits.max_columns)
     del data
     heads = text.heads(ROWS_SEARCHED_FOR_A_HEADER)
@@ -169,12 +174,20 @@ def header_key(text: str) -> str:
     return "".join(sign for sign in text if sign != "_" and sign not in BLANK_CHARACTERS).lower()
 
 
+def bare_header(text: str) -> str | None:
+    """The column of a header that a database wrote: in quotes or brackets, after its table's name; None for others."""
+    if "." not in text and not text.strip(BLANK_CHARACTERS).startswith(tuple(QUOTES)):
+        return None
+    parts = text.translate(WITHOUT_QUOTES).split(".")
+    return parts[-1] if all(re.fullmatch(r"\s*\w+\s*", part) for part in parts) else None
+
+
 def _locate(sheet: Sheet, specification: Specification) -> _Header:
     """The row that names the columns; where no single one does, two rows that do together."""
     keys = {header_key(text): column.name for column in specification.columns for text in column.spellings}
     best = _Header(0, [], list(specification.required_names) or ["every one"], 0, 0)
     rows = sheet.rows[:ROWS_SEARCHED_FOR_A_HEADER]
-    for headers in (enumerate(rows), _pairs_of_rows(rows, keys)):
+    for headers in (enumerate(rows), pairs_of_rows(rows, keys)):
         for index, header in headers:
             found = _header(index, header, keys, specification)
             if found.recognised > best.recognised:
@@ -188,6 +201,12 @@ def _locate(sheet: Sheet, specification: Specification) -> _Header:
 
 def _header(index: int, row: Sequence[str], keys: dict[str, str], specification: Specification) -> _Header:
     fields = [keys.get(header_key(cell)) for cell in row]
+    plain = set(fields)
+    for place, cell in enumerate(row):
+        bare = bare_header(cell) if fields[place] is None else None
+        name = keys.get(header_key(bare)) if bare else None
+        if name and name not in plain:
+            fields[place] = name
     known = {name for name in fields if name}
     missing = [name for name in specification.required_names if name not in known]
     width = max(
@@ -197,7 +216,7 @@ def _header(index: int, row: Sequence[str], keys: dict[str, str], specification:
     return _Header(index, fields, missing, len(known), width)
 
 
-def _pairs_of_rows(
+def pairs_of_rows(
     rows: Sequence[Sequence[str]], keys: Mapping[str, str]
 ) -> Iterator[tuple[int, Sequence[str]]]:
     """A header broken over two rows, or words above that stand over several columns; the index is the lower row's.
@@ -274,7 +293,17 @@ def _table(sheet: Sheet, where: _Header, specification: Specification, place: st
             row if plain and len(row) == width else [row[i] if i is not None else "" for i in pick]
         )
         table.row_numbers.append(number)
+    for index, column in enumerate(specification.columns):
+        if column.type == "identifier":
+            table.faults += turned_identifiers(column, (row[index] for row in table.rows), table.row_numbers)
     return table
+
+
+def turned_identifiers(column: Column, cells: Iterable[str], row_numbers: Iterable[int]) -> Iterator[Fault]:
+    """Identifiers that a workbook keeps as something else: what its sender typed, such as 3-4 or 12.10, is lost."""
+    for cell, number in zip(cells, row_numbers, strict=True):
+        if isinstance(cell, Turned):
+            yield Fault(number, column.name, NOT_AS_TYPED, cell, column.expected)
 
 
 def _plain_order(pick: list[int | None], width: int) -> bool:

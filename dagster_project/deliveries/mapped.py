@@ -11,7 +11,7 @@ from typing import Any
 
 from dagster_project.deliveries.discovery import Landed
 from dagster_project.deliveries.file_limits import FileLimits, file_limits
-from dagster_project.deliveries.layout import Table, read_table
+from dagster_project.deliveries.layout import Table, read_table, turned_identifiers
 from dagster_project.deliveries.mapped_cells import Cells, plain, reader_of
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.deliveries.safeguarding import read_joined
@@ -106,7 +106,7 @@ def read_mapped(
             headers[column.name] = " / ".join(names[0] for names in given.sources)
     kept, notices = _belonging(cells, how, made, [column.name for column in specification.columns])
     rows = list(zip(*(made[column.name] for column in specification.columns), strict=True))
-    return MappedTable(
+    mapped = MappedTable(
         columns=[column.name for column in specification.columns],
         rows=[rows[i] for i in kept],
         row_numbers=[table.row_numbers[i] for i in kept],
@@ -119,6 +119,13 @@ def read_mapped(
         sent=sent,
         kept=kept,
     )
+    for column in as_headed(specification, mapped).columns:
+        source_column = plans[column.name]
+        is_plain = source_column is None or bool(source_column.headers)
+        if column.type == "identifier" and is_plain:
+            cells_kept = (sent[column.name][i] for i in kept)
+            mapped.faults += turned_identifiers(column, cells_kept, mapped.row_numbers)
+    return mapped
 
 
 def _declares_words(source: SourceSystem) -> bool:

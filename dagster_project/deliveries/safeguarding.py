@@ -22,6 +22,7 @@ from dagster_project.deliveries.file_limits import FileLimits
 from dagster_project.deliveries.layout import SHIPPED, Fault, Table, read_table
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.deliveries.source_kinds import Facts, month_days
+from dagster_project.deliveries.workbook_cells import NOT_AS_TYPED, Turned
 from dagster_project.extracts import Column, Specification
 from dagster_project.extracts.source_system import SourceSystem
 from dagster_project.scratch import in_memory
@@ -29,6 +30,7 @@ from dagster_project.scratch import in_memory
 EXPECTED = {
     "date": "a date as YYYY-MM-DD, DD/MM/YYYY or DD-Mon-YYYY",
     "ends_before_it_starts": "an end not before the start",
+    NOT_AS_TYPED: "an identifier as text",
 }
 TIME_OF_DAY = r"[ T]\d{1,2}:\d{2}(:\d{2}([.:]\d+)?)?\s?([AaPp][Mm])?(Z|[+-]\d{2}:?\d{2})?$"
 
@@ -136,17 +138,38 @@ def _read_tables(files: Mapping[str, Path], rules: SafeguardingRules, limits: Fi
             if not (rule.optional and name not in files):
                 raise
             tables[name] = Table(list(rule.columns), [], [])
-        if tables[name].overlong and path is not None and name not in rules.leading.values():
+        if path is not None and name not in rules.leading.values():
             _refuse_overlong(path, tables[name])
+            _refuse_turned(path, tables[name])
     return tables
 
 
 def _refuse_overlong(path: Path, table: Table) -> None:
     """Its cells stand in each other's places, and which case they belong to cannot be told any more."""
-    raise Refused(
-        f"{shown(path.name)}, row {min(table.overlong)}: more fields than the header has; "
-        "a separator in a cell needs quotes"
-    )
+    if table.overlong:
+        raise Refused(
+            f"{shown(path.name)}, row {min(table.overlong)}: more fields than the header has; "
+            "a separator in a cell needs quotes"
+        )
+
+
+def _refuse_turned(path: Path, table: Table) -> None:
+    """Without its identifier nobody can say which case the row belongs to."""
+    for fault in _turned(table):
+        raise Refused(
+            f"{shown(path.name)}, row {fault.row_number}: {fault.header} is a date or a fraction and not what was "
+            "typed; format the column as text first"
+        )
+
+
+def _turned(table: Table) -> list[Fault]:
+    return [
+        Fault(number, column, NOT_AS_TYPED, row[place], EXPECTED[NOT_AS_TYPED])
+        for place, column in enumerate(table.columns)
+        if column.endswith("_id")
+        for number, row in zip(table.row_numbers, table.rows, strict=True)
+        if isinstance(row[place], Turned)
+    ]
 
 
 def _form(name: str, rule: TableRule) -> Specification:
@@ -235,13 +258,11 @@ def _result(
         f"select row_number, {', '.join(names)} from {extract} order by row_number, spell"
     ).fetchall()
     present = {row[0] for row in found}
-    faults = [
-        row
-        for row in connection.execute(
-            f"select distinct row_number, header, rule, cell from {extract}_faults order by all"
-        ).fetchall()
-        if row[0] in present
-    ]
+    told_by_query = connection.execute(
+        f"select distinct row_number, header, rule, cell from {extract}_faults order by all"
+    ).fetchall()
+    turned = [(fault.row_number, fault.header, fault.rule, fault.cell) for fault in _turned(leading)]
+    faults = [row for row in [*told_by_query, *turned] if row[0] in present]
     # A rejected row is told and counted once, in however many teams its case may have been.
     rejected = {row[0] for row in faults} | {row[0] for row in found if row[1] is None or row[2] is None}
     told: set[int] = set()

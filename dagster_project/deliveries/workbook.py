@@ -7,22 +7,21 @@ import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Any
+from datetime import date
 
 from defusedxml import ElementTree
 
 from dagster_project.deliveries.cells import SERIALS_FROM, Sheet
 from dagster_project.deliveries.file_limits import FileLimits
+from dagster_project.deliveries.old_workbook import OLD_WORKBOOK, old_sheet_names, old_sheets
 from dagster_project.deliveries.open_document import OPEN_DOCUMENT, open_document_errors
 from dagster_project.deliveries.refusal import Refused
+from dagster_project.deliveries.workbook_cells import as_text
 from dagster_project.deliveries.workbook_guard import column_number, refuse_bombs
 
 UNREADABLE = "unreadable as a workbook, or cut short"
 # The name of a stream, in UTF-16, of a workbook that is encrypted as a whole.
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-EXACT_WHOLE_NUMBERS = 10**15
 FORMULA_WITHOUT_VALUE = "#VALUE!"
 CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 REFERENCE = re.compile(rb'\br="([A-Z]+)(\d+)"')
@@ -37,8 +36,9 @@ def sheet_names(data: bytes, place: str, limits: FileLimits) -> list[str]:
     from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
     with _refusing_what_is_broken(data, place):
-        if data.startswith(b"PK"):
-            refuse_bombs(data, place, limits)
+        if data.startswith(OLD_WORKBOOK):
+            return old_sheet_names(data, place)
+        refuse_bombs(data, place, limits)
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
     return [about.name for about in book.sheets_metadata if about.visible == SheetVisibleEnum.Visible]
 
@@ -53,8 +53,9 @@ def workbook_sheets(data: bytes, place: str, only: str | None, limits: FileLimit
     from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
     with _refusing_what_is_broken(data, place):
-        if data.startswith(b"PK"):
-            refuse_bombs(data, place, limits)
+        if data.startswith(OLD_WORKBOOK):
+            return old_sheets(data, place, only, limits)
+        refuse_bombs(data, place, limits)
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         sheets = [
             (about.name, book.get_sheet_by_name(about.name).to_python(skip_empty_area=False))
@@ -67,7 +68,7 @@ def workbook_sheets(data: bytes, place: str, only: str | None, limits: FileLimit
         Sheet(
             name,
             [
-                _with_errors([_text(cell) for cell in row], errors.get(name, {}).get(number, {}))
+                _with_errors([as_text(cell) for cell in row], errors.get(name, {}).get(number, {}))
                 for number, row in enumerate(rows, start=1)
             ],
             is_text=False,
@@ -101,38 +102,12 @@ def _refuse_what_is_not_read(data: bytes, place: str) -> None:
 
 def _serials_from(data: bytes) -> date:
     """The day whose serial is 0 in this workbook."""
-    if data.startswith(b"PK"):
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if "xl/workbook.xml" in archive.namelist():
-                for element in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter():
-                    if element.tag.endswith("workbookPr") and element.get("date1904") in ("1", "true"):
-                        return date(1904, 1, 1)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if "xl/workbook.xml" in archive.namelist():
+            for element in ElementTree.fromstring(archive.read("xl/workbook.xml")).iter():
+                if element.tag.endswith("workbookPr") and element.get("date1904") in ("1", "true"):
+                    return date(1904, 1, 1)
     return SERIALS_FROM
-
-
-def _text(cell: Any) -> str:
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, int):
-        cell = float(cell)
-    if isinstance(cell, float):
-        return _number(cell)
-    if isinstance(cell, datetime):
-        return cell.date().isoformat() if cell.time() == datetime.min.time() else cell.isoformat(sep=" ")
-    if isinstance(cell, date):
-        return cell.isoformat()
-    return str(cell)
-
-
-def _number(value: float) -> str:
-    """15 significant digits, plain; a whole number past them keeps its E, for digits were lost."""
-    if abs(value) >= EXACT_WHOLE_NUMBERS:
-        return f"{value:.14E}"
-    if value == int(value):
-        return str(int(value))
-    return format(Decimal(f"{value:.15g}"), "f")
 
 
 def _with_errors(row: list[str], errors: dict[int, str]) -> list[str]:
@@ -144,8 +119,6 @@ def _with_errors(row: list[str], errors: dict[int, str]) -> list[str]:
 
 def _error_cells(data: bytes, place: str, limits: FileLimits) -> dict[str, dict[int, dict[int, str]]]:
     """Sheet name -> row number -> column index -> error text, for cells the reader would give as empty."""
-    if not data.startswith(b"PK"):
-        return {}
     found: dict[str, dict[int, dict[int, str]]] = {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if OPEN_DOCUMENT in archive.namelist():

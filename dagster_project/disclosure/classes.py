@@ -9,12 +9,14 @@ from functools import cached_property
 
 MEASURE = "measure"
 """Stands in the place of a mart for measures that are named in a cell and are no column."""
+INTERNAL = "internal"
+"""A column that was thought of and is not public."""
 TOKEN = re.compile(r"(?P<name>\w+|\[\w+\])(?:@(?P<when>-\d+|\w+))?")
 
 
 @dataclass(frozen=True)
 class Source:
-    """What a figure is made of: a count, or `[column]` that names a measure; `when` a shift in months or a column."""
+    """What a figure is made of: a count, or `[column]` that names a measure; `when` says of which months."""
 
     name: str
     when: str = ""
@@ -26,7 +28,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a public mart: free, a count, derived, or one whose suppression takes the row away."""
+    """A column of a public mart: free, a count, derived, printed, or one whose suppression takes the row away.
+
+    `printed` is shown where it repeats what a committee paper printed, else as derived ones; `internal` is left out.
+    """
 
     mart: str
     name: str
@@ -69,6 +74,8 @@ class Classes:
         """The counts that a measure is made of, by the names cells use: of columns, and of `measure` rows."""
         found: dict[str, set[str]] = {}
         for column in self.columns:
+            if column.kind == INTERNAL:
+                continue
             plain = [source.name for source in column.made_of if source.measure_column is None]
             if len(plain) == len(column.made_of):
                 found.setdefault(column.name, set()).update(plain)
@@ -86,7 +93,9 @@ def read_classes(rows: Iterable[Mapping[str, str]]) -> Classes:
             if match is None:
                 raise ClassificationError(f"{where}: made_of: {token!r} is neither a count nor [a column]")
             sources.append(Source(match["name"], match["when"] or ""))
-        if (row["kind"] == "free") != (not sources) or (row["kind"] == "count" and len(sources) != 1):
+        if (row["kind"] in {"free", INTERNAL}) != (not sources) or (
+            row["kind"] == "count" and len(sources) != 1
+        ):
             raise ClassificationError(f"{where}: free is made of nothing, a count of one, others of some")
         columns.append(Column(row["mart"], row["column_name"], row["kind"], tuple(sources)))
     classes = Classes(tuple(columns))

@@ -9,13 +9,20 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.disclosure.blocks import ENDED, Limits, MonthOfCouncil, hide_month
+from dagster_project.disclosure.blocks import ENDED, Counts, Limits, MonthOfCouncil, hide_month
 from dagster_project.disclosure.classes import Classes
 from dagster_project.disclosure.families import Tree
 
 Hidden = tuple[str, str, date, str]
 """Council, unit, month and quantity."""
 
+OF_COUNCIL = frozenset(
+    {
+        "contacts", "referrals", "re_referrals", "children_in_need", "child_protection", "children_looked_after",
+        "plans_ended",
+    }
+)  # fmt: skip
+"""Counts that only a whole council has."""
 SIZE_OF_STAFF = "headcount"
 CONTRACTS = "managed_teams"
 FLOWS_OF_CONTRACT = {
@@ -46,20 +53,25 @@ def hidden_counts(
     for council, units in _parents(connection).items():
         own_limits = limits_of(limits, council)
         hidden_by_month: dict[date, dict[str, set[str]]] = {}
+        counts_by_month: dict[date, Mapping[str, Counts]] = {}
         before: tuple[date | None, set[str]] = (None, set())
         for day, counts in _months(connection, select, council):
             month = MonthOfCouncil(_tree(counts, units, day), counts, own_limits)
             hide_month(month, before[1] if before[0] == _previous(day) else ())
             before = (day, month.hidden_of("open_cases"))
             hidden_by_month[day] = month.hidden
+            counts_by_month[day] = counts
         found += [
             (council, unit, day, quantity)
             for day, hidden in hidden_by_month.items()
             for quantity, hidden_units in hidden.items()
-            for unit in hidden_units
+            # A council's own count is told of whatever unit a success criterion names beside it.
+            for unit in (
+                {row[0] for row in units} if quantity in OF_COUNCIL and hidden_units else hidden_units
+            )
         ]
         if CONTRACTS in classes.marts:
-            found += _hidden_of_contracts(connection, council, own_limits, hidden_by_month)
+            found += _hidden_of_contracts(connection, council, own_limits, hidden_by_month, counts_by_month)
     return sorted(set(found), key=lambda row: (row[0], row[2], row[1], row[3]))
 
 
@@ -142,8 +154,13 @@ def _hidden_of_contracts(
     council: str,
     limits: Limits,
     hidden_by_month: Mapping[date, Mapping[str, set[str]]],
+    counts_by_month: Mapping[date, Mapping[str, Counts]],
 ) -> Iterator[Hidden]:
-    """Counts since a contract began: once one is small, or adds up a hidden month, those after it would tell it."""
+    """Counts since a contract began: once one is small, or adds up a hidden month, those after it would tell it.
+
+    A contract that began within a month has nothing of the days before in it: where these are few, the flows of the
+    unit less the contract's would be them. So would be those of two contracts of one unit.
+    """
     columns = {"contract_received": "received", "contract_closed": "closed"}
     columns |= {"contract_transferred": "transferred", "contract_open": "open"}
     rows = connection.execute(
@@ -151,14 +168,24 @@ def _hidden_of_contracts(
         "where council = ? order by contract_id, month",
         [council],
     ).fetchall()
+    shown: dict[tuple[str, date, str], list[float]] = {}
     for _, of_contract in itertools.groupby(rows, key=lambda row: row[0]):
         is_hidden = dict.fromkeys(columns, False)
+        flows = dict.fromkeys(columns, 0.0)
         for _, unit, month, *values in of_contract:
             hidden = hidden_by_month.get(month, {})
+            of_unit = counts_by_month.get(month, {}).get(unit, {})
             for quantity, value in zip(columns, values, strict=True):
-                is_now = value is not None and 0 < value < limits.children
-                is_now |= any(unit in hidden.get(flow, ()) for flow in FLOWS_OF_CONTRACT[quantity])
-                goes_on = is_hidden[quantity] and quantity != "contract_open"
-                is_hidden[quantity] = is_now or goes_on
+                is_stock = quantity == "contract_open"
+                flow = sum(of_unit.get(name, 0) for name in FLOWS_OF_CONTRACT[quantity])
+                flows[quantity] = flow + (0 if is_stock else flows[quantity])
+                others = [flows[quantity], *shown.get((unit, month, quantity), [])]
+                is_now = value is not None and any(
+                    0 < rest < limits.children for rest in (value, *(abs(other - value) for other in others))
+                )
+                is_now |= any(unit in hidden.get(name, ()) for name in FLOWS_OF_CONTRACT[quantity])
+                is_hidden[quantity] = is_now or (is_hidden[quantity] and not is_stock)
                 if is_hidden[quantity]:
                     yield council, unit, month, quantity
+                elif value is not None:
+                    shown.setdefault((unit, month, quantity), []).append(value)

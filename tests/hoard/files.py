@@ -14,7 +14,9 @@ from hoard.making import (
     NORTH,
     POSTS_HELD,
     SOUTH,
+    Serial,
     entity_bomb,
+    old_workbook,
     open_document,
     package,
     sheet,
@@ -88,11 +90,22 @@ def _merged(made: Any) -> None:
     made.merge_range(1, 3, 2, 3, "North")
 
 
-def _whole(*rows: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+def _whole(*rows: tuple[Any, ...]) -> tuple[tuple[Any, ...], ...]:
     return (CASES, *rows)
 
 
+def _opened(*days: object) -> tuple[tuple[object, ...], ...]:
+    return (CASES, *((f"K{row}", *NORTH[1:5], day, "", "") for row, day in enumerate(days)))
+
+
 XLSX = "caseload.xlsx"
+# Serial 60 is the 29 February 1900 that never was; of the days before it programs disagree, a time is no day.
+NO_DAYS = tuple(map(Serial, (60, 59, 1, 0, 0.5, -5, 45293.25, 2958466, 1e300)))
+TURNED = (
+    (Serial(45354), *NORTH[1:]),
+    ("0014", *NORTH[1:4], 12.1, *NORTH[5:]),
+    (15.0, *NORTH[1:4], 7, *NORTH[5:]),
+)
 PLAIN = workbook(sheet(_whole(NORTH)))
 TITLE = ("Caseload of Northshire, May 2024",)
 UPPER = ("case", "child", "case", "team", "worker", "opened", "closed", "closure")
@@ -238,9 +251,10 @@ FILES = (
     File(
         "a web page named .xls",
         lambda: b"<html><table><tr><td>case_id</td></tr></table></html>",
-        refused="required columns missing",
+        refused="a web page, not a table",
         name="caseload.xls",
     ),
+    File("a PDF named .xlsx", lambda: b"%PDF-1.7\n1 0 obj\n", refused="a PDF, not a table", name=XLSX),
     File("nothing", lambda: b"", refused="the file is empty"),
     File("a header alone", lambda: text([CASES]), refused="a header without rows"),
     File("cut in the middle of a row", lambda: text(_whole(NORTH, SOUTH))[:-20], refused="cut short"),
@@ -400,5 +414,55 @@ FILES = (
         0,
         extract="contacts",
         name="contacts.csv",
+    ),
+    File(
+        "an old workbook (.xls) with error cells, a hidden sheet beside it",
+        lambda: old_workbook(
+            _whole(
+                NORTH,
+                ("#REF!", *SOUTH[1:]),
+                ("0014", *SOUTH[1:4], "#DIV/0!", *SOUTH[5:]),
+                ("0015", *SOUTH[1:4], "#N/A", *SOUTH[5:]),
+            )
+        ),
+        3,
+        {("case_id", "error_cell"): 1},
+        name="caseload.xls",
+    ),
+    File(
+        "an old workbook (.xls) that counts from 1904",
+        lambda: old_workbook(_opened(Serial(41820), 41820, "01/07/2018"), from_1904=True),
+        3,
+        name="caseload.xls",
+    ),
+    File(
+        "days of an old workbook that never were, or are not certain",
+        lambda: old_workbook(_opened(*NO_DAYS, Serial(45293))),
+        1,
+        {("opened_on", "date"): len(NO_DAYS)},
+        refused=f"{len(NO_DAYS)} of {len(NO_DAYS) + 1} rows",
+        name="caseload.xls",
+    ),
+    File(
+        "days of a workbook that never were, or are not certain",
+        lambda: workbook(sheet(_opened(*NO_DAYS, Serial(45293)))),
+        1,
+        {("opened_on", "date"): len(NO_DAYS)},
+        refused=f"{len(NO_DAYS)} of {len(NO_DAYS) + 1} rows",
+        name=XLSX,
+    ),
+    File(
+        "identifiers that a workbook turned into days and fractions",
+        lambda: workbook(sheet(_whole(*TURNED, NORTH))),
+        2,
+        {("case_id", "not_as_typed"): 1, ("worker_id", "not_as_typed"): 1},
+        name=XLSX,
+    ),
+    File(
+        "identifiers that an old workbook turned into days and fractions",
+        lambda: old_workbook(_whole(*TURNED, NORTH)),
+        2,
+        {("case_id", "not_as_typed"): 1, ("worker_id", "not_as_typed"): 1},
+        name="caseload.xls",
     ),
 )

@@ -8,8 +8,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import xlsxwriter
+import xlwt
 
 Cells = Sequence[Sequence[object]]
+ERROR_CODES = {
+    "#NULL!": 0x00,
+    "#DIV/0!": 0x07,
+    "#VALUE!": 0x0F,
+    "#REF!": 0x17,
+    "#NAME?": 0x1D,
+    "#NUM!": 0x24,
+    "#N/A": 0x2A,
+}
 
 CASES = ("case_id", "child_id", "case_type", "team", "worker_id", "opened_on", "closed_on", "closure_outcome")
 LEDGER = ("line_id", "team", "week_ending", "amount_gbp", "cost_type")
@@ -35,19 +45,46 @@ def workbook(*build: Callable[[Any], None]) -> bytes:
 def sheet(
     rows: Cells, name: str | None = None, then: Callable[[Any], None] = lambda sheet: None
 ) -> Callable[[Any], None]:
-    """A sheet of values; text that starts with = is a formula without a stored value."""
+    """A sheet of values; text that starts with = is a formula without a stored value, a Serial a day."""
 
     def build(book: Any) -> None:
         made = book.add_worksheet(name)
         for row, values in enumerate(rows):
             for column, value in enumerate(values):
-                if isinstance(value, str) and value.startswith("="):
+                if isinstance(value, Serial):
+                    made.write_number(row, column, value, book.add_format({"num_format": "dd/mm/yyyy"}))
+                elif isinstance(value, str) and value.startswith("="):
                     made.write_formula(row, column, value, None, "")
                 else:
                     made.write(row, column, value)
         then(made)
 
     return build
+
+
+def old_workbook(rows: Cells, *, from_1904: bool = False) -> bytes:
+    """A workbook as Excel 97 to 2003 wrote it, of one sheet beside a hidden one; `#...` texts are error cells."""
+    book = xlwt.Workbook()
+    book.dates_1904 = from_1904
+    made, hidden = book.add_sheet("Cases"), book.add_sheet("old")
+    hidden.visibility = 1
+    day = xlwt.easyxf(num_format_str="DD/MM/YYYY")
+    for row, values in enumerate(rows):
+        for column, value in enumerate(values):
+            hidden.write(row, column, "hidden")
+            if str(value).startswith("#"):
+                made.row(row).set_cell_error(column, ERROR_CODES[str(value)])
+            elif isinstance(value, Serial):
+                made.write(row, column, float(value), day)
+            elif value != "":
+                made.write(row, column, value)
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+class Serial(float):
+    """A number that a workbook shows as a day."""
 
 
 def package(parts: Mapping[str, bytes]) -> bytes:

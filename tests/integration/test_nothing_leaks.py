@@ -6,12 +6,13 @@ a ledger line) carries another, and may stand in the archive and the restricted 
 
 from __future__ import annotations
 
+import csv
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ from deliveries_fixture import (
     workbook,
     write_reference,
 )
+from disclosure_audit import attack, determined, small_cells, too_narrow
+from disclosure_derived import attack_derived
 from leaks import MARK, MARKED, SAMPLE_IDENTIFIER, Leak, leaks_in_files, leaks_in_text
 from test_cli import DONE, FAILED, Ran, run
 
@@ -236,6 +239,8 @@ def every_command(settings: Settings) -> Iterator[tuple[str, Sequence[str]]]:
     yield "alerts resend", ["alerts", "resend", "caseload"]
     yield "who --log", ["who", "--log"]
     yield "rotate-key", ["rotate-key"]
+    yield "sql", ["sql", "-c", "from marts()"]
+    yield "notebook", ["notebook"]
     yield "sample", ["sample"]
 
 
@@ -247,6 +252,7 @@ def told(leaks: Sequence[Leak]) -> str:
     return "\n".join(f"{leak.path} [{leak.part}]: {leak.value}" for leak in leaks[:40])
 
 
+@pytest.mark.long
 def test_no_command_is_left_out(lived: Lived) -> None:
     commands = {
         command.name or command.callback.__name__ for command in app.registered_commands if command.callback
@@ -272,6 +278,7 @@ def test_no_command_is_left_out(lived: Lived) -> None:
     assert commands == called | SEARCHED_ELSEWHERE
 
 
+@pytest.mark.long
 def test_what_landed_was_as_messy_as_meant(lived: Lived) -> None:
     """Otherwise nothing could leak: rows were rejected, files refused, names kept, originals sealed."""
     first = [d for d in Manifest(lived.settings.manifest).all() if d.received_at < "2024-07-02"]
@@ -291,12 +298,14 @@ def test_what_landed_was_as_messy_as_meant(lived: Lived) -> None:
     )
 
 
+@pytest.mark.long
 def test_no_command_prints_a_person_or_a_record(lived: Lived) -> None:
     for name, ran in lived.printed.items():
         assert not leaks_in_text(ran.out + ran.err, [MARKED, RECORDS], None), f"{name}:\n{ran.out}{ran.err}"
         assert ran.code in (DONE, FAILED) and "Unexpected" not in ran.err, f"{name}: {ran.err}"
 
 
+@pytest.mark.long
 def test_no_file_holds_a_person(lived: Lived) -> None:
     home = lived.settings.home
     found = leaks_in_files(home, [MARKED], without=[lived.settings.landing])
@@ -310,6 +319,7 @@ def test_no_file_holds_a_person(lived: Lived) -> None:
     assert columns == {"parquet.team", "parquet.transferred_to", "parquet.supplier", "parquet.case_id"}
 
 
+@pytest.mark.long
 def test_records_stand_in_the_archive_and_in_restricted_files_only(lived: Lived) -> None:
     found = leaks_in_files(lived.settings.home, [RECORDS], without=[lived.settings.landing])
 
@@ -429,3 +439,33 @@ def test_no_identifier_of_the_samples_gets_out(demonstrated: tuple[Settings, Ran
     )
     elsewhere = [leak for leak in found if not OF_RECORDS.match(leak.path)]
     assert elsewhere == [], told(elsewhere)
+
+
+@pytest.mark.long
+def test_nobody_works_out_what_the_public_tier_of_the_samples_hides(
+    demonstrated: tuple[Settings, Ran],
+) -> None:
+    current = (demonstrated[0].published / "current").resolve()
+    internal, public = current / "marts.duckdb", current / "public" / "marts.duckdb"
+    rows = {}
+    for name in ("org_units", "report_figure_measures"):
+        with (demonstrated[0].merged_reference / f"{name}.csv").open(newline="") as file:
+            rows[name] = list(csv.DictReader(file))
+    for council in sorted({row["council"] for row in rows["org_units"]}):
+        units = [
+            (council, row["unit"], row["parent_unit"] or None)
+            for row in rows["org_units"]
+            if row["council"] == council
+        ]
+        asked = [
+            {**row, "month": date.fromisoformat(row["month"])}
+            for row in rows["report_figure_measures"]
+            if row["council"] == council and row["month"]
+        ]
+        found = attack(internal, public, units, council)
+        attack_derived(found, internal, public, units, council, asked)
+
+        small = list(small_cells(found))
+        assert len(small) > 100
+        assert determined(found) == {}
+        assert too_narrow(found, small[::10]) == {}

@@ -67,6 +67,7 @@ def test_as_many_deliveries_are_refused_as_were_made_to_be(
     assert {(d.council, d.month, d.extract) for d in load_report.arrival.refused} == spoiled
 
 
+@pytest.mark.long
 def test_no_mart_value_differs_after_corrections_and_late_months(
     second: tuple[LoadReport, Report, list[MadeUpCouncil]],
 ) -> None:
@@ -75,6 +76,7 @@ def test_no_mart_value_differs_after_corrections_and_late_months(
     assert load_report.arrival.recorded and report.is_same, report.summary()
 
 
+@pytest.mark.long
 def test_loading_again_changes_nothing(
     home: Settings, second: tuple[LoadReport, Report, list[MadeUpCouncil]]
 ) -> None:

@@ -342,6 +342,23 @@ def test_an_identifier_of_sixteen_digits_in_a_number_cell_is_rejected(
     assert [(cell.row_number, cell.rule) for cell in result.rejected] == [(2, "digits_lost")]
 
 
+def test_an_identifier_that_a_workbook_turned_into_a_day_or_a_fraction_is_rejected(
+    checked: Callable[..., Checked], connection: duckdb.DuckDBPyConnection
+) -> None:
+    rows: list[dict[str, Any]] = [dict(row) for row in rows_of("caseload", 4)]
+    rows[0]["case_id"], rows[1]["family_id"], rows[2]["case_id"] = date(2024, 4, 3), 12.1, 77.0
+    rows[3]["case_id"] = "2024-04-03"
+
+    result = checked("caseload", workbook({"data": lines_of(rows)}))
+
+    found = [(cell.row_number, cell.column, cell.rule, cell.shape) for cell in result.rejected]
+    assert found == [
+        (2, "case_id", "not_as_typed", "9999-99-99"), (3, "family_id", "not_as_typed", "99.9"),
+    ]  # fmt: skip
+    accepted = connection.execute("select case_id from accepted order by row_number").fetchall()
+    assert accepted == [("77",), ("2024-04-03",)]
+
+
 def test_rows_that_repeat_another_in_meaning_are_kept_once(checked: Callable[..., Checked]) -> None:
     first = rows_of("caseload", 1)[0]
     alike = {

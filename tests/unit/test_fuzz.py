@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from census_return import document, worker
-from hoard.making import CASES, NORTH, SOUTH, sheet, text, workbook
+from hoard.making import CASES, NORTH, SOUTH, old_workbook, sheet, text, workbook
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +30,7 @@ MAY = (date(2024, 5, 1), date(2024, 5, 31))
 A_NAME = "Zebedee"
 GOOD = text([CASES, NORTH, SOUTH, (A_NAME, *NORTH[1:])])
 BOOK = workbook(sheet([CASES, NORTH, SOUTH, (A_NAME, *NORTH[1:])]))
+OLD_BOOK = old_workbook([CASES, NORTH, SOUTH, (A_NAME, *NORTH[1:])])
 # Every form a cell is seen in, and what a keyboard or a program may do to it.
 CELLS = st.one_of(
     st.sampled_from(
@@ -93,7 +94,10 @@ def test_any_bytes(folder: Path, data: bytes) -> None:
 
 
 @SETTINGS
-@given(st.sampled_from([GOOD, BOOK]), st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=6)), max_size=4))
+@given(
+    st.sampled_from([GOOD, BOOK, OLD_BOOK]),
+    st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=6)), max_size=4),
+)
 def test_a_good_file_with_bytes_changed(
     folder: Path, data: bytes, changes: list[tuple[float, bytes]]
 ) -> None:

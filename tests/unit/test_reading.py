@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from deliveries_fixture import Row, csv_bytes, csv_text, formula, lines_of, rows_of, workbook
+from hoard.making import Serial, old_workbook
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -298,6 +299,22 @@ def test_a_date_of_a_workbook_that_counts_from_1904_is_that_date(table_of: Calla
     assert cells_read(table_of, [date(2024, 5, 31)], from_1904=True) == ["2024-05-31"]
     table = table_of(workbook({"data": lines_of(CASES)}, from_1904=True))
     assert table.serials_from == date(1904, 1, 1)
+
+
+def test_an_old_workbook_is_read_as_a_new_one_is(table_of: Callable[..., Table]) -> None:
+    cells = ["007", "caf\u00e9", 123.0, 0.1 + 0.2, 25 / 37, True, Serial(45293), Serial(45293.5), Serial(60),
+             "#DIV/0!", "#N/A"]  # fmt: skip
+    lines = [
+        (cell, *list(row.values())[1:]) for cell, row in zip(cells, rows_of("caseload", 11), strict=True)
+    ]
+    columns = list(CASES[0])
+
+    old = table_of(old_workbook([columns, *lines]), name="caseload.xls")
+
+    assert [row[0] for row in old.rows] == [
+        "007", "caf\u00e9", "123", "0.3", "0.675675675675676", "true", "2024-01-02", "2024-01-02 12:00:00",
+        "1900-02-28?", "#DIV/0!", "#N/A",
+    ]  # fmt: skip
 
 
 def test_error_cells_and_formulas_without_a_value_are_told_apart_from_empty_cells(

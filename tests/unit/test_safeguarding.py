@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from deliveries_fixture import Row
+from deliveries_fixture import Row, csv_text, lines_of, workbook
 from safeguarding_truth import assessment_rows, caseload_rows, export, make_cases, write_export
 
 from dagster_project.deliveries.layout import Table
@@ -176,6 +176,51 @@ def test_where_no_role_speaks_of_allocation_the_social_workers_hold_the_cases(tm
     (case,) = rows_of(read(tmp_path, "caseload", MARCH))
 
     assert case["worker_id"] == "W1"
+
+
+def test_an_identifier_that_a_workbook_turned_into_a_day_is_never_read_as_one(tmp_path: Path) -> None:
+    def lost(table: str, column: str) -> Table:
+        tables: dict[str, list[dict[str, object]]] = {
+            name: [dict(row) for row in rows] for name, rows in one_case().items()
+        }
+        tables[table][0][column] = date(2024, 4, 3)
+        path = tmp_path / "ssd_export.xlsx"
+        path.write_bytes(workbook({f"ssd_{name}": lines_of(rows) for name, rows in tables.items()}))
+        return read_safeguarding(
+            {"": path}, load_specifications()["caseload"], MARCH, RULES, SOURCES / "ssd.sql"
+        )
+
+    assert [
+        (fault.row_number, fault.header, fault.rule)
+        for fault in lost("cin_episodes", "cine_person_id").faults
+    ] == [(2, "cine_person_id", "not_as_typed")]
+    with pytest.raises(Refused, match=r"row 2: invo_referral_id is a date or a fraction"):
+        lost("involvements", "invo_referral_id")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "{COLUMN}",
+        "ssd_{table}.{column}",
+        "{table}.{column}",
+        "[dbo].[SSD_{table}].[{COLUMN}]",
+        "'{column}'",
+        "`{column}`",
+        '"{column}"',
+        '"ssd_{table}"."{column}"',
+        " {column} ",
+    ],
+)
+def test_headers_are_read_as_a_database_writes_them(tmp_path: Path, written: str) -> None:
+    for name, rows in one_case().items():
+        headers = [written.format(table=name, column=c, COLUMN=c.upper()) for c in rows[0]]
+        named = [dict(zip(headers, row.values(), strict=True)) for row in rows]
+        (tmp_path / f"ssd_{name}.csv").write_text(csv_text(named), encoding="utf-8")
+
+    (case,) = rows_of(read(tmp_path, "caseload", MARCH))
+
+    assert (case["case_id"], case["worker_id"], case["case_type"]) == ("R1", "W1", "child_protection")
 
 
 def test_a_row_of_more_fields_than_its_table_refuses_the_export(tmp_path: Path) -> None:

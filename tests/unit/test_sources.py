@@ -253,6 +253,23 @@ def test_a_missing_status_column_refuses_the_file_rather_than_keep_what_does_not
     assert not recorded["workforce"].is_refused
 
 
+def test_an_identifier_that_a_workbook_turned_into_a_day_is_told_by_the_senders_header(
+    home: Settings,
+) -> None:
+    give(home)
+    choose(home, f"{COUNCIL},contacts,own_system,,,")
+    rows = [
+        {"Ref": ref, "Taken": "05/02/2024", "Result": "01", "Again": "N"} for ref in (date(2024, 4, 3), 7)
+    ]
+    land(home, "Front door May.xlsx", workbook({"Calls": lines_of(rows)}))
+
+    (reason,) = arrive_one(home).rejected
+
+    assert (reason.row_number, reason.column, reason.rule) == (2, "contact_id", "not_as_typed")
+    assert reason.expected.endswith("the file's column Ref")
+    assert [row[0] for row in archived(home, "contacts")] == ["7"]
+
+
 def test_a_missing_column_is_named_as_the_sender_heads_it(home: Settings) -> None:
     choose(home, f"{COUNCIL},,payroll_export,,,")
     land(home, "Staff List.xlsx", workbook({"Staff": lines_of([{"Employee Number": "1", "Job Title": "x"}])}))

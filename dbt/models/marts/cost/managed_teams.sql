@@ -202,8 +202,16 @@ select
     counted.ends_on_alternative,
     cast(counted.days_to_end as integer) as days_to_end,
     cast(counted.days_to_end_alternative as integer) as days_to_end_alternative,
-    case when verdicts.severity is not null then verdicts.severity = 'breach' end as decision_due
+    case
+        when coalesce(ends.is_decided, false) then false
+        when verdicts.severity is not null then verdicts.severity = 'breach'
+    end as decision_due
 from counted
+left join {{ ref('int_contract_ends') }} as ends
+    on
+        counted.council = ends.council
+        and counted.month = ends.month
+        and counted.contract_id = ends.contract_id
 left join verdicts
     on
         counted.council = verdicts.council
