@@ -50,6 +50,7 @@ class LoadReport:
     arrival: deliveries.Arrival
     build: warehouse.Build | None = None
     checks: list[quality.CheckResult] = field(default_factory=list)
+    at_the_border: list[quality.CheckResult] = field(default_factory=list)
     published: Path | None = None
     pages: site.Built | None = None
     announcement: alerts.Announcement | None = None
@@ -123,19 +124,20 @@ def _load(
         deliveries.reseal(settings)
         watch = _Watch()
         load_id = deliveries.new_load_id(now)
+        at_the_border: list[quality.CheckResult] = []
         with watch.phase("arrive"):
             arrival = deliveries.receive(
                 settings,
                 reference,
                 load_specifications(),
-                quality.judge_deliveries(settings),
+                quality.judge_deliveries(settings, at_the_border),
                 load_id=load_id,
                 now=now,
                 council=council,
                 months=months,
                 progress=lambda done, total, what: progress("arrive", done, total, what),
             )
-        report = LoadReport(load_id, reference, arrival, seconds=watch.seconds)
+        report = LoadReport(load_id, reference, arrival, at_the_border=at_the_border, seconds=watch.seconds)
         manifest = deliveries.Manifest(settings.manifest)
         due = warehouse.months_due(settings, manifest, reference)
         is_lost = settings.database.is_file() and not (settings.published / "current").exists()
@@ -145,7 +147,9 @@ def _load(
             report.to_mend = quarantine.refresh_workbooks(settings, reference)
         with watch.phase("alert"):
             report.announcement = announce(settings, reference, load_id, now)
-            report.recipients = lint_recipients(reference, settings.channels, now.date())
+            report.recipients = lint_recipients(
+                reference, settings.channels, now.date(), manifest.councils_loaded()
+            )
         with watch.phase("seal"):
             report.sealed = deliveries.seal_landed(
                 settings, reference, load_specifications(), now=now, council=council, months=months
@@ -239,7 +243,8 @@ def _build_and_publish(
         progress("check", 0, 0, "checks on the marts")
         councils = sorted({row.council for row in due.scope if row.is_loaded})
         report.checks = quality.check_marts(settings, reference, councils)
-        quality.write_results(settings.warehouse / "checks", report.load_id, report.checks)
+        results = [*report.at_the_border, *report.checks]
+        quality.write_results(settings.warehouse / "checks", report.load_id, results)
     with watch.phase("publish"):
         progress("publish", 0, 0, "the marts")
         report.published, report.pages = publish_with_pages(settings, reference, report.load_id)
@@ -256,6 +261,7 @@ def publish_with_pages(settings: Settings, reference: Reference, load_id: str) -
 
     def draw(version: Path) -> None:
         nonlocal pages
+        quality.write_page(version, settings.warehouse / "checks", settings.expectations)
         pages = site.build_site(version, before.resolve() if before.exists() else None, reference)
 
     return warehouse.publish(settings, load_id, draw), pages

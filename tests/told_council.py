@@ -171,7 +171,7 @@ def only_what_alerts_are_made_of() -> Iterator[None]:
         selected = ["--select", *ALERTS, "--exclude-resource-type", "test"]
         return invoke(settings, [*arguments, *selected], on_node)
 
-    def publish(settings: Settings, load_id: str) -> Path:
+    def publish(settings: Settings, load_id: str, draw: Any) -> Path:
         made = settings.published / "current"
         made.mkdir(parents=True, exist_ok=True)
         return made

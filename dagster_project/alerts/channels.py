@@ -50,7 +50,7 @@ def read_channel(cell: str, secrets: Mapping[str, str]) -> tuple[Channel | None,
 
 def _read(text: str, name: str) -> tuple[Channel | None, str]:
     bare = text[len("mailto:") :] if text.lower().startswith("mailto:") else text
-    if _ADDRESS.fullmatch(bare):
+    if _ADDRESS.fullmatch(bare) and not bare.startswith("/"):
         local, _, domain = bare.rpartition("@")
         return Channel(MAIL, f"{local}@{domain.lower()}"), ""
     scheme = _SCHEME.match(text)

@@ -76,8 +76,12 @@ class Digest:
     @property
     def tally(self) -> str:
         words = {
-            "new": "new", "worsened": "worse", "unknown": "unknown", "withdrawn": "withdrawn",
-            "resolved": "resolved", _RUNNING: "running on",
+            "new": "new",
+            "worsened": "worse",
+            "unknown": "unknown",
+            "withdrawn": "withdrawn",
+            "resolved": "resolved",
+            _RUNNING: "running on",
         }
         return ", ".join(
             f"{self.counts[state]} {word}" for state, word in words.items() if self.counts[state]

@@ -4,7 +4,7 @@ channel may be a secret in itself and is never repeated.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 
 from dagster_project.alerts.channels import UNNAMED, read_channel
@@ -22,14 +22,20 @@ FILE = "alert_recipients.csv"
 Row = Mapping[str, str]
 
 
-def lint_recipients(reference: Reference, secrets: Mapping[str, str], today: date) -> list[Finding]:
-    """Every finding, the rows' own first. What is an error keeps a row from ever being told anything."""
+def lint_recipients(
+    reference: Reference, secrets: Mapping[str, str], today: date, loaded: Collection[str] = ()
+) -> list[Finding]:
+    """Every finding, the rows' own first. What is an error keeps a row from ever being told anything.
+
+    Units that nobody hears of are looked for in the councils that are `loaded` and in those that a row names.
+    """
     rows = reference.rows("alert_recipients")
     units = reference.rows("org_units")
     closed = {(row["council"], row["unit"]): row["valid_to"] for row in units if row["valid_to"]}
     found = [*_channels(rows, secrets), *_periods(rows, today), *_closed_units(rows, closed, today)]
     heard = [read_recipient(row, secrets) for row in rows if is_in_force(row, today)]
-    open_units = [row for row in units if _holds(row, today)]
+    concerned = {*loaded, *(row["council"] for row in rows)}
+    open_units = [row for row in units if row["council"] in concerned and is_in_force(row, today)]
     return [*found, *_units_nobody_hears_of(open_units, heard, reference.parent_units)]
 
 
@@ -124,10 +130,3 @@ def _units_nobody_hears_of(
             "Add a row for the unit or for one above it.",
             is_error=False,
         )
-
-
-def _holds(row: Row, today: date) -> bool:
-    day = today.isoformat()
-    return (not row["valid_from"] or row["valid_from"] <= day) and (
-        not row["valid_to"] or day < row["valid_to"]
-    )

@@ -40,15 +40,17 @@ def lint(
     Example: [bold]caseload recipients lint alert_recipients.csv[/]
     """
     from dagster_project.alerts.recipient_lint import lint_recipients
+    from dagster_project.deliveries import Manifest
     from dagster_project.policies import print_checked
     from dagster_project.reference import check_table
 
     settings, today = load_settings(), datetime.now(UTC).date()
+    loaded = Manifest(settings.manifest).councils_loaded() if settings.manifest.is_file() else set()
     checked = check_table(
         settings,
         "alert_recipients",
         file,
-        lambda reference: lint_recipients(reference, settings.channels, today),
+        lambda reference: lint_recipients(reference, settings.channels, today, loaded),
     )
     print_checked(make_console(), checked)
     raise typer.Exit(FAILED if checked.has_errors else DONE)

@@ -33,6 +33,7 @@ def found(home: Settings, *rows: str, secrets: dict[str, str] | None = None) -> 
     ("row", "column", "rule", "is_error"),
     [
         ("northshire,,info,mailto:a b@example.org,head,,", "channel", "channel_cannot_be_used", True),
+        ("northshire,,info,mailto://name@example.org,head,,", "channel", "channel_cannot_be_used", True),
         ("northshire,,info,msteams://secrettoken/x,head,,", "channel", "channel_cannot_be_used", True),
         ("northshire,,info,duty desk,head,,", "channel", "channel_without_its_secret", False),
         (
@@ -67,7 +68,7 @@ def test_a_unit_whose_breaches_reach_nobody_is_named_with_how_many_lie_below_it(
         str(one) for one in found(home, ALL, only_faults, one_team, gone) if one.rule == "nobody_is_told"
     ]
 
-    assert words == ["nobody is told of breaches of northshire/northshire and of the 2 units below it"]
+    assert words == ["nobody is told of breaches of northshire/northshire and of the 3 units below it"]
     assert found(home, ALL, "northshire,,info,a@example.org,head,,\n") == []
 
 
