@@ -185,7 +185,8 @@ def _intro(first: int, known: int) -> str:
     were = "were" if many > 1 else "was"
     if not known:
         return f"{counted} {were} crossed in an earlier month, told to you for the first time."
-    told = "You were told of each before." if not first else f"You were told of {known} before."
+    before = str(known) if first else "each" if known > 1 else "it"
+    told = f"You were told of {before} before."
     return f"{counted} {were} crossed in an earlier month. {told}"
 
 

@@ -90,6 +90,7 @@ class Table:
     band: str
     source: str
     way: str
+    goal: str
     since: str
     rows: tuple[Row, ...]
 
@@ -169,6 +170,7 @@ def table_of(one: Told, rows: Sequence[Row], metrics: Metrics) -> Table:
         band=": ".join(part for part in bands if part),
         source=clean(breach.source),
         way=" / ".join(f"{which} {of}" for _, of, which in ways),
+        goal="To be within" if breach.target is None else "To target",
         since="Began" if is_over else "Since",
         rows=tuple(rows),
     )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _PLAIN_WIDTH = 76
-_NAMES, _CELLS = 40, (7, 9, 12, 6)
+_NAMES, _CELLS = 39, (7, 9, 13, 6)
 _TOLD_IN_CHATS = (
     "Band",
     "To reach it",
@@ -101,7 +101,7 @@ def columns(row: Row, place: str) -> str:
 
 
 def header(table: Table) -> str:
-    names = zip(("Figure", table.since, "To target" if table.way else "", "Trend"), _CELLS, strict=True)
+    names = zip(("Figure", table.since, table.goal if table.way else "", "Trend"), _CELLS, strict=True)
     return f"  {'Unit':<{_NAMES}}" + "".join(f"{text:<{width}}" for text, width in names).rstrip()
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from dagster_project.alerts.entries import Chart
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -21,12 +24,17 @@ class Picture:
 
 
 def pictures_of(charts: Sequence[Chart], key: str, domain: str) -> dict[Chart, Picture]:
-    """A picture for each, named so that the same message made twice has the same names."""
-    drawn = {}
+    """A picture for each that can be drawn, named so that the same message made twice has the same names."""
+    pictures = {}
     for place, chart in enumerate(charts, start=1):
-        png, width, height = _drawn(chart)
-        drawn[chart] = Picture(f"chart-{place}.{key}@{domain}", png, chart.words, width, height)
-    return drawn
+        try:
+            png, width, height = _drawn(chart)
+        except Exception as error:
+            # A manager who is told without a picture is told; its numbers stand in the plain text.
+            _log.warning("a chart of a digest could not be drawn: %s", type(error).__name__)
+            continue
+        pictures[chart] = Picture(f"chart-{place}.{key}@{domain}", png, chart.words, width, height)
+    return pictures
 
 
 @lru_cache(maxsize=256)

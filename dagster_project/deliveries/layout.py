@@ -312,7 +312,12 @@ def _plain_order(pick: list[int | None], width: int) -> bool:
 
 def _kind(row: Sequence[str], required: _Wanted, is_after_data: bool) -> str:
     """data, blank_rows, total_rows or notes."""
-    if required.are_written_in(row) and not row[0][:1].isspace() and not _starts_as_total(row):
+    if (
+        not is_after_data
+        and required.are_written_in(row)
+        and not row[0][:1].isspace()
+        and not _starts_as_total(row)
+    ):
         return "data"
     filled = [cell.strip(BLANK_CHARACTERS) for cell in row]
     filled = [cell for cell in filled if cell]
@@ -357,6 +362,9 @@ def _is_note(body: list[list[str]], index: int, required: _Wanted, first: str) -
     on a line of its own length, and right below them.
     """
     row = body[index]
+    if NOTE.match(first) and sum(bool(cell.strip(BLANK_CHARACTERS)) for cell in row) == 1:
+        # Where one column alone is required, a note in it would pass for a record.
+        return True
     if required.are_whole_in(row):
         return False
     if NOTE.match(first):

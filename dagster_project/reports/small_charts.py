@@ -16,7 +16,7 @@ from dagster_project.reports.charts import BAR, FONT, INK, QUIET
 
 WIDTH, HEIGHT, SCALE = 300, 84, 2
 MARKS = {"breach": "#b10e1e", "warning": "#8a5a00", "info": "#1d70b8"}
-SIDES = 64
+SIDES, LINE = 64, 15
 MONTHS = 12
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -62,7 +62,12 @@ def year_of_months(
     base = alt.Chart(alt.InlineData(values=rows)).encode(x=x, y=y)
     layers: list[Any] = [_rule(float(bound), words, mark, (1, 0), y) for bound, words in bounds]
     if target:
-        layers.append(_rule(float(target[0]), target[1], QUIET, (4, 3), y))
+        # Where the line ends beside the target, its figure keeps the place and the target's name gives way.
+        beside = (
+            (float(target[0]) - rows[-1]["value"]) / (high - low + 2 * margin) * HEIGHT if rows else HEIGHT
+        )
+        away = max(LINE - abs(beside), 0) * (1 if beside <= 0 else -1)
+        layers.append(_rule(float(target[0]), target[1], QUIET, (4, 3), y, away))
     now = alt.Chart(alt.InlineData(values=[row for row in rows if row["at"] == MONTHS - 1])).encode(x=x, y=y)
     layers += [
         base.mark_line(strokeWidth=2, color=BAR).encode(detail="run:N"),
@@ -105,7 +110,7 @@ def _packed(png: bytes) -> bytes:
     )
 
 
-def _rule(value: float, words: str, colour: str, dash: tuple[int, int], y: Any) -> Any:
+def _rule(value: float, words: str, colour: str, dash: tuple[int, int], y: Any, away: float = 0) -> Any:
     import altair as alt
 
     base = alt.Chart(alt.InlineData(values=[{"value": value, "words": words}])).encode(y=y)
@@ -115,6 +120,7 @@ def _rule(value: float, words: str, colour: str, dash: tuple[int, int], y: Any) 
     label = base.mark_text(
         align="left" if is_target else "right",
         baseline="middle",
+        dy=away,
         color=QUIET if is_target else colour,
         font=FONT,
         fontSize=11,

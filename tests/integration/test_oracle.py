@@ -77,6 +77,22 @@ def test_no_mart_value_differs_after_corrections_and_late_months(
 
 
 @pytest.mark.long
+def test_totals_in_the_place_of_rows_and_beside_them_mean_what_the_pages_say(
+    tmp_path_factory: pytest.TempPathFactory, key: None
+) -> None:
+    """Totals of several levels, of months and years, beside rows of other teams; contracts that were decided on."""
+    told = Settings(home=tmp_path_factory.mktemp("totals"), pseudonym_key_variable=KEY)
+    councils = made([101, 202, 303], told.home, second_wave=False)
+
+    load(told, now=datetime(2026, 1, 5, 6, tzinfo=UTC))
+    os.environ[KEY_VARIABLE] = KEY
+    report = compare(told.home, councils)
+
+    assert report.is_same, report.summary()
+    assert sum(report.compared.values()) > 200_000
+
+
+@pytest.mark.long
 def test_loading_again_changes_nothing(
     home: Settings, second: tuple[LoadReport, Report, list[MadeUpCouncil]]
 ) -> None:

@@ -14,36 +14,18 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from alert_seam import JUNE, breach
 
 from dagster_project.alerts import Breach, announce
 from dagster_project.alerts.digest import CHARTS, FULL, ROWS
 from dagster_project.settings import Settings, SettingsError, load_settings
 
-JUNE = date(2018, 6, 1)
 NOW = datetime(2018, 7, 3, 6, 0, tzinfo=UTC)
 YEAR = tuple((date(2017 + (6 + n) // 12, (6 + n) % 12 + 1, 1), Decimal("20.25") + n) for n in range(12))
-HIGH = Breach(
-    council="northshire",
-    council_name="Northshire",
-    unit="ashfield",
-    unit_name="Ashfield DCPT",
-    level="team",
-    month=JUNE,
-    as_at=date(2018, 6, 30),
-    metric="average_caseload",
-    worker_key=None,
+HIGH = replace(
+    breach(),
     value=Decimal("31.2500"),
     rounded_value=Decimal("31.0000"),
-    band="must_reduce",
-    band_label="High and must be reduced",
-    severity="breach",
-    lower=Decimal(27),
-    upper=None,
-    target=Decimal("20.50"),
-    policy_id="northshire_high",
-    source="June 2018 report, paragraph 3",
-    months_in_breach=1,
-    state="new",
     fewer_to_target=Decimal("127.00"),
     fewer_of="cases",
     more_to_target=Decimal("6.20"),
@@ -57,7 +39,7 @@ def digest(home: Path, *breaches: Breach, site: str = "", channel: str = MAIL) -
     """The one message of a load that knows these breaches of the latest month."""
     announcement = announce(
         breaches,
-        {("northshire", breach.metric): JUNE for breach in breaches},
+        {("northshire", one.metric): JUNE for one in breaches},
         [{"council": "", "unit": "", "severity": "info", "channel": channel, "role": "head"}],
         {},
         Settings(home=home, site_url=site),
@@ -147,6 +129,19 @@ def test_a_month_without_a_figure_is_no_month_of_the_chart_and_one_month_alone_i
     assert images(alone) == [] and pictures(alone) == {}
 
 
+def test_a_chart_that_cannot_be_drawn_keeps_no_breach_from_being_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> bytes:
+        raise RuntimeError
+
+    monkeypatch.setattr("dagster_project.reports.small_charts.year_of_months", fails)
+    message = digest(tmp_path, replace(HIGH, unit_name="Drawn by nobody"))
+
+    assert "Drawn by nobody" in text(message, "html") and "cid:" not in text(message, "html")
+    assert pictures(message) == {} and "By month:" in text(message)
+
+
 def test_no_chart_is_drawn_of_a_worker(tmp_path: Path) -> None:
     own = replace(HIGH, metric="worker_caseload", level="worker", worker_key=4242424242, value=Decimal(1917))
     message = digest(tmp_path, own)
@@ -163,9 +158,9 @@ def test_a_long_digest_tells_all_that_is_new_with_few_pictures_and_cuts_what_run
     page = text(message, "html")
     assert len(pictures(message)) == len(images(message)) == CHARTS
     assert page.count("before rounding") == FULL
-    for breach in new:
-        assert f">{breach.unit_name}<" in page or f">{breach.unit_name} <" in page
-        assert breach.unit_name in text(message)
+    for one in new:
+        assert f">{one.unit_name}<" in page or f">{one.unit_name} <" in page
+        assert one.unit_name in text(message)
     assert f"and {200 - ROWS} more on the page" in page
     assert (
         f"and {200 - ROWS} more on the page: https://intranet.example/caseload/northshire/alerts.html"
@@ -288,15 +283,16 @@ def test_a_chat_is_told_the_same_facts_in_the_same_order_and_short(tmp_path: Pat
     assert order == sorted(order)
     for fact in (
         "31 cases per FTE social worker (31.25 before rounding)",
-        "High and must be reduced",
+        "high and must be reduced",
         "fewer cases: 127, or more FTE of social workers: 6.20",
         "Since: June 2018, first month",
         "27 or more",
         "June 2018 report, paragraph 3",
         "https://intranet.example/northshire/units/ashfield.html",
-        "Unit 011 31 since Apr 2018",
+        "Unit 011: 31 since Apr 2018, to target 127 / 6.20",
     ):
         assert fact in said, fact
+    assert said.count("June 2018 report, paragraph 3") == 1
     assert len(said) < 0.75 * len(text(mailed))
     assert pictures(chat) == {}
     assert chat["Subject"] == mailed["Subject"]
