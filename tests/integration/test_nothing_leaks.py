@@ -230,6 +230,7 @@ def every_command(settings: Settings) -> Iterator[tuple[str, Sequence[str]]]:
     yield "paper", ["paper", *month]
     yield "pack", ["pack", *month]
     yield "policy lint", ["policy", "lint"]
+    yield "recipients lint", ["recipients", "lint"]
     yield "policy try", ["policy", "try", str(cases)]
     yield "health", ["health"]
     place = [f"{COUNCIL}/ash", "average_caseload"]
