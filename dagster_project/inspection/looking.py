@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dagster_project.deliveries.cells import Sheet, TextFile, is_workbook, read_bytes, shown
+from dagster_project.deliveries.cells import Sheet, TextFile, is_workbook, read_bytes
 from dagster_project.deliveries.file_limits import file_limits
+from dagster_project.deliveries.file_names import printable
 from dagster_project.deliveries.layout import ROWS_SEARCHED_FOR_A_HEADER, header_key
 from dagster_project.deliveries.mapped_cells import plain
 from dagster_project.deliveries.refusal import Refused
@@ -99,9 +100,9 @@ def look(
         limits = file_limits(reference)
         data = read_bytes(path, limits.max_file_bytes)
         if is_workbook(data):
-            sheets, form = workbook_sheets(data, shown(path.name), None, limits), "a workbook"
+            sheets, form = workbook_sheets(data, printable(path.name), None, limits), "a workbook"
         else:
-            text = TextFile(data, shown(path.name), limits.max_columns)
+            text = TextFile(data, printable(path.name), limits.max_columns)
             separator = _likeliest(text.heads(ROWS_SEARCHED_FOR_A_HEADER))
             sheet = text.sheet(separator)
             words = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}[separator]
