@@ -118,6 +118,6 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-header --no-annotate
 lock: $(STAMP)
 	@$(LOCK) pyproject.toml -o requirements/base.txt
-	@$(LOCK) pyproject.toml --extra dev -c requirements/base.txt -o requirements/dev.txt
+	@$(LOCK) pyproject.toml --extra dev --extra workbench -c requirements/base.txt -o requirements/dev.txt
 	@awk '/^[^ ]/ { ours = /^uv==/ } ours' requirements/dev.txt > requirements/uv.txt
 	@$(MAKE) --no-print-directory lint-locks

@@ -34,6 +34,7 @@ from dagster_project.commands.papers import pack, paper
 from dagster_project.commands.policy import policy
 from dagster_project.commands.quarantine import quarantine
 from dagster_project.commands.terminal import make_console, progress_bar
+from dagster_project.commands.workbench import notebook, sql
 from dagster_project.errors import PlainError, words_of_the_unexpected
 from dagster_project.settings import Settings, SettingsError, load_settings, make_private
 
@@ -74,7 +75,7 @@ def demo() -> None:
     console.print(f"{written.files} files lie there, {written.changed} of them new.")
     report = _load(settings, None, (None, None))
     _print_report(console, settings, report, whole=True)
-    raise typer.Exit(FAILED if report.has_refusals else DONE)
+    raise typer.Exit(FAILED if report.has_failures else DONE)
 
 
 @app.command()
@@ -111,7 +112,7 @@ def load(council: Council = None, month: Month = None, from_: From = None, to: T
         )
     report = _load(settings, council, months)
     _print_report(make_console(), settings, report, whole=False)
-    raise typer.Exit(FAILED if report.has_refusals else DONE)
+    raise typer.Exit(FAILED if report.has_failures else DONE)
 
 
 @app.command()
@@ -345,6 +346,7 @@ def _print_report(console: Console, settings: Settings, report: LoadReport, *, w
     terminal.print_checks(console, report)
     terminal.print_alerts(console, report)
     terminal.print_sealed(console, report.sealed)
+    terminal.print_pages(console, settings, report)
     arrival = report.arrival
     if not any(
         (
@@ -376,6 +378,8 @@ app.command(name="option")(option)
 app.command(name="inspect")(inspect_file)
 app.command(name="paper")(paper)
 app.command(name="pack")(pack)
+app.command(name="sql")(sql)
+app.command(name="notebook")(notebook)
 app.add_typer(alerts)
 app.command(name="health")(health)
 

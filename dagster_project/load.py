@@ -11,7 +11,7 @@ from time import perf_counter
 
 from filelock import FileLock, Timeout
 
-from dagster_project import alerts, deliveries, health, quality, quarantine, rotated_keys, warehouse
+from dagster_project import alerts, deliveries, health, quality, quarantine, rotated_keys, site, warehouse
 from dagster_project.alerts.source import read_breaches, read_over
 from dagster_project.alerts.waits import read_waits
 from dagster_project.errors import PlainError, words_of_the_unexpected
@@ -42,6 +42,7 @@ class LoadReport:
     build: warehouse.Build | None = None
     checks: list[quality.CheckResult] = field(default_factory=list)
     published: Path | None = None
+    pages: site.Built | None = None
     announcement: alerts.Announcement | None = None
     to_mend: list[Path] = field(default_factory=list)
     sealed: deliveries.Sealed = field(default_factory=deliveries.Sealed)
@@ -54,6 +55,11 @@ class LoadReport:
     @property
     def has_refusals(self) -> bool:
         return bool(self.arrival.refused)
+
+    @property
+    def has_failures(self) -> bool:
+        """Whether somebody has to look: a delivery was refused, or the pages could not be drawn."""
+        return self.has_refusals or bool(self.pages and self.pages.problem)
 
 
 @contextmanager
@@ -225,8 +231,23 @@ def _build_and_publish(
         quality.write_results(settings.warehouse / "checks", report.load_id, report.checks)
     with watch.phase("publish"):
         progress("publish", 0, 0, "the marts")
-        report.published = warehouse.publish(settings, report.load_id)
+        report.published, report.pages = publish_with_pages(settings, reference, report.load_id)
         warehouse.confirm(manifest, reference, settings, due, report.load_id, now)
+
+
+def publish_with_pages(settings: Settings, reference: Reference, load_id: str) -> tuple[Path, site.Built]:
+    """Publish the marts with the pages drawn from them; the folder, and what became of the pages.
+
+    Marts are published whatever becomes of the pages: those that cannot be drawn are left out and it is said why.
+    """
+    before = settings.published / "current"
+    pages = site.Built()
+
+    def draw(version: Path) -> None:
+        nonlocal pages
+        pages = site.build_site(version, before.resolve() if before.exists() else None, reference)
+
+    return warehouse.publish(settings, load_id, draw), pages
 
 
 def announce(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
@@ -43,6 +44,8 @@ class Settings:
     new_storage_key_variable: str = field(default="", repr=False)
     channels: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Channels of alerts that are secrets in themselves, by their names in lower case."""
+    site_url: str = ""
+    """Where readers of mails find the manager's site, such as `https://intranet.example/caseload`; empty: nowhere."""
 
     @property
     def landing(self) -> Path:
@@ -217,6 +220,12 @@ def load_settings() -> Settings:
     timeout = given.get("CASELOAD_SMTP_TIMEOUT") or "20"
     if not timeout.isdigit() or timeout == "0":
         raise SettingsError(f"CASELOAD_SMTP_TIMEOUT is {timeout!r}: whole seconds are wanted, such as 20")
+    site_url = given.get("CASELOAD_SITE_URL", "").strip()
+    if site_url and not re.fullmatch(r"(https?://[^\s/@]+|file://)(/[^\s?#]*)?", site_url):
+        raise SettingsError(
+            "CASELOAD_SITE_URL is not an address that a mail can link to: it begins with https://, http:// or file://, "
+            "names no user, and holds no blank, ? or #, such as https://intranet.example/caseload"
+        )
     return Settings(
         home=home,
         pseudonym_key_variable=given.get("CASELOAD_PSEUDONYM_KEY", ""),
@@ -228,6 +237,7 @@ def load_settings() -> Settings:
             for name, value in given.items()
             if name.startswith(CHANNEL) and name != CHANNEL
         },
+        site_url=site_url,
         smtp=Smtp(
             host=given.get("CASELOAD_SMTP_HOST", ""),
             port=int(port),
@@ -238,6 +248,16 @@ def load_settings() -> Settings:
             timeout_seconds=float(timeout),
         ),
     )
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """What a program started for this installation is told."""
+    return {**os.environ, "CASELOAD_HOME": str(settings.home)}
+
+
+def environment_without_secrets() -> dict[str, str]:
+    """What a program is told that may show its environment to whoever uses it."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("CASELOAD_")}
 
 
 def _secrets_of_file() -> dict[str, str]:

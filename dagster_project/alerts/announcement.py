@@ -11,9 +11,11 @@ from dagster_project.alerts.acknowledgement import Decided, Subject, decided, en
 from dagster_project.alerts.breach import RUNNING_STATES, TOLD_STATES, Breach, Item
 from dagster_project.alerts.channels import Channel
 from dagster_project.alerts.delivery import deliver, nothing, stamp
-from dagster_project.alerts.digest import Told, compose
+from dagster_project.alerts.digest import compose
+from dagster_project.alerts.entries import Told
 from dagster_project.alerts.follow_up import follow_up
 from dagster_project.alerts.ledger import Ledger, Prepared, open_ledger
+from dagster_project.alerts.metrics import read_metrics
 from dagster_project.alerts.outcome import Announcement, NotSent
 from dagster_project.alerts.routing import Recipient, UnitParents, read_recipient
 from dagster_project.alerts.standing import replace_standing, standing
@@ -30,7 +32,7 @@ class _Due:
     address: str
     roles: list[str] = field(default_factory=list)
     items: dict[Item, Told] = field(default_factory=dict)
-    continuing: set[Item] = field(default_factory=set)
+    continuing: dict[Item, Told] = field(default_factory=dict)
 
 
 def announce(
@@ -77,7 +79,9 @@ def announce(
                 if fresh:
                     prepared.add(_prepare(ledger, due, fresh, told_before, settings, now, load_id))
             reached("the breaches are entered")
-            prepared |= follow_up(ledger, rows, unit_parents, settings.smtp.sender, now, load_id)
+            prepared |= follow_up(
+                ledger, rows, unit_parents, read_metrics(settings), settings.smtp.sender, now, load_id
+            )
         reached("the message is recorded")
         digests, undelivered = deliver(
             ledger, settings, reachable(rows), prepared, now, waits=waits, reached=reached
@@ -174,7 +178,7 @@ def _route_running(
     rows: Sequence[Recipient],
     unit_parents: UnitParents,
 ) -> None:
-    """A breach that runs on is news to who never heard of it; to others it is only counted beside other news."""
+    """A breach that runs on is news to who never heard of it; to others it is only listed beside other news."""
     running = [breach for breach in current if breach.state in RUNNING_STATES]
     reached = [row for row in rows if not row.problem]
     heard = {row.address.casefold(): ledger.heard_of(row.address) for row in reached}
@@ -192,9 +196,9 @@ def _route_running(
         for row in reached:
             told_anyway = dues.get(row.address.casefold())
             is_told = told_anyway is not None and breach.item in told_anyway.items
-            if told_anyway and not is_told and breach.worker_key is None:
+            if told_anyway and not is_told:
                 if row.wants(breach.severity) and row.covers(breach, unit_parents):
-                    told_anyway.continuing.add(breach.item)
+                    told_anyway.continuing[breach.item] = Told(breach, breach.severity)
 
 
 def _prepare(
@@ -209,7 +213,15 @@ def _prepare(
     """Write the digest and record it, complete, before anything leaves; its Message-ID."""
     from dagster_project.alerts import mail
 
-    digest = compose(due.address, due.roles, fresh, len(due.continuing), told_before)
+    digest = compose(
+        due.address,
+        due.roles,
+        fresh,
+        list(due.continuing.values()),
+        told_before,
+        read_metrics(settings),
+        settings.site_url,
+    )
     sender = settings.smtp.sender
     prepared = Prepared(
         message_id=mail.message_id(digest, sender),

@@ -1,4 +1,4 @@
-"""One verdict of the mart threshold_breaches, and the order of severities. No thresholds and no text here."""
+"""One verdict of the mart alert_states, and the order of severities. No thresholds and no text here."""
 
 from __future__ import annotations
 
@@ -39,14 +39,16 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True)
 class Breach:
-    """A row of threshold_breaches with the names and the policy's words that a reader needs.
+    """A row of alert_states that can be told, with the names and the policy's words that a reader needs.
 
     `worker_key` is set for a worker's own breach; it reaches the ledger and nothing else. `experience` is the
     policy row's own (such as asye) and chooses the sentence about workers; empty gives the general one.
     `is_complete` is false when rows of the month are left out of the figure. `acknowledge_within_days`: in how many
     days somebody has to acknowledge it before the unit above is told; None: nobody has to.
     `since_month` is the month in which it was new, where it is known; `trend` is better, worse or same against
-    `previous_value`, the measure when it was last judged before.
+    `previous_value`, the measure when it was last judged before. `fewer_to_target` and `more_to_target` would bring the
+    figure back, each of the things named beside it. `history` has the months of the year to this one that have a
+    figure, of no worker.
     """
 
     council: str
@@ -76,6 +78,11 @@ class Breach:
     since_month: date | None = None
     previous_value: Decimal | None = None
     trend: str | None = None
+    fewer_to_target: Decimal | None = None
+    fewer_of: str | None = None
+    more_to_target: Decimal | None = None
+    more_of: str | None = None
+    history: tuple[tuple[date, Decimal], ...] = ()
 
     @property
     def item(self) -> Item:

@@ -1,68 +1,60 @@
-"""What one recipient is told, as entries in words and in order. No markup, no addresses of servers, no
-comparing with thresholds: an entry repeats the verdict. Workers are counted here and lose their keys here.
-"""
+"""What one recipient is told, in order: what is new and worse in full, the rest as rows. No markup and no server."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
-from dagster_project.alerts.breach import RUNNING_STATES, TOLD_STATES, Breach, Item, rank
-from dagster_project.alerts.metrics import Metric, metric
-
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
+from dagster_project.alerts.breach import RUNNING_STATES, TOLD_STATES, Item, rank
+from dagster_project.alerts.entries import (
+    OVER_WORDS,
+    Entry,
+    Table,
+    Told,
+    clean,
+    entry_of,
+    row_of,
+    table_of,
 )
+from dagster_project.alerts.metrics import Metrics
+from dagster_project.page_addresses import INDEX, topic_page
+
 _LEVELS = ("council", "division", "service", "team", "contract", "worker")
 _RUNNING = "running"
-NOT_WHOLE = "rows of this month are in quarantine or of no known unit, so the figure may still change"
+_FIRST = "told to you for the first time"
+_NEWS = ("new", "worsened")
 _HEADINGS = {
     "new": "New",
     "worsened": "Worse",
-    _RUNNING: "Running on, told to you for the first time",
+    "eased": "Eased, not over",
     "resolved": "Resolved",
+    "continuing": "Running on",
 }
-_SEVERITY_WORDS = {"breach": "Breach", "warning": "Warning", "info": "Information"}
-
-
-@dataclass(frozen=True)
-class Told:
-    """A breach that is due to someone, and the severity it counts with: its own, or of what it resolves."""
-
-    breach: Breach
-    severity: str
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One thing told: lines of a mail. Workers have a statement, no measure. `facts` are label, text."""
-
-    council_name: str
-    unit_name: str
-    level: str
-    state: str
-    severity: str
-    verdict: str
-    statement: str
-    measure: str
-    exact: str
-    facts: tuple[tuple[str, str], ...]
-
-    @property
-    def tone(self) -> str:
-        """The severity a reader should see at a glance; what is over is resolved, whatever it was."""
-        return "resolved" if self.state == "resolved" else self.severity
+# A mail that sorts by its subject is sorted by what is gravest in it.
+_PRIORITIES = {"breach": "P1 breach", "warning": "P2 warning", "info": "P3 information"}
+_PRIORITY_OF_ENDS = "P4 over"
+FULL = 20
+"""So many entries stand in full in one mail, with their charts the first CHARTS; further ones are rows."""
+CHARTS = 8
+FEW = 3
+"""Up to so many that run on are told in full to who hears of them for the first time."""
+ROWS = 60
+"""So many rows of what runs on; what is new or over is never left out."""
 
 
 @dataclass(frozen=True)
 class Section:
+    """What is told of one state; `hidden` counts what is left out of a long list, `intro` says what to know of it."""
+
+    state: str
     heading: str
-    entries: tuple[Entry, ...]
+    intro: str
+    entries: tuple[Entry, ...] = ()
+    tables: tuple[Table, ...] = ()
+    hidden: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,60 +66,155 @@ class Digest:
     places: tuple[tuple[str, date, date], ...]
     sections: tuple[Section, ...]
     counts: dict[str, int]
-    continuing: int
+    severity: str
     items: tuple[Item, ...]
     key: str
+    page: str = ""
 
     @property
     def tally(self) -> str:
-        new, worse, resolved = (self.counts[state] for state in TOLD_STATES)
-        running = f", {self.counts[_RUNNING]} running" if self.counts[_RUNNING] else ""
-        return f"{new} new, {worse} worse, {resolved} resolved{running}"
+        words = {"new": "new", "worsened": "worse", "resolved": "resolved", _RUNNING: "running on"}
+        return ", ".join(
+            f"{self.counts[state]} {word}" for state, word in words.items() if self.counts[state]
+        )
 
     @property
     def subject(self) -> str:
-        """Sorts by month, then council: `Caseload 2018-06 Nottinghamshire: 2 new, 1 worse, 0 resolved`."""
+        """Sorts by month, council, then what is gravest: `Caseload 2018-06 Northshire P1 breach: 2 new, 1 worse`."""
         by_month: dict[str, list[str]] = {}
         for name, month, _ in self.places:
             by_month.setdefault(f"{month:%Y-%m}", []).append(name)
         where = "; ".join(f"{month} {' and '.join(names)}" for month, names in by_month.items())
-        return f"Caseload {where}: {self.tally}"
+        return f"Caseload {where} {_PRIORITIES.get(self.severity, _PRIORITY_OF_ENDS)}: {self.tally}"
+
+    @property
+    def preview(self) -> str:
+        """What a list of mails shows beside the subject: the first of what is new."""
+        for section in self.sections:
+            for entry in section.entries:
+                return ": ".join(part for part in (entry.unit_name, entry.statement, entry.measure) if part)
+        return self.tally
 
 
 def compose(
-    address: str, roles: Sequence[str], due: Sequence[Told], continuing: int, told_before: set[Item]
+    address: str,
+    roles: Sequence[str],
+    due: Sequence[Told],
+    continuing: Sequence[Told],
+    told_before: set[Item],
+    metrics: Metrics,
+    site: str = "",
 ) -> Digest:
-    """The digest of what is due to one address; `told_before` is all it was told earlier."""
-    groups: dict[tuple[object, ...], list[Told]] = {}
-    for told in sorted(due, key=_order):
-        groups.setdefault(_group(told), []).append(told)
-    entries = [_entry(group) for group in groups.values()]
-    sections = tuple(
-        Section(_HEADINGS[state], tuple(entry for entry in entries if entry.state == state))
-        for state in _HEADINGS
-    )
+    """The digest of what is due to one address; `told_before` is all it was told earlier, `continuing` what it knows of
+    and still stands, which is listed and tells nothing new. `site`: where the pages of units lie, if anywhere.
+    """
+    groups = _grouped(due)
+    known = _grouped(continuing)
     places = sorted(
-        {(_clean(told.breach.council_name), told.breach.month, told.breach.as_at) for told in due},
+        {(clean(told.breach.council_name), told.breach.month, told.breach.as_at) for told in due},
         key=lambda place: (place[1], place[0]),
     )
+    states = [group[0].breach.state for group in groups]
+    counts = {state: states.count(state) for state in TOLD_STATES}
+    counts[_RUNNING] = sum(states.count(state) for state in RUNNING_STATES)
     return Digest(
         address=address,
         roles=tuple(roles),
         places=tuple(places),
-        sections=tuple(section for section in sections if section.entries),
-        counts={state: sum(entry.state == state for entry in entries) for state in _HEADINGS},
-        continuing=continuing,
+        sections=tuple(_sections(groups, known, metrics, site)),
+        counts=counts,
+        severity=max(
+            (group[0].severity for group in groups if group[0].breach.state not in OVER_WORDS),
+            key=rank,
+            default="",
+        ),
         items=tuple(told.breach.item for told in due),
-        key=_key(address, list(groups.values()), told_before),
+        key=_key(address, groups, told_before),
+        page=_page({told.breach.council for told in due}, site),
     )
 
 
-def month_words(day: date) -> str:
-    return f"{_MONTHS[day.month - 1]} {day.year}"
+def _page(councils: set[str], site: str) -> str:
+    """Where all that stands is listed; of several councils the site's first page."""
+    if not site:
+        return ""
+    return f"{site.rstrip('/')}/{topic_page(min(councils), 'alerts') if len(councils) == 1 else INDEX}"
 
 
-def day_words(day: date) -> str:
-    return f"{day.day} {month_words(day)}"
+def _sections(
+    groups: Sequence[Sequence[Told]], known: Sequence[Sequence[Told]], metrics: Metrics, site: str
+) -> Iterable[Section]:
+    room = FULL
+    first_heard = sum(group[0].breach.state in RUNNING_STATES for group in groups)
+    for state, heading in _HEADINGS.items():
+        ours = [group for group in groups if group[0].breach.state == state]
+        others = [group for group in known if group[0].breach.state == state]
+        if not ours and not others:
+            continue
+        in_full = ours[:room] if state in _NEWS or (state in RUNNING_STATES and first_heard <= FEW) else []
+        entries = tuple(
+            entry_of(group, metrics, site, with_chart=place > FULL - CHARTS)
+            for place, group in zip(range(room, 0, -1), in_full, strict=False)
+        )
+        room -= len(in_full)
+        rest = [*ours[len(in_full) :], *others]
+        if state not in RUNNING_STATES:
+            yield Section(state, heading, "", entries, _tables(rest, metrics, site))
+            continue
+        first = [group[0].breach.item for group in ours] if others else []
+        intro = _intro(len(ours), len(others))
+        tables = _tables(rest[:ROWS], metrics, site, first)
+        yield Section(state, heading, intro, entries, tables, len(rest[ROWS:]))
+
+
+def _intro(first: int, known: int) -> str:
+    """How many there are, and how many of them the reader has not heard of."""
+    many = first + known
+    counted = f"{many} thresholds" if many > 1 else "1 threshold"
+    were = "were" if many > 1 else "was"
+    if not known:
+        return f"{counted} {were} crossed in an earlier month, told to you for the first time."
+    before = str(known) if first else "each" if known > 1 else "it"
+    told = f"You were told of {before} before."
+    return f"{counted} {were} crossed in an earlier month. {told}"
+
+
+def _tables(
+    groups: Sequence[Sequence[Told]], metrics: Metrics, site: str, first: Collection[Item] = ()
+) -> tuple[Table, ...]:
+    """Rows under the metric and verdict they share, in the order of the first of each; `first` are told for the first
+    time among others that are not.
+    """
+    shared: dict[tuple[object, ...], list[Sequence[Told]]] = {}
+    for group in groups:
+        breach = group[0].breach
+        verdict = (
+            breach.council,
+            breach.metric,
+            group[0].severity,
+            breach.policy_id,
+            breach.band_label,
+            breach.lower,
+        )
+        shared.setdefault((*verdict, breach.worker_key is not None, breach.experience), []).append(group)
+    return tuple(
+        table_of(
+            alike[0][0],
+            [
+                row_of(group, metrics, site, note=_FIRST if group[0].breach.item in first else "")
+                for group in alike
+            ],
+            metrics,
+        )
+        for alike in shared.values()
+    )
+
+
+def _grouped(due: Iterable[Told]) -> list[Sequence[Told]]:
+    groups: dict[tuple[object, ...], list[Told]] = {}
+    for told in sorted(due, key=_order):
+        groups.setdefault(_group(told), []).append(told)
+    return list(groups.values())
 
 
 def _order(told: Told) -> tuple[object, ...]:
@@ -141,92 +228,6 @@ def _group(told: Told) -> tuple[object, ...]:
     breach = told.breach
     one = breach.item._replace(worker="")
     return (one, told.severity, breach.policy_id, breach.experience, breach.worker_key is not None)
-
-
-def _entry(group: Sequence[Told]) -> Entry:
-    breach, severity = group[0].breach, group[0].severity
-    words = metric(breach.metric)
-    is_over = breach.state == "resolved"
-    if breach.worker_key is None:
-        statement, running, value = words.words, _running(breach.months_in_breach), breach.value
-        since, trend = _since(breach), _trend(breach, words)
-        measure, exact = _number(breach, words)
-    else:
-        # Months, value and distance to target are one worker's own: only the count and the rule are told.
-        statement = words.about_workers(len(group), _clean(breach.unit_name), breach.experience, is_over)
-        measure, exact, running, since, trend, value = "", "", "", "", "", None
-    facts = (
-        ("Band", _clean(breach.band_label or breach.band)),
-        ("Target", _target(value, breach.target, words)),
-        ("Since", since),
-        ("At warning or worse", running),
-        ("Trend", trend),
-        ("Rule", _rule(breach, words)),
-        ("Source", _clean(breach.source)),
-        ("Policy", _clean(breach.policy_id)),
-        ("Note", "" if breach.is_complete else NOT_WHOLE),
-    )
-    return Entry(
-        council_name=_clean(breach.council_name),
-        unit_name=_clean(breach.unit_name),
-        level=breach.level if breach.worker_key is None else "workers",
-        state=_RUNNING if breach.state in RUNNING_STATES else breach.state,
-        severity=severity,
-        verdict="Resolved" if is_over else _SEVERITY_WORDS.get(severity, ""),
-        statement=statement,
-        measure=measure,
-        exact=exact,
-        facts=tuple((label, text) for label, text in facts if text),
-    )
-
-
-def _number(breach: Breach, words: Metric) -> tuple[str, str]:
-    """The number as the mart rounded it, with its unit, and the exact one where that says more."""
-    shown = breach.value if breach.rounded_value is None else breach.rounded_value
-    if shown is None:
-        return "no figure this month", ""
-    exact = "" if breach.value is None or breach.value == shown else words.number(breach.value)
-    return words.measure(shown), exact
-
-
-def _rule(breach: Breach, words: Metric) -> str:
-    lower = "" if breach.lower is None else f"{words.number(breach.lower)} or more"
-    upper = "" if breach.upper is None else f"below {words.number(breach.upper)}"
-    return " and ".join(bound for bound in (lower, upper) if bound)
-
-
-def _target(value: Decimal | None, target: Decimal | None, words: Metric) -> str:
-    if target is None:
-        return ""
-    if value is None or value == target:
-        return words.number(target) if value is None else f"on the target of {words.number(target)}"
-    side = "above" if value > target else "below"
-    return f"{words.number(abs(value - target))} {side} the target of {words.number(target)}"
-
-
-def _running(months: int) -> str:
-    if months < 1:
-        return ""
-    return "first month" if months == 1 else f"{months} months running"
-
-
-def _since(breach: Breach) -> str:
-    """The month it was new, unless that is this one."""
-    since = breach.since_month
-    return "" if since is None or since == breach.month else month_words(since)
-
-
-def _trend(breach: Breach, words: Metric) -> str:
-    """Against the figure last judged, which need not be that of the month before."""
-    if breach.trend is None or breach.previous_value is None:
-        return ""
-    before = f"{words.number(breach.previous_value)} when last judged"
-    return f"same as {before}" if breach.trend == "same" else f"{breach.trend} than {before}"
-
-
-def _clean(text: str | None) -> str:
-    """Reference data on one line: a line break in a name must not break a header or the plain text."""
-    return " ".join((text or "").split())
 
 
 def _key(address: str, groups: Sequence[Sequence[Told]], told_before: set[Item]) -> str:

@@ -19,7 +19,7 @@ from dagster_project.alerts.acknowledgement import (
 from dagster_project.alerts.breach import rank
 from dagster_project.alerts.delivery import stamp
 from dagster_project.alerts.ledger import Ledger
-from dagster_project.alerts.metrics import metric
+from dagster_project.alerts.metrics import Metrics
 from dagster_project.alerts.notice import Entry, Notice, prepared
 from dagster_project.alerts.routing import FAULTS_ONLY, Recipient, UnitParents, units_above
 from dagster_project.alerts.standing import Standing, standing
@@ -46,6 +46,7 @@ def follow_up(
     ledger: Ledger,
     recipients: Sequence[Recipient],
     unit_parents: UnitParents,
+    metrics: Metrics,
     sender: str,
     now: datetime,
     load_id: str,
@@ -60,8 +61,9 @@ def follow_up(
         if holding.is_muted(*row.subject, unit_parents):
             continue
         one = latest.get(row.subject)
-        _remind(reminders, row, one, holding, rows, unit_parents)
-        _escalate(ledger, escalations, row, one, holding, rows, unit_parents, now)
+        words = metrics[row.metric].words
+        _remind(reminders, row, words, one, holding, rows, unit_parents)
+        _escalate(ledger, escalations, row, words, one, holding, rows, unit_parents, now)
     made: set[str] = set()
     for kind, dues in (("reminder", reminders), ("escalation", escalations)):
         for due in dues.values():
@@ -75,6 +77,7 @@ def follow_up(
 def _remind(
     dues: dict[str, _Due],
     row: Standing,
+    words: str,
     one: Acknowledgement | None,
     holding: Decided,
     rows: Sequence[Recipient],
@@ -83,7 +86,7 @@ def _remind(
     """Once for an acknowledgement whose day has passed while its breach still stands."""
     if one is None or one.ended_at or one.until is None or holding.today <= one.until:
         return
-    entry = _entry(row, (("Acknowledged", f"by {one.by_whom} until {one.until}: {one.note}"),))
+    entry = _entry(row, words, (("Acknowledged", f"by {one.by_whom} until {one.until}: {one.note}"),))
     for recipient in rows:
         line = units_above(row.council, row.unit, unit_parents)
         covers = recipient.council in ("", row.council) and recipient.unit in ("", *line)
@@ -96,6 +99,7 @@ def _escalate(
     ledger: Ledger,
     dues: dict[str, _Due],
     row: Standing,
+    words: str,
     one: Acknowledgement | None,
     holding: Decided,
     rows: Sequence[Recipient],
@@ -138,7 +142,7 @@ def _escalate(
             (*row.subject, row.since, step, unit, stamp(now), len(above)),
         )
         waiting = (now - start).days
-        entry = _entry(row, (("Not acknowledged", f"for {waiting} days; {days} are allowed"),))
+        entry = _entry(row, words, (("Not acknowledged", f"for {waiting} days; {days} are allowed"),))
         for recipient in above:
             due = dues.setdefault(recipient.channel.key, _Due(recipient.address))
             due.add(recipient.role, entry, [*row.subject, row.since, stamp(start), step])
@@ -164,8 +168,7 @@ def _clock_starts(ledger: Ledger, row: Standing, one: Acknowledgement | None) ->
     return first
 
 
-def _entry(row: Standing, facts: tuple[tuple[str, str], ...]) -> Entry:
-    words = metric(row.metric).words
+def _entry(row: Standing, words: str, facts: tuple[tuple[str, str], ...]) -> Entry:
     counted = f"{row.workers} workers" if row.workers > 1 else "1 worker" if row.workers else ""
     return Entry(
         title=_line(f"{row.unit_name} ({row.council_name})"),

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -46,24 +46,42 @@ class Metric:
         return sentence.format(count=count, unit=unit_name)
 
 
-@cache
-def _listed() -> Mapping[str, Metric]:
-    import yaml
+class Metrics:
+    """The metrics of one installation, by name."""
 
-    sentences = yaml.safe_load(Path(__file__).with_name("metrics.yml").read_text(encoding="utf-8"))
-    with (PROJECT_ROOT / "seeds" / "metrics.csv").open(encoding="utf-8", newline="") as rows:
+    def __init__(self, listed: Mapping[str, Metric]) -> None:
+        self._listed = listed
+
+    def __getitem__(self, name: str) -> Metric:
+        """The metric's words; one that metrics.csv does not list is said by its own name."""
+        return self._listed.get(name) or Metric(words=name.replace("_", " ").capitalize())
+
+
+def read_metrics(settings: Settings) -> Metrics:
+    """The product's metrics and the council's own, in whose words they win; before a first load the product's."""
+    merged = settings.merged_reference / "metrics.csv"
+    return Metrics(_listed(merged if merged.is_file() else settings.seeds / "metrics.csv"))
+
+
+def _listed(path: Path) -> Mapping[str, Metric]:
+    with path.open(encoding="utf-8", newline="") as rows:
         return {
             row["metric"]: Metric(
                 words=row["words"],
                 unit=row["unit"],
                 unit_of_one=row["unit_of_one"],
                 decimals=int(row["decimals"] or 0),
-                workers=sentences.get(row["metric"], {}),
+                workers=_sentences().get(row["metric"], {}),
             )
             for row in csv.DictReader(rows)
         }
 
 
-def metric(name: str) -> Metric:
-    """The metric's words; one that the product's metrics.csv does not list is said by its own name."""
-    return _listed().get(name) or Metric(words=name.replace("_", " ").capitalize())
+@cache
+def _sentences() -> Mapping[str, Mapping[str, Mapping[str, Mapping[str, str]]]]:
+    import yaml
+
+    read: Mapping[str, Mapping[str, Mapping[str, Mapping[str, str]]]] = yaml.safe_load(
+        Path(__file__).with_name("metrics.yml").read_text(encoding="utf-8")
+    )
+    return read

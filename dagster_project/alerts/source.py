@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
 from dagster_project.alerts.breach import Breach
 from dagster_project.reference import Reference
@@ -14,12 +18,30 @@ BREACHES = """
 select
     council, unit, level, month, as_at, metric, worker_key, value, rounded_value, band, band_label, severity,
     lower, upper, target, policy_id, source, months_in_breach, state, coalesce(is_complete, true) as is_complete,
-    acknowledge_within_days, since_month, previous_value, trend
+    acknowledge_within_days, since_month, previous_value, trend, fewer_to_target, fewer_of, more_to_target, more_of
 from alert_states
 left join (select council, month, bool_and(is_complete) as is_complete from caseload_bands group by all)
     using (council, month)
 where state in ('new', 'worsened', 'continuing', 'eased', 'resolved')
 order by council, month, metric, unit, worker_key
+"""
+# The year up to the latest month of each unit's figure that is outside a threshold in it.
+HISTORIES = f"""
+with latest as ({LATEST}),
+told as (
+    select council, unit, metric, month
+    from alert_states
+    inner join latest using (council, metric, month)
+    where state in ('new', 'worsened', 'continuing', 'eased') and worker_key is null
+)
+select told.council, told.unit, told.metric, verdicts.month, verdicts.value
+from told
+inner join int_verdicts as verdicts
+    on
+        told.council = verdicts.council and told.unit = verdicts.unit and told.metric = verdicts.metric
+        and verdicts.month between told.month - interval 11 month and told.month
+where verdicts.worker_key is null
+order by all
 """
 OVER = f"""
 with latest as ({LATEST})
@@ -54,16 +76,31 @@ def read_breaches(
         result = warehouse.execute(BREACHES)
         columns = [column[0] for column in result.description or []]
         rows = [dict(zip(columns, values, strict=True)) for values in result.fetchall()]
+        histories: dict[tuple[object, ...], list[tuple[date, Decimal]]] = defaultdict(list)
+        for council, unit, name, month, value in warehouse.execute(HISTORIES).fetchall():
+            histories[council, unit, name].append((month, value))
     breaches = [
         Breach(
             **row,
             council_name=reference.councils.get(row["council"], row["council"]),
             unit_name=reference.unit_titles.get((row["council"], row["unit"]), row["unit"].capitalize()),
             experience=experience.get(row["policy_id"], ""),
+            history=_history(row, histories, latest),
         )
         for row in rows
     ]
     return breaches, latest
+
+
+def _history(
+    row: Mapping[str, Any],
+    histories: Mapping[tuple[object, ...], list[tuple[date, Decimal]]],
+    latest: Mapping[tuple[str, str], date],
+) -> tuple[tuple[date, Decimal], ...]:
+    """Only what is told now has one: a chart of an older month would never be seen."""
+    if row["worker_key"] is not None or row["month"] != latest.get((row["council"], row["metric"])):
+        return ()
+    return tuple(histories.get((row["council"], row["unit"], row["metric"]), ()))
 
 
 def read_over(settings: Settings) -> set[tuple[str, str, str]]:

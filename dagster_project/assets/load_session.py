@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from dagster_project import warehouse
+from dagster_project import site, warehouse
 from dagster_project.deliveries import Manifest, new_load_id, reseal
 from dagster_project.errors import PlainError, words_of_the_unexpected
 from dagster_project.load import only_load
@@ -41,6 +41,7 @@ class LoadSession:
     load_id: str
     now: datetime
     built: warehouse.Build | None = None
+    pages: site.Built | None = None
 
     def require_whole_marts(self) -> None:
         """Raise dg.Failure when the warehouse may hold less, or worse, than what arrived: a build failed or is due."""

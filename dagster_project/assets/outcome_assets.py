@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from dagster_project import health, warehouse
+from dagster_project import health, site, warehouse
 from dagster_project.alerts import Announcement
 from dagster_project.assets.load_session import LoadSession, told_plainly
 from dagster_project.assets.mart_assets import row_counts
 from dagster_project.deliveries import seal_landed
 from dagster_project.extracts import load_specifications
-from dagster_project.load import announce, close_to_others, words_of_failure
+from dagster_project.load import announce, close_to_others, publish_with_pages, words_of_failure
 
 ADDRESS = re.compile(r"\S+@\S+")
 
@@ -20,7 +20,7 @@ ADDRESS = re.compile(r"\S+@\S+")
 def outcome_assets(
     marts: Sequence[dg.AssetKey], partitions: dg.PartitionsDefinition[str], owners: Sequence[str]
 ) -> list[dg.AssetsDefinition]:
-    """The assets `published_marts`, of all `marts`, and `alerts`."""
+    """The assets `published_marts`, of all `marts`, `managers_site` and `alerts`."""
 
     @dg.asset(
         deps=marts,
@@ -37,7 +37,7 @@ def outcome_assets(
         session: LoadSession = context.resources.session
         session.require_whole_marts()
         with told_plainly():
-            folder = warehouse.publish(session.settings, session.load_id)
+            folder, session.pages = publish_with_pages(session.settings, session.reference, session.load_id)
             if session.built:
                 warehouse.confirm(
                     session.manifest,
@@ -64,6 +64,32 @@ def outcome_assets(
     @dg.asset(
         deps=[published_marts],
         group_name="published",
+        description="The manager's site, drawn from the published marts of each tier and switched with them: plain "
+        "pages without server or script. Drawn again here where the publication could not draw it.",
+        owners=list(owners),
+        kinds={"python", "html"},
+        partitions_def=partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        required_resource_keys={"session"},
+    )
+    def managers_site(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        session: LoadSession = context.resources.session
+        current = (session.settings.published / "current").resolve()
+        with told_plainly():
+            drawn = session.pages
+            if drawn is None or drawn.problem:
+                drawn = site.rebuild_site(current, session.reference)
+        return dg.MaterializeResult(
+            metadata={
+                "first_page": dg.MetadataValue.path(str(current / "site" / "index.html")),
+                "pages_written": drawn.written,
+                "pages_unchanged": drawn.kept,
+            }
+        )
+
+    @dg.asset(
+        deps=[published_marts],
+        group_name="published",
         description="One digest for each recipient: what is new, worse or resolved in the latest month. A ledger sees "
         "to it that nothing is told twice.",
         owners=list(owners),
@@ -82,7 +108,7 @@ def outcome_assets(
             told = announce(session.settings, session.reference, session.load_id, session.now)
         return dg.MaterializeResult(metadata=_metadata(session, told) if told else {})
 
-    return [published_marts, alerts]
+    return [published_marts, managers_site, alerts]
 
 
 def _metadata(session: LoadSession, told: Announcement) -> dict[str, dg.MetadataValue]:

@@ -24,6 +24,14 @@ TWO_BYTES_OF_UTF8 = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 # ="0012" keeps the zeros from a spreadsheet that opens the file: the text is meant, and nothing is computed.
 TEXT_AS_FORMULA = re.compile(r'^\s*="([^"]*)"\s*$')
 WORDS_REMEMBERED = 50_000
+OTHER_KINDS = {
+    b"%pdf": "a PDF",
+    b"{\\rtf": "a text document",
+    b"<?xml": "XML",
+    b"<!doctype": "a web page",
+    b"<html": "a web page",
+    b"<table": "a web page",
+}
 WORKBOOK_SIGNATURES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
@@ -39,6 +47,16 @@ class Sheet:
     line_ended: bool = True
     is_text: bool = True
     serials_from: date = SERIALS_FROM
+
+
+def refuse_other_kinds(data: bytes, place: str) -> None:
+    """Raises Refused for what is no text of a table though it can be read as text, whatever it is named."""
+    start = data[:1000].lstrip(codecs.BOM_UTF8 + b" \t\r\n").lower()
+    for sign, what in OTHER_KINDS.items():
+        if start.startswith(sign):
+            raise Refused(
+                f"{place}: {what}, not a table; open it where it came from and save it as .xlsx or .csv"
+            )
 
 
 def is_workbook(data: bytes) -> bool:

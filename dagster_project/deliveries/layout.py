@@ -15,6 +15,7 @@ from dagster_project.deliveries.cells import (
     TextFile,
     is_workbook,
     read_bytes,
+    refuse_other_kinds,
 )
 from dagster_project.deliveries.file_limits import FileLimits
 from dagster_project.deliveries.file_names import shown
@@ -32,6 +33,8 @@ ODD_BLANKS = "".join(
     map(chr, (0xA0, 0xAD, *range(0x2000, 0x2010), *range(0x2028, 0x2030), 0x205F, 0x2060, 0x3000, 0xFEFF))
 )
 BLANK_CHARACTERS = PLAIN_BLANKS + ODD_BLANKS
+QUOTES = "\"'`[]"
+WITHOUT_QUOTES = str.maketrans("", "", QUOTES)
 MISSING = frozenset({"", "-", "n/a", "null", "none", "#n/a"})
 TOTAL = re.compile(
     r"^((grand[\s-]+|sub[\s-]*|overall[\s-]+)?totals?\b|(sum|overall|count)\s*:?$)", re.IGNORECASE
@@ -97,6 +100,7 @@ def read_table(
         raise Refused(f"{place}: the file is empty")
     if is_workbook(data):
         return _from_workbook(workbook_sheets(data, place, sheet, limits), specification, place)
+    refuse_other_kinds(data, place)
     text = TextFile(data, place, limits.max_columns)
     del data
     heads = text.heads(ROWS_SEARCHED_FOR_A_HEADER)
@@ -170,12 +174,20 @@ def header_key(text: str) -> str:
     return "".join(sign for sign in text if sign != "_" and sign not in BLANK_CHARACTERS).lower()
 
 
+def bare_header(text: str) -> str | None:
+    """The column of a header that a database wrote: in quotes or brackets, after its table's name; None for others."""
+    if "." not in text and not text.strip(BLANK_CHARACTERS).startswith(tuple(QUOTES)):
+        return None
+    parts = text.translate(WITHOUT_QUOTES).split(".")
+    return parts[-1] if all(re.fullmatch(r"\s*\w+\s*", part) for part in parts) else None
+
+
 def _locate(sheet: Sheet, specification: Specification) -> _Header:
     """The row that names the columns; where no single one does, two rows that do together."""
     keys = {header_key(text): column.name for column in specification.columns for text in column.spellings}
     best = _Header(0, [], list(specification.required_names) or ["every one"], 0, 0)
     rows = sheet.rows[:ROWS_SEARCHED_FOR_A_HEADER]
-    for headers in (enumerate(rows), _pairs_of_rows(rows, keys)):
+    for headers in (enumerate(rows), pairs_of_rows(rows, keys)):
         for index, header in headers:
             found = _header(index, header, keys, specification)
             if found.recognised > best.recognised:
@@ -189,6 +201,12 @@ def _locate(sheet: Sheet, specification: Specification) -> _Header:
 
 def _header(index: int, row: Sequence[str], keys: dict[str, str], specification: Specification) -> _Header:
     fields = [keys.get(header_key(cell)) for cell in row]
+    plain = set(fields)
+    for place, cell in enumerate(row):
+        bare = bare_header(cell) if fields[place] is None else None
+        name = keys.get(header_key(bare)) if bare else None
+        if name and name not in plain:
+            fields[place] = name
     known = {name for name in fields if name}
     missing = [name for name in specification.required_names if name not in known]
     width = max(
@@ -198,7 +216,7 @@ def _header(index: int, row: Sequence[str], keys: dict[str, str], specification:
     return _Header(index, fields, missing, len(known), width)
 
 
-def _pairs_of_rows(
+def pairs_of_rows(
     rows: Sequence[Sequence[str]], keys: Mapping[str, str]
 ) -> Iterator[tuple[int, Sequence[str]]]:
     """A header broken over two rows, or words above that stand over several columns; the index is the lower row's.
@@ -294,7 +312,12 @@ def _plain_order(pick: list[int | None], width: int) -> bool:
 
 def _kind(row: Sequence[str], required: _Wanted, is_after_data: bool) -> str:
     """data, blank_rows, total_rows or notes."""
-    if required.are_written_in(row) and not row[0][:1].isspace() and not _starts_as_total(row):
+    if (
+        not is_after_data
+        and required.are_written_in(row)
+        and not row[0][:1].isspace()
+        and not _starts_as_total(row)
+    ):
         return "data"
     filled = [cell.strip(BLANK_CHARACTERS) for cell in row]
     filled = [cell for cell in filled if cell]
@@ -339,6 +362,9 @@ def _is_note(body: list[list[str]], index: int, required: _Wanted, first: str) -
     on a line of its own length, and right below them.
     """
     row = body[index]
+    if NOTE.match(first) and sum(bool(cell.strip(BLANK_CHARACTERS)) for cell in row) == 1:
+        # Where one column alone is required, a note in it would pass for a record.
+        return True
     if required.are_whole_in(row):
         return False
     if NOTE.match(first):

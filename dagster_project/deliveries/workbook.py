@@ -23,8 +23,14 @@ UNREADABLE = "unreadable as a workbook, or cut short"
 # The name of a stream, in UTF-16, of a workbook that is encrypted as a whole.
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 FORMULA_WITHOUT_VALUE = "#VALUE!"
-CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
-REFERENCE = re.compile(rb'\br="([A-Z]+)(\d+)"')
+# A comment, a row, or a cell with what is inside it.
+PIECE = re.compile(
+    rb"<!--.*?-->|<(?:\w+:)?row\b([^>]*)>|<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL
+)
+REFERENCE = re.compile(rb"""\br\s*=\s*["']([A-Z]*)(\d+)["']""")
+KIND = re.compile(rb"""\bt\s*=\s*["'](\w+)["']""")
+FORMULA = re.compile(rb"<(?:\w+:)?f\b")
+ERROR = re.compile(rb"""\bt\s*=\s*["']e["']""")
 VALUE = re.compile(rb"<(?:\w+:)?v>([^<]*)</(?:\w+:)?v>")
 
 
@@ -125,24 +131,39 @@ def _error_cells(data: bytes, place: str, limits: FileLimits) -> dict[str, dict[
             return open_document_errors(archive.read(OPEN_DOCUMENT), place, limits)
         for name, part in _sheet_parts(archive).items():
             content = archive.read(part)
-            if b't="e"' not in content and b"<f" not in content:
-                continue
-            rows = found.setdefault(name, {})
-            for match in CELL.finditer(content):
-                text = _error_text(match[1], match[2] or b"")
-                reference = REFERENCE.search(match[1])
-                if text and reference:
-                    rows.setdefault(int(reference[2]), {})[column_number(reference[1]) - 1] = text
+            if ERROR.search(content) or FORMULA.search(content):
+                found[name] = _errors_of(content)
     return found
+
+
+def _errors_of(sheet: bytes) -> dict[int, dict[int, str]]:
+    """Row and column are counted where a program did not write them."""
+    rows: dict[int, dict[int, str]] = {}
+    row, column = 0, 0
+    for match in PIECE.finditer(sheet):
+        about_row, about_cell, inside = match.groups()
+        if about_row is not None:
+            reference = REFERENCE.search(about_row)
+            row, column = (int(reference[2]) if reference else row + 1), 0
+        elif about_cell is not None:
+            reference = REFERENCE.search(about_cell)
+            if reference:
+                row, column = int(reference[2]), column_number(reference[1])
+            else:
+                column += 1
+            if text := _error_text(about_cell, inside or b""):
+                rows.setdefault(row, {})[column - 1] = text
+    return rows
 
 
 def _error_text(attributes: bytes, inside: bytes) -> str | None:
     value = VALUE.search(inside)
     stored = value[1].decode("ascii", "replace") if value else ""
-    if b't="e"' in attributes:
+    kind = KIND.search(attributes)
+    if kind and kind[1] == b"e":
         return stored or FORMULA_WITHOUT_VALUE
-    has_formula = re.search(rb"<(?:\w+:)?f\b", inside) is not None
-    if has_formula and not stored and b"<is>" not in inside and b't="str"' not in attributes:
+    is_text = (kind and kind[1] == b"str") or b"<is>" in inside
+    if not stored and not is_text and FORMULA.search(inside):
         return FORMULA_WITHOUT_VALUE
     return None
 

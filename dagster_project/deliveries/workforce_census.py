@@ -110,7 +110,8 @@ def read_census(
 
 
 def _read(path: Path, rules: CensusRules) -> _Return:
-    data = read_bytes(path, LARGEST_DOCUMENT)
+    # Nothing may stand before a declaration; an empty line that a program put there says nothing.
+    data = read_bytes(path, LARGEST_DOCUMENT).lstrip(b" \t\r\n")
     returned = _Return()
     try:
         _walk(data, returned, rules, path.name)
@@ -141,7 +142,7 @@ def _walk(data: bytes, returned: _Return, rules: CensusRules, place: str) -> Non
         open_elements.pop()
         if depth == 1 and _name(element) == "Header":
             returned.header = {_name(leaf): _text(leaf) for leaf in element.iter() if not len(leaf)}
-        elif depth == 1 and _name(element) == rules.worker:
+        elif _name(element) == rules.worker:
             returned.workers.append(_worker(element, returned, known))
         if depth == 1:
             element.clear()
@@ -150,8 +151,10 @@ def _walk(data: bytes, returned: _Return, rules: CensusRules, place: str) -> Non
 
 def _worker(element: Element, returned: _Return, known: set[str]) -> dict[str, str]:
     cells: dict[str, str] = {}
-    for leaf in element:
+    for leaf in element.iter():
         name = _name(leaf)
+        if len(leaf) or leaf is element:
+            continue
         if name not in known:
             returned.unknown.add(name)
         elif name in cells and cells[name] != _text(leaf):

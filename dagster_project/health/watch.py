@@ -13,6 +13,7 @@ from dagster_project.alerts.announcement import reachable
 from dagster_project.alerts.delivery import deliver, nothing, stamp
 from dagster_project.alerts.follow_up import follow_up
 from dagster_project.alerts.ledger import open_ledger
+from dagster_project.alerts.metrics import read_metrics
 from dagster_project.alerts.notice import Notice
 from dagster_project.alerts.outcome import DigestReport, NotSent
 from dagster_project.alerts.routing import Recipient, read_recipient
@@ -50,7 +51,15 @@ def send_due(
     rows = recipients_of(settings, reference)
     with open_ledger(settings.alert_ledger) as ledger:
         with ledger.transaction():
-            made = follow_up(ledger, rows, reference.parent_units, settings.smtp.sender, now, load_id)
+            made = follow_up(
+                ledger,
+                rows,
+                reference.parent_units,
+                read_metrics(settings),
+                settings.smtp.sender,
+                now,
+                load_id,
+            )
             found = problems(settings, reference, rows, ledger, now)
             made |= tell_faults(ledger, rows, found, settings, now, load_id)
         messages, not_sent = deliver(

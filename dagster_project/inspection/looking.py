@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dagster_project.deliveries.cells import Sheet, TextFile, is_workbook, read_bytes
+from dagster_project.deliveries.cells import (
+    Sheet,
+    TextFile,
+    is_workbook,
+    read_bytes,
+    refuse_other_kinds,
+)
 from dagster_project.deliveries.file_limits import file_limits
 from dagster_project.deliveries.file_names import printable
 from dagster_project.deliveries.layout import ROWS_SEARCHED_FOR_A_HEADER, header_key
 from dagster_project.deliveries.mapped_cells import plain
 from dagster_project.deliveries.refusal import Refused
+from dagster_project.deliveries.safeguarding import SafeguardingRules
 from dagster_project.deliveries.workbook import workbook_sheets
 from dagster_project.errors import PlainError
 from dagster_project.extracts import SourceSystem, Specification
 from dagster_project.extracts.source_system import SourceColumn
+from dagster_project.inspection.headers import by_key, header_of, likely_headers, likely_words
 from dagster_project.inspection.kinds import Column, column_of
 from dagster_project.reference import Reference, name_key
+
+HEAD_OF_A_RETURN = 20_000
+COLLECTION = re.compile(rb"<(?:\w+:)?Collection>\s*(\w+)\s*</")
 
 
 class InspectionError(PlainError):
@@ -27,7 +39,10 @@ class InspectionError(PlainError):
 
 @dataclass(frozen=True)
 class Fit:
-    """How well a sheet fits an extract of a source: required columns found and wanted, all columns placed."""
+    """How well a sheet fits an extract of a source: required columns found and wanted, all columns placed.
+
+    `likely` are headers that other systems write for columns no mapping places: for a person to judge.
+    """
 
     source: SourceSystem
     extract: str
@@ -35,33 +50,50 @@ class Fit:
     found: frozenset[str]
     missing: tuple[str, ...]
     required: int
+    columns: int
+    likely: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_whole(self) -> bool:
         return not self.missing
 
     @property
-    def rank(self) -> tuple[float, int, int, bool]:
-        """Best last: the share of required columns, then how many columns of the file it knows."""
-        share = 1 - len(self.missing) / self.required if self.required else float(bool(self.placed))
-        return share, len(self.found), -len(self.missing), self.source.is_canonical
+    def share(self) -> float:
+        """How much of what is wanted may be here."""
+        if not self.required:
+            return len(self.placed) / self.columns
+        return 1 - len(set(self.missing) - set(self.likely)) / self.required
+
+    @property
+    def rank(self) -> tuple[bool, float, int, int, bool]:
+        """Best last: all required columns, the share that may be here, then how many columns of the file it knows."""
+        known = len(self.found) + len(self.likely)
+        is_certain = bool(self.required) and self.is_whole
+        return is_certain, self.share, known, -len(self.missing), self.source.is_canonical
 
 
 @dataclass(frozen=True)
 class LookedSheet:
-    """A sheet: `header_row` counts from 1, 0 where none was found; `rows` are those below that hold anything."""
+    """A sheet: `header_row` counts from 1, 0 where none was found; `rows` are those below that hold anything.
+
+    `parts` are the sources of joined tables of which it is one, each with the table's name.
+    """
 
     name: str
     header_row: int
     rows: int
     columns: Sequence[Column]
     fits: Sequence[Fit]
+    parts: Sequence[tuple[SourceSystem, str]]
     cells: Mapping[str, Sequence[str]] = field(repr=False)
 
     @property
     def best(self) -> Fit | None:
         """The fit a mapping would start from; none where not even half of what is required was found."""
-        return next((fit for fit in self.fits if fit.rank[0] * 2 >= 1 and len(fit.found) > 1), None)
+        few = 1
+        return next(
+            (fit for fit in self.fits if fit.share * 2 >= 1 and len(fit.found) + len(fit.likely) > few), None
+        )
 
     @property
     def held(self) -> Sequence[Fit]:
@@ -80,6 +112,17 @@ class Looked:
     file: str
     form: str
     sheets: Sequence[LookedSheet]
+    returns: SourceSystem | None = None
+
+    @property
+    def extracts(self) -> list[str]:
+        """The extracts that a mapping of the file can start from."""
+        return list(dict.fromkeys(fit.extract for sheet in self.sheets for fit in sheet.held))
+
+    @property
+    def ready(self) -> SourceSystem | None:
+        """The source that reads the file as it is, without a mapping of its own: of joined tables, or of XML."""
+        return self.returns or next((source for sheet in self.sheets for source, _ in sheet.parts), None)
 
 
 def look(
@@ -99,9 +142,17 @@ def look(
             raise Refused(f"{path.name}: there is no such file")
         limits = file_limits(reference)
         data = read_bytes(path, limits.max_file_bytes)
+        if returns := _return_of(data, sources.values()):
+            return Looked(
+                printable(path.name),
+                f"XML, a return of the collection {returns.rules['collection']}",
+                [],
+                returns,
+            )
         if is_workbook(data):
             sheets, form = workbook_sheets(data, printable(path.name), None, limits), "a workbook"
         else:
+            refuse_other_kinds(data, printable(path.name))
             text = TextFile(data, printable(path.name), limits.max_columns)
             separator = _likeliest(text.heads(ROWS_SEARCHED_FOR_A_HEADER))
             sheet = text.sheet(separator)
@@ -109,7 +160,15 @@ def look(
             sheets, form = [sheet], f"text separated by {words}"
     except Refused as refused:
         raise InspectionError(str(refused)) from refused
-    return Looked(path.name, form, [_look(sheet, specifications, sources) for sheet in sheets])
+    return Looked(printable(path.name), form, [_look(sheet, specifications, sources) for sheet in sheets])
+
+
+def _return_of(data: bytes, sources: Iterable[SourceSystem]) -> SourceSystem | None:
+    """The XML source whose collection the document names in its header; nothing else of it is looked at."""
+    head = data[:HEAD_OF_A_RETURN].replace(b"\0", b"")
+    named = COLLECTION.search(head) if b"<" in head[:100] else None
+    said = named[1].decode("ascii", "replace").upper() if named else ""
+    return next((s for s in sources if s.kind == "xml" and said and s.rules["collection"] == said), None)
 
 
 def _likeliest(heads: Mapping[str, Sheet]) -> str:
@@ -125,14 +184,13 @@ def _likeliest(heads: Mapping[str, Sheet]) -> str:
 def _look(
     sheet: Sheet, specifications: Mapping[str, Specification], sources: Mapping[str, SourceSystem]
 ) -> LookedSheet:
-    index = _header_row(sheet, _known_headers(specifications, sources.values()))
-    if index is None:
-        return LookedSheet(sheet.name, 0, 0, [], [], {})
+    found = header_of(sheet, _known_headers(specifications, sources.values()))
+    if found is None:
+        return LookedSheet(sheet.name, 0, 0, [], [], [], {})
+    index, header = found
     body = [row for row in sheet.rows[index + 1 :] if any(plain(cell) for cell in row)]
     headers = {
-        " ".join(text.split()): place
-        for place, text in reversed(list(enumerate(sheet.rows[index])))
-        if plain(text)
+        " ".join(text.split()): place for place, text in reversed(list(enumerate(header))) if plain(text)
     }
     headers = dict(reversed(headers.items()))
     cells = {h: [row[i] if i < len(row) else "" for row in body] for h, i in headers.items()}
@@ -140,11 +198,24 @@ def _look(
         fit
         for source in sources.values()
         for name in source.extracts
-        if (fit := _fit(source, specifications[name], list(headers))) and fit.found
+        if (fit := _fit(source, specifications[name], list(headers))) and (fit.found or fit.likely)
     ]
     fits.sort(key=lambda fit: fit.rank, reverse=True)
     columns = [column_of(header, words) for header, words in cells.items()]
-    return LookedSheet(sheet.name, index + 1, len(body), columns, fits, cells)
+    parts = _parts(list(headers), sources.values())
+    return LookedSheet(sheet.name, index + 1, len(body), columns, [] if parts else fits, parts, cells)
+
+
+def _parts(headers: Sequence[str], sources: Iterable[SourceSystem]) -> list[tuple[SourceSystem, str]]:
+    """Tables of joined sources whose required columns are all there."""
+    keys = by_key(headers).keys()
+    return [
+        (source, table)
+        for source in sources
+        if source.kind == "joined"
+        for table, rule in SafeguardingRules(**source.rules).tables.items()
+        if keys >= {header_key(column) for column in rule.required}
+    ]
 
 
 def _known_headers(specifications: Mapping[str, Specification], sources: Iterable[SourceSystem]) -> set[str]:
@@ -153,28 +224,19 @@ def _known_headers(specifications: Mapping[str, Specification], sources: Iterabl
         for extract in source.extracts.values():
             for column in extract.columns.values():
                 known |= {header_key(text) for headers in column.sources for text in headers}
-    return known
-
-
-def _header_row(sheet: Sheet, known: set[str]) -> int | None:
-    """The row with most known headers; without any, the first of the widest rows that hold words only."""
-    best, best_score = None, (0, 0)
-    for index, row in enumerate(sheet.rows[:ROWS_SEARCHED_FOR_A_HEADER]):
-        filled = [cell for cell in map(plain, row) if cell]
-        if len(filled) < 2 or len({header_key(cell) for cell in filled}) < len(filled):
-            continue
-        recognised = sum(1 for cell in filled if header_key(cell) in known)
-        words = 0 if any(cell.replace(".", "").isdigit() for cell in filled) else len(filled)
-        score = (recognised if recognised > 1 else 0, words)
-        if score > best_score:
-            best, best_score = index, score
-    return best
+            if source.kind == "joined":
+                known |= {
+                    header_key(c)
+                    for rule in SafeguardingRules(**source.rules).tables.values()
+                    for c in rule.columns
+                }
+    return known | {header_key(text) for texts in likely_words().values() for text in texts}
 
 
 def _fit(source: SourceSystem, specification: Specification, headers: Sequence[str]) -> Fit | None:
     if source.kind != "table":
         return None
-    by_key = {header_key(header): header for header in reversed(headers)}
+    key = by_key(headers)
     how = source.extracts[specification.extract]
     placed: dict[str, SourceColumn] = {}
     found: set[str] = set()
@@ -182,14 +244,14 @@ def _fit(source: SourceSystem, specification: Specification, headers: Sequence[s
     for column in specification.columns:
         given = how.columns.get(column.name) or SourceColumn(headers=(column.name,))
         spelled = [
-            next((by_key[header_key(t)] for t in names if header_key(t) in by_key), None)
-            for names in given.sources
+            next((key[header_key(t)] for t in names if header_key(t) in key), None) for names in given.sources
         ]
         if spelled and all(spelled):
             placed[column.name] = given
             found |= {header for header in spelled if header}
         elif given.sources and column.required:
             missing.append(column.name)
+    free = [header for header in headers if header not in found]
     return Fit(
         source,
         specification.extract,
@@ -197,6 +259,8 @@ def _fit(source: SourceSystem, specification: Specification, headers: Sequence[s
         frozenset(found),
         tuple(missing),
         len(specification.required_names),
+        len(specification.columns),
+        likely_headers([c.name for c in specification.columns if c.name not in placed], free),
     )
 
 
@@ -208,13 +272,13 @@ def unknown_names(
         "unit": {name.name_key for name in reference.unit_names_of.get(council, ())},
         "role": {name.name_key for name in reference.role_names_of.get(council, ())},
     }
-    by_key = {header_key(header): header for header in sheet.cells}
+    key = by_key(sheet.cells)
     unknown = {}
     for column in specification.columns:
         given = fit.placed.get(column.name)
         if column.type not in known or given is None:
             continue
-        header = next(by_key[header_key(t)] for t in given.sources[0] if header_key(t) in by_key)
+        header = next(key[header_key(t)] for t in given.sources[0] if header_key(t) in key)
         words = [plain(text) for text in sheet.cells[header]]
         if given.part:
             place = {"first": 0, "last": -1}[given.part.take]

@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 import yaml
 
+from dagster_project.deliveries.file_names import printable
 from dagster_project.deliveries.layout import header_key
 from dagster_project.deliveries.mapped_cells import plain
 from dagster_project.extracts import Column as SpecifiedColumn
 from dagster_project.extracts import Specification
+from dagster_project.inspection.headers import by_key
 from dagster_project.inspection.kinds import FEW_WORDS, Column
 from dagster_project.inspection.looking import Fit, Looked, LookedSheet
 
-CLOSE = 0.8
+CHANGES_EACH_MONTH = (
+    r"(?<![a-z])(january|february|march|april|may|june|july|august|september|october|november|december"
+    r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)(?![a-z])|\d{4}[-_. ]?\d{1,2}([-_. ]?\d{1,2})?|\d{2,}"
+)
 ORDERS = ("day_first", "month_first")
 
 
 def proposal(looked: Looked, specifications: Mapping[str, Specification], name: str) -> str:
-    """The mapping as YAML: certain placements as fields, likely ones and gaps as comments for a person to decide."""
+    """The mapping as YAML: certain placements as fields, likely ones and gaps as comments for a person to decide.
+
+    Some sheet has to hold an extract.
+    """
     stem = re.sub(r"\.[^.]*$", "", looked.file)
+    files = any_month(stem)
     extracts: dict[str, tuple[LookedSheet, Fit]] = {}
     for sheet in looked.sheets:
         for fit in sheet.held:
@@ -35,12 +43,9 @@ def proposal(looked: Looked, specifications: Mapping[str, Specification], name: 
         yaml.safe_dump({"title": stem}, width=1000, allow_unicode=True).strip(),
     ]
     lines += _words_of_the_file(looked, [fit for _, fit in extracts.values()])
-    if not extracts:
-        fits_none = "# No extract fits: none has half of its required columns here."
-        return "\n".join([*lines, fits_none, "extracts: {}", *_left_over(looked, extracts), ""])
     lines.append("extracts:")
     for extract, (sheet, fit) in extracts.items():
-        lines += _extract(stem, sheet, fit, specifications[extract], len(looked.sheets) > 1)
+        lines += _extract(files, sheet, fit, specifications[extract], len(looked.sheets) > 1)
     return "\n".join([*lines, *_left_over(looked, extracts), ""])
 
 
@@ -67,49 +72,55 @@ def _words_of_the_file(looked: Looked, fits: list[Fit]) -> list[str]:
     return lines
 
 
+def any_month(stem: str) -> str:
+    """A file's name with `*` for what changes from month to month: the name of a month, years and numbers of days."""
+    pattern = re.sub(CHANGES_EACH_MONTH, "*", stem, flags=re.IGNORECASE)
+    pattern = re.sub(r"\*([\s_.-]*\*)+", "*", pattern)
+    return pattern if re.search(r"[^\W\d_]{2}", pattern) else stem
+
+
 def _extract(
-    stem: str, sheet: LookedSheet, fit: Fit, specification: Specification, several: bool
+    files: str, sheet: LookedSheet, fit: Fit, specification: Specification, several: bool
 ) -> list[str]:
     known = fit.source.extracts[fit.extract]
-    by_key = {header_key(header): header for header in sheet.cells}
-    lines = [f"  {fit.extract}:", f"    files: [{_flow(stem)}]"]
+    key = by_key(sheet.cells)
+    lines = [f"  {fit.extract}:", f"    files: [{_flow(files)}]"]
     if several and sheet.name:
         lines.append(f"    sheet: {_flow(sheet.name)}")
     if known.once:
         lines.append("    once: true")
     rules = [rule.model_dump(exclude_defaults=True, mode="json") for rule in known.leave_out]
     for rule in rules:
-        rule["headers"] = [by_key[header_key(t)] for t in rule["headers"] if header_key(t) in by_key]
+        rule["headers"] = [key[header_key(t)] for t in rule["headers"] if header_key(t) in key]
     rules = [rule for rule in rules if rule["headers"]]
     if rules:
         lines += ["    leave_out:", *(f"      - {_flow(rule)}" for rule in rules)]
-    lines.append("    columns:")
-    free = [header for header in sheet.cells if header not in fit.found]
-    for column in specification.columns:
-        lines += [f"      {line}" for line in _column(column, fit, sheet, by_key, free)]
-    return lines
+    columns = [line for column in specification.columns for line in _column(column, fit, sheet, key)]
+    nothing_yet = all(line.startswith("#") for line in columns)
+    lines.append("    columns: {}  # take {} away with the first # below" if nothing_yet else "    columns:")
+    return [*lines, *(f"      {line}" for line in columns)]
 
 
-def _column(
-    column: SpecifiedColumn, fit: Fit, sheet: LookedSheet, by_key: Mapping[str, str], free: list[str]
-) -> list[str]:
+def _column(column: SpecifiedColumn, fit: Fit, sheet: LookedSheet, key: Mapping[str, str]) -> list[str]:
     given = fit.placed.get(column.name)
     if given is not None:
         dump: dict[str, Any] = given.model_dump(exclude_defaults=True, mode="json")
         if given.headers:
-            dump["headers"] = [by_key[header_key(t)] for t in given.headers if header_key(t) in by_key]
+            dump["headers"] = [key[header_key(t)] for t in given.headers if header_key(t) in key]
         lines = [f"{column.name}: {_flow(dump)}"]
         unknown = _words_unknown(sheet, dump, column.codes)
         if unknown:
-            lines.append(f"# {column.name}: {unknown} of the file are in no code list: say what they mean")
+            lines.append(
+                f"# {column.name}: {unknown} of the file are in no code list: give it "
+                f"codes: {{'word of the file': {column.codes[0]}, ...}}; ours are {', '.join(column.codes)}"
+            )
         return lines
     constant = fit.source.extracts[fit.extract].columns.get(column.name)
     if constant is not None and constant.constant is not None:
         return [f"{column.name}: {_flow({'constant': constant.constant})}"]
     needed = f"required and not placed ({column.meaning})" if column.required else "not placed"
-    guess = _close(column.name, free)
+    guess = fit.likely.get(column.name)
     if guess:
-        free.remove(guess)
         return [f"# {column.name}: {_flow({'headers': [guess]})}  # {needed}: is it this one?"]
     return [f"# {column.name}: {needed}" if column.required else f"{column.name}: {{absent: true}}"]
 
@@ -119,19 +130,21 @@ def _left_over(looked: Looked, extracts: Mapping[str, tuple[LookedSheet, Fit]]) 
     lines = []
     for sheet in looked.sheets:
         fits = [fit for of, fit in extracts.values() if of is sheet]
-        by_key = {header_key(header): header for header in sheet.cells}
-        used = {header for fit in fits for header in (*fit.found, *_rule_headers(fit, by_key))}
+        key = by_key(sheet.cells)
+        used = {
+            header for fit in fits for header in (*fit.found, *fit.likely.values(), *_rule_headers(fit, key))
+        }
         left = [column for column in sheet.columns if column.header not in used]
         if left:
             where = f" of sheet {_flow(sheet.name)}" if sheet.name else ""
             lines.append(f"# Columns{where} that have no place and will not be read:")
-            lines += [f"#   {column.header} ({_about(column)})" for column in left]
+            lines += [f"#   {printable(column.header)} ({_about(column)})" for column in left]
     return lines
 
 
-def _rule_headers(fit: Fit, by_key: Mapping[str, str]) -> set[str]:
+def _rule_headers(fit: Fit, key: Mapping[str, str]) -> set[str]:
     rules = fit.source.extracts[fit.extract].leave_out
-    return {by_key[header_key(t)] for rule in rules for t in rule.headers if header_key(t) in by_key}
+    return {key[header_key(t)] for rule in rules for t in rule.headers if header_key(t) in key}
 
 
 def _words_unknown(sheet: LookedSheet, dump: Mapping[str, Any], codes: tuple[str, ...]) -> str:
@@ -146,16 +159,6 @@ def _words_unknown(sheet: LookedSheet, dump: Mapping[str, Any], codes: tuple[str
 def _about(column: Column) -> str:
     few = f", {column.distinct} different" if column.distinct <= FEW_WORDS else ""
     return f"{column.kind}, {column.filled} filled{few}"
-
-
-def _close(name: str, headers: list[str]) -> str | None:
-    """A header that begins with the canonical name, or is nearly it."""
-    keys = {header_key(header): header for header in reversed(headers)}
-    begins = [header for key, header in keys.items() if key.startswith(header_key(name))]
-    if begins:
-        return begins[-1]
-    close = get_close_matches(header_key(name), list(keys), n=1, cutoff=CLOSE)
-    return keys[close[0]] if close else None
 
 
 def _flow(value: object) -> str:

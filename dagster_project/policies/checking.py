@@ -6,7 +6,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from dagster_project.reference import Finding, Reference, ReferenceDataError, lint_policies, load_reference
+from dagster_project.reference import (
+    Finding,
+    Reference,
+    ReferenceDataError,
+    lint_policies,
+    lint_sense,
+    load_reference,
+)
 from dagster_project.settings import Settings
 
 TABLE = "threshold_policy"
@@ -33,7 +40,11 @@ def check_file(settings: Settings, file: Path | None = None) -> Checked:
     except ReferenceDataError as error:
         findings = [error.findings.get(problem) or _error(problem) for problem in error.problems]
         return Checked(file or settings.council_reference / f"{TABLE}.csv", tuple(findings), None)
-    findings = lint_policies(reference.rows(TABLE), reference.rows("metrics"))
+    policies, metrics = reference.rows(TABLE), reference.rows("metrics")
+    findings = [
+        *lint_policies(policies, metrics),
+        *lint_sense(policies, metrics, reference.rows("org_units")),
+    ]
     if file:
         findings = [finding for finding in findings if finding.place.startswith(f"{file.name}, row")]
     return Checked(file or settings.council_reference / f"{TABLE}.csv", tuple(findings), reference)

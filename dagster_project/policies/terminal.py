@@ -29,7 +29,8 @@ def print_checked(console: Console, checked: Checked) -> None:
         console.print(f"{checked.file}: nothing to mend.", markup=False, soft_wrap=True)
         return
     errors = sum(finding.is_error for finding in checked.findings)
-    table = titled_table(f"{checked.file.name}: {errors} errors, {len(checked.findings) - errors} warnings")
+    counted = [_counted(errors, "error"), _counted(len(checked.findings) - errors, "warning")]
+    table = titled_table(f"{checked.file.name}: {', '.join(counted)}")
     for heading in ("", "row", "column", "rule", "what is wrong, and how to mend it"):
         table.add_column(heading, overflow="fold")
     for finding in sorted(checked.findings, key=lambda finding: not finding.is_error):
@@ -38,11 +39,20 @@ def print_checked(console: Console, checked: Checked) -> None:
             finding.place.rpartition(" ")[2],
             finding.column,
             finding.rule.replace("_", " "),
-            f"{finding.words[:1].upper()}{finding.words[1:]}. {finding.remedy}".strip(),
+            f"{_sentence(finding.words)}. {finding.remedy}".strip(),
         )
     console.print(table)
     if errors:
         console.print("A load would stop at the errors; what was loaded before stays.")
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _sentence(words: str) -> str:
+    """With a capital, but for what is the name of a metric or a file."""
+    return f"{words[:1].upper()}{words[1:]}" if words.partition(" ")[0].isalpha() else words
 
 
 def print_trial(console: Console, trial: Trial) -> None:

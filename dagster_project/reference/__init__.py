@@ -5,6 +5,7 @@ from dagster_project.reference.merge import Reference, ReferenceDataError, load_
 from dagster_project.reference.names import name_key
 from dagster_project.reference.option_rows import OptionError, WantedOption, keep_option, option_rows
 from dagster_project.reference.policy_lint import Finding, lint_policies
+from dagster_project.reference.policy_sense import lint_sense
 
 __all__ = [
     "Finding",
@@ -15,6 +16,7 @@ __all__ = [
     "keep",
     "keep_option",
     "lint_policies",
+    "lint_sense",
     "load_reference",
     "name_key",
     "option_rows",

@@ -85,9 +85,9 @@ def _print_caseload(console: Console, rows: Sequence[Row]) -> None:
         console.print("  No interval: too few earlier forecasts can be compared with what came.")
     else:
         console.print(
-            "  Below each: the forecast less the highest and the lowest error of earlier ones as far ahead. A method"
+            "  Below each: where it would lie if it were as far off as earlier ones as far ahead, at worst either way."
         )
-        console.print("  that always says too much lies above its own range.")
+        console.print("  Where all of those said too much, it stands at the upper end.")
 
 
 def _print_accuracy(console: Console, rows: Sequence[Row]) -> None:

@@ -111,6 +111,22 @@ def print_sealed(console: Console, sealed: Sealed) -> None:
         console.print(f"Not sealed: {problem}", markup=False)
 
 
+def print_pages(console: Console, settings: Settings, report: LoadReport) -> None:
+    """Where the pages lie, how many are new, or why there are none."""
+    pages = report.pages
+    if pages is None:
+        return
+    if pages.problem:
+        console.print(f"The pages could not be drawn; the marts are published. {pages.problem}", markup=False)
+        return
+    place = settings.published / "current" / "site" / "index.html"
+    console.print(
+        f"Pages: {pages.written:,} written, {pages.kept:,} unchanged; open {place}",
+        markup=False,
+        highlight=False,
+    )
+
+
 def print_refusals(console: Console, refused: Sequence[Delivery], title: str) -> None:
     if not refused:
         return
@@ -275,6 +291,7 @@ def print_places(console: Console, settings: Settings) -> None:
         ("marts for analysts", settings.published / "current" / "marts.duckdb"),
         ("marts with workers", settings.published / "current" / "restricted" / "marts.duckdb"),
         ("marts as Parquet", settings.published / "current" / "parquet"),
+        ("pages for managers", settings.published / "current" / "site" / "index.html"),
         ("alerts", settings.outbox),
     ):
         table.add_row(what, str(path))

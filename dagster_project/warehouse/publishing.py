@@ -9,8 +9,8 @@ import csv
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -26,12 +26,16 @@ VERSIONS_KEPT = 3
 
 @dataclass(frozen=True)
 class Mart:
-    """A published table; `tier` says who may see it, `restricted_rows` which of its rows only the restricted may."""
+    """A published table; `tier` says who may see it, `restricted_rows` which of its rows only the restricted may.
+
+    `columns` says what each of its columns holds.
+    """
 
     name: str
     tier: str
     restricted_rows: str | None
     description: str
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 class Tier(StrEnum):
@@ -68,6 +72,7 @@ def marts(settings: Settings) -> list[Mart]:
             tier=node["config"]["meta"]["tier"],
             restricted_rows=node["config"]["meta"].get("restricted_rows"),
             description=node["description"].strip(),
+            columns={name: column["description"].strip() for name, column in node.get("columns", {}).items()},
         )
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model" and "mart" in node["tags"]
@@ -75,11 +80,12 @@ def marts(settings: Settings) -> list[Mart]:
     return sorted(found, key=lambda mart: mart.name)
 
 
-def publish(settings: Settings, load_id: str) -> Path:
+def publish(settings: Settings, load_id: str, draw: Callable[[Path], object] = lambda version: None) -> Path:
     """Copy the marts into a new version and switch `published/current` to it; the folder is returned.
 
-    A reader that has the old version open keeps reading it: its files are only unlinked, versions later. Raises
-    PublishingError where the rules of the public tier cannot be read.
+    `draw` is told the folder of the whole new version before the switch, to add what is drawn from its marts. A reader
+    that has the old version open keeps reading it: its files are only unlinked, versions later. Raises PublishingError
+    where the rules of the public tier cannot be read.
     """
     version = settings.published / "versions" / load_id
     being_written = version.with_name(f".{version.name}.writing")
@@ -87,17 +93,19 @@ def publish(settings: Settings, load_id: str) -> Path:
     tables = marts(settings)
     internal = {mart.name: _rows_for_everyone(mart) for mart in tables if mart.tier == Tier.INTERNAL}
     restricted = {mart.name: f"select * from {mart.name}" for mart in tables}
-    _write(settings, being_written, lambda _: internal, Tier.INTERNAL)
-    _write(settings, being_written / "restricted", lambda _: restricted, Tier.RESTRICTED)
+    _write(settings, being_written, lambda _: internal, Tier.INTERNAL, tables)
+    _write(settings, being_written / "restricted", lambda _: restricted, Tier.RESTRICTED, tables)
     _write(
         settings,
         being_written / "public",
         lambda connection: _for_anybody(settings, connection, internal),
         Tier.PUBLIC,
+        tables,
     )
     # Anybody passes through to the public folder; what lies beside it has modes of its own.
     for folder in (settings.published, settings.published / "versions", being_written):
         folder.chmod(0o755 if folder != being_written else 0o751)
+    draw(being_written)
     shutil.rmtree(version, ignore_errors=True)
     os.replace(being_written, version)
     _switch(settings.published / "current", version)
@@ -135,8 +143,9 @@ def _write(
     folder: Path,
     tables: Callable[[duckdb.DuckDBPyConnection], Mapping[str, str]],
     tier: Tier,
+    described: Sequence[Mart],
 ) -> None:
-    """One DuckDB file with the tables and one Parquet file each, for those who may see the tier."""
+    """One DuckDB file with the tables and what they mean, and one Parquet file each, for who may see the tier."""
     parquet = folder / "parquet"
     parquet.mkdir(parents=True)
     target = folder / "marts.duckdb"
@@ -151,9 +160,29 @@ def _write(
                 f"copy published.main.{name} to {_text(parquet / f'{name}.parquet')} (format parquet)"
             )
         connection.execute("use memory")
+        _describe(connection, described)
         connection.execute("detach published")
     for path in [folder, parquet, target, *parquet.iterdir()]:
         path.chmod(MODES[tier].folder if path.is_dir() else MODES[tier].file)
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, described: Sequence[Mart]) -> None:
+    """Put what each table and column means beside it, where any client of DuckDB shows it."""
+    marts_by_name = {mart.name: mart for mart in described}
+    columns = connection.execute(
+        "select table_name, list(column_name) from duckdb_columns() where database_name = 'published' group by 1"
+    ).fetchall()
+    statements = []
+    for table, names in columns:
+        mart = marts_by_name[table]
+        statements.append(f"comment on table published.main.{table} is {_text(mart.description)}")
+        statements += [
+            f'comment on column published.main.{table}."{name}" is {_text(mart.columns[name])}'
+            for name in names
+            if mart.columns.get(name)
+        ]
+    if statements:
+        connection.execute(";\n".join(["begin", *statements, "commit"]))
 
 
 def _switch(link: Path, version: Path) -> None:
@@ -217,5 +246,5 @@ def _tier_of(path: Path) -> Tier:
     return Tier(path.parts[0]) if path.parts[0] in {Tier.PUBLIC, Tier.RESTRICTED} else Tier.INTERNAL
 
 
-def _text(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+def _text(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"

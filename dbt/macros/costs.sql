@@ -30,13 +30,6 @@ where preference = 1
 {%- endmacro %}
 
 
-{# numerator / denominator as the next whole number that is not below it. #}
-{% macro ratio_up(numerator, denominator) -%}
-{%- set nearest = ratio_half_up(numerator, denominator, 0, 18) -%}
-({{ nearest }} + case when {{ nearest }} * ({{ denominator }}) < {{ numerator }} then 1 else 0 end)
-{%- endmacro %}
-
-
 {# The lines of options, each told apart by `keys`, as exact costs by financial year: the only place that says what
    part of a year costs and how many heads need kit. A line's posts and yearly cost stand over its option's `divisor`, so
    that a gap which is no decimal stays exact; amounts that come out stand over the divisor too.

@@ -25,6 +25,17 @@ cast(
 )
 {%- endmacro %}
 
+{# numerator / denominator as the next number of `decimals` that is not below it; where `more_than` holds, above it. #}
+{% macro ratio_up(numerator, denominator, decimals=0, more_than='false') -%}
+{%- set nearest = ratio_half_up(numerator, denominator, decimals, 18) -%}
+{%- set step = '0.' ~ '0' * (decimals - 1) ~ '1' if decimals else '1' -%}
+{%- set back = '(' ~ nearest ~ ' * (' ~ denominator ~ '))' -%}
+(
+    {{ nearest }}
+    + case when {{ back }} < {{ numerator }} or ({{ more_than }} and {{ back }} = {{ numerator }}) then {{ step }} else 0 end
+)
+{%- endmacro %}
+
 {# A decimal as a whole number of 10^-18ths. Whole part and fraction apart, so that neither leaves 38 digits. #}
 {% macro whole_parts(value) -%}
 {%- set exact = 'cast(' ~ value ~ ' as decimal(38, 18))' -%}

@@ -36,8 +36,18 @@ accepted as (
     from {{ ref('stg_offers') }}
     group by council, month
     union all
+    -- Where totals of other units came beside the ledger, the council's cost is of both.
     select council, month, 'agency_cost_gbp' as measure, cast(sum(amount_gbp) as decimal(38, 15)) as amount
-    from {{ ref('stg_agency_spend') }}
+    from {{ ref('stg_agency_spend') }} as ledger
+    where
+        not exists (
+            select 1
+            from {{ ref('stg_agency_spend_summary') }} as totals
+            where
+                totals.council = ledger.council
+                and totals.month = ledger.month
+                and totals.financial_year is null
+        )
     group by council, month
     union all
     select council, month, 'contacts' as measure, cast(count(*) as decimal(38, 15)) as amount

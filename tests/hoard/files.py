@@ -15,6 +15,8 @@ from hoard.making import (
     POSTS_HELD,
     SOUTH,
     Serial,
+    bare_rows,
+    bare_workbook,
     entity_bomb,
     old_workbook,
     open_document,
@@ -251,9 +253,10 @@ FILES = (
     File(
         "a web page named .xls",
         lambda: b"<html><table><tr><td>case_id</td></tr></table></html>",
-        refused="required columns missing",
+        refused="a web page, not a table",
         name="caseload.xls",
     ),
+    File("a PDF named .xlsx", lambda: b"%PDF-1.7\n1 0 obj\n", refused="a PDF, not a table", name=XLSX),
     File("nothing", lambda: b"", refused="the file is empty"),
     File("a header alone", lambda: text([CASES]), refused="a header without rows"),
     File("cut in the middle of a row", lambda: text(_whole(NORTH, SOUTH))[:-20], refused="cut short"),
@@ -463,5 +466,45 @@ FILES = (
         2,
         {("case_id", "not_as_typed"): 1, ("worker_id", "not_as_typed"): 1},
         name="caseload.xls",
+    ),
+    File(
+        "a workbook whose cells do not say where they stand, an error among them",
+        lambda: bare_workbook(
+            bare_rows(_whole(NORTH, ("#REF!", *SOUTH[1:]), ("0014", *SOUTH[1:4], "#N/A", *SOUTH[5:])))
+        ),
+        2,
+        {("case_id", "error_cell"): 1},
+        name=XLSX,
+    ),
+    File(
+        "a cell far away, its place in single quotes",
+        lambda: bare_workbook(bare_rows(_whole(NORTH)) + "<row><c x='>' r = 'XFD1048576'><v>1</v></c></row>"),
+        refused="a cell far from the table",
+        name=XLSX,
+    ),
+    File(
+        "cells far away in a row that alone says where it stands",
+        lambda: bare_workbook(bare_rows(_whole(NORTH)) + "<row x='>' r='99999999'><c><v>1</v></c></row>"),
+        refused="a cell far from the table",
+        name=XLSX,
+    ),
+    File(
+        "a tag that a reader in pieces would lose",
+        lambda: bare_workbook(
+            f"{bare_rows(_whole(NORTH))}<row><c {' ' * (9 << 20)}r='XFD1048576'><v>1</v></c></row>"
+        ),
+        refused="a tag of more than",
+        name=XLSX,
+    ),
+    File(
+        "an error cell in a comment",
+        lambda: bare_workbook("<!-- <c r='A2' t='e'><v>#REF!</v></c> -->" + bare_rows(_whole(NORTH))),
+        1,
+        name=XLSX,
+    ),
+    File(
+        "headers as databases write them",
+        lambda: text([tuple(f"[dbo].[cases].[{name.upper()}]" for name in CASES), NORTH]),
+        1,
     ),
 )

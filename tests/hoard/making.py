@@ -87,6 +87,44 @@ class Serial(float):
     """A number that a workbook shows as a day."""
 
 
+def bare_workbook(sheet: str) -> bytes:
+    """A package of nothing but one sheet, as programs write it that do without styles and shared strings."""
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    relations = "http://schemas.openxmlformats.org/package/2006/relationships"
+
+    def related(kind: str, target: str) -> bytes:
+        relation = f'<Relationship Id="rId1" Type="{office}/{kind}" Target="{target}"/>'
+        return f'<Relationships xmlns="{relations}">{relation}</Relationships>'.encode()
+
+    data = f'<worksheet xmlns="{main}"><sheetData>{sheet}</sheetData></worksheet>'
+    names = '<sheets><sheet name="Cases" sheetId="1" r:id="rId1"/></sheets>'
+    return package(
+        {
+            "[Content_Types].xml": b"<Types/>",
+            "_rels/.rels": related("officeDocument", "xl/workbook.xml"),
+            "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}">{names}</workbook>'.encode(),
+            "xl/_rels/workbook.xml.rels": related("worksheet", "worksheets/sheet1.xml"),
+            "xl/worksheets/sheet1.xml": data.encode(),
+        }
+    )
+
+
+def bare_rows(rows: Cells) -> str:
+    """Rows of a sheet whose cells do not say where they stand, and write `#...` texts as error cells."""
+    return "".join(
+        "<row>"
+        + "".join(
+            f"<c t='e'><v>{cell}</v></c>"
+            if str(cell).startswith("#")
+            else f'<c t="inlineStr"><is><t>{cell}</t></is></c>'
+            for cell in row
+        )
+        + "</row>"
+        for row in rows
+    )
+
+
 def package(parts: Mapping[str, bytes]) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as made:

@@ -144,7 +144,13 @@ def test_a_month_that_nobody_delivered_is_shown_and_builds_nothing(
         "outcome": "nothing landed"
     }
     # That an extract is late is seen all the same: the step of freshness is not among them.
-    assert nothing_landed.skipped == {"published_marts", "alerts", "thresholds", "service"}
+    assert nothing_landed.skipped == {
+        "published_marts",
+        "managers_site",
+        "alerts",
+        "thresholds",
+        "service",
+    }
     assert "caseload_bands" not in nothing_landed.materialised
 
 
@@ -164,6 +170,8 @@ def test_a_month_archives_builds_checks_publishes_and_tells(installation: Instal
     published = month.materialised["published_marts"][partition]
     assert published["rows_of_caseload_bands"] == bands["dagster/row_count"]
     assert (installation.settings.published / "current").resolve() == Path(published["folder"])
+    assert Path(month.materialised["managers_site"][partition]["first_page"]).is_file()
+    assert month.materialised["managers_site"][partition]["pages_written"] > 0
     assert month.materialised["alerts"][partition]["digests_written"] > 0
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from email import message_from_bytes, policy
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -14,7 +17,8 @@ import yaml
 from landing import MONTHS, first_day, land_month, make_small_council
 
 from dagster_project import warehouse
-from dagster_project.load import LoadReport, load
+from dagster_project.load import LoadReport, announce, load
+from dagster_project.reference import load_reference
 from dagster_project.settings import Settings
 from dagster_project.warehouse.transformation import invoke
 
@@ -213,3 +217,40 @@ def test_a_year_of_changes_is_unknown_until_twelve_months_are_loaded(stepwise: S
 
     assert {month for (_, month), changes in known.items() if changes is not None} == {first_day(11)}
     assert any(changes for changes in known.values())
+
+
+def test_what_landed_is_mailed_with_its_figure_and_the_way_back_to_its_target(
+    at_once: Installation, tmp_path: Path
+) -> None:
+    recipients = tmp_path / "recipients.csv"
+    recipients.write_text(
+        "council,unit,severity,channel,role\nwestshire,duty,info,mailto:duty@westshire.example,manager\n",
+        encoding="utf-8",
+    )
+    settings = replace(at_once.settings, site_url="https://intranet.example")
+    reference = load_reference(settings, {"alert_recipients": recipients})
+    # The mart's own words for the way back, computed apart from that of the alerts.
+    crossed = at_once.value(
+        "select unit, cast(average_caseload_rounded as varchar),"
+        " ceil(open_cases - target_caseload * fte_social_workers),"
+        " fte_to_target from caseload_bands"
+        " where severity = 'warning' and month = date '2024-05-01' and unit = 'duty'"
+    )
+
+    told = announce(settings, reference, "load-1", FIRST_LOAD)
+
+    assert told is not None and list(crossed) == [("duty", "4", Decimal(1))]
+    ((message,),) = [
+        [message_from_bytes(digest.path.read_bytes(), policy=policy.default) for digest in told.digests]
+    ]
+    assert str(message["Subject"]).startswith("Caseload 2024-05 Westshire P")
+    plain, page = message.get_body(("plain",)), message.get_body(("html",))
+    assert plain is not None and page is not None
+    text, html = " ".join(str(plain.get_content()).split()), str(page.get_content())
+    for (unit, figure, cases), fte in crossed.items():
+        assert f"Average caseload: {figure} cases per FTE social worker" in text
+        assert f"fewer cases: {cases:.0f}, or more FTE of social workers: {fte}" in text
+        assert f"https://intranet.example/westshire/units/{unit}.html" in html
+    drawn = [part for part in message.walk() if part.get_content_type() == "image/png"]
+    assert drawn and all(f'src="cid:{part["Content-ID"].strip("<>")}"' in html for part in drawn)
+    assert "Apr 2024" in html and "0.871 above the target of 3" in text

@@ -281,6 +281,8 @@ def every_command(settings: Settings) -> Iterator[tuple[str, Sequence[str]]]:
     yield "alerts resend", ["alerts", "resend", "caseload"]
     yield "who --log", ["who", "--log"]
     yield "rotate-key", ["rotate-key"]
+    yield "sql", ["sql", "-c", "from marts()"]
+    yield "notebook", ["notebook"]
     yield "sample", ["sample"]
 
 
@@ -296,6 +298,7 @@ def told(leaks: Sequence[Leak]) -> str:
     return "\n".join(f"{leak.path} [{leak.part}]: {leak.value}" for leak in leaks[:40])
 
 
+@pytest.mark.long
 def test_no_command_is_left_out(lived: Lived) -> None:
     commands = {
         command.name or command.callback.__name__ for command in app.registered_commands if command.callback
@@ -321,6 +324,7 @@ def test_no_command_is_left_out(lived: Lived) -> None:
     assert commands == called | SEARCHED_ELSEWHERE
 
 
+@pytest.mark.long
 def test_what_landed_was_as_messy_as_meant(lived: Lived) -> None:
     """Otherwise nothing could leak: rows were rejected, files refused, names kept, originals sealed."""
     first = [d for d in Manifest(lived.settings.manifest).all() if d.received_at < "2024-07-02"]
@@ -340,12 +344,14 @@ def test_what_landed_was_as_messy_as_meant(lived: Lived) -> None:
     )
 
 
+@pytest.mark.long
 def test_no_command_prints_a_person_or_a_record(lived: Lived) -> None:
     for name, ran in lived.printed.items():
         assert not leaks_in_text(ran.out + ran.err, [MARKED, RECORDS], None), f"{name}:\n{ran.out}{ran.err}"
         assert ran.code in (DONE, FAILED) and "Unexpected" not in ran.err, f"{name}: {ran.err}"
 
 
+@pytest.mark.long
 def test_no_file_holds_a_person(lived: Lived) -> None:
     home = lived.settings.home
     found = leaks_in_files(home, [MARKED], without=[lived.settings.landing])
@@ -360,6 +366,7 @@ def test_no_file_holds_a_person(lived: Lived) -> None:
     assert columns == {"parquet.team", "parquet.transferred_to", "parquet.supplier", "parquet.case_id"}
 
 
+@pytest.mark.long
 def test_the_manifest_names_a_person_by_the_name_of_a_file_alone(lived: Lived) -> None:
     with sqlite3.connect(lived.settings.manifest) as manifest:
         tables = [name for (name,) in manifest.execute("select name from sqlite_master where type = 'table'")]
@@ -379,6 +386,7 @@ def test_the_manifest_names_a_person_by_the_name_of_a_file_alone(lived: Lived) -
     assert "controls.file_name" in named
 
 
+@pytest.mark.long
 def test_every_output_was_really_written(lived: Lived) -> None:
     """A command that refuses to run leaks nothing, and proves nothing."""
     assert {
@@ -391,6 +399,7 @@ def test_every_output_was_really_written(lived: Lived) -> None:
     assert (lived.settings.council_reference / "capacity_options.csv").is_file()
 
 
+@pytest.mark.long
 def test_records_stand_in_the_archive_and_in_restricted_files_only(lived: Lived) -> None:
     found = leaks_in_files(lived.settings.home, [RECORDS], without=[lived.settings.landing])
 

@@ -67,6 +67,7 @@ def test_as_many_deliveries_are_refused_as_were_made_to_be(
     assert {(d.council, d.month, d.extract) for d in load_report.arrival.refused} == spoiled
 
 
+@pytest.mark.long
 def test_no_mart_value_differs_after_corrections_and_late_months(
     second: tuple[LoadReport, Report, list[MadeUpCouncil]],
 ) -> None:
@@ -75,6 +76,23 @@ def test_no_mart_value_differs_after_corrections_and_late_months(
     assert load_report.arrival.recorded and report.is_same, report.summary()
 
 
+@pytest.mark.long
+def test_totals_in_the_place_of_rows_and_beside_them_mean_what_the_pages_say(
+    tmp_path_factory: pytest.TempPathFactory, key: None
+) -> None:
+    """Totals of several levels, of months and years, beside rows of other teams; contracts that were decided on."""
+    told = Settings(home=tmp_path_factory.mktemp("totals"), pseudonym_key_variable=KEY)
+    councils = made([101, 202, 303], told.home, second_wave=False)
+
+    load(told, now=datetime(2026, 1, 5, 6, tzinfo=UTC))
+    os.environ[KEY_VARIABLE] = KEY
+    report = compare(told.home, councils)
+
+    assert report.is_same, report.summary()
+    assert sum(report.compared.values()) > 200_000
+
+
+@pytest.mark.long
 def test_loading_again_changes_nothing(
     home: Settings, second: tuple[LoadReport, Report, list[MadeUpCouncil]]
 ) -> None:

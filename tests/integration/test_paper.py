@@ -48,6 +48,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     quoted = HOSTILE.replace('"', '""')
     named = units.read_text(encoding="utf-8").replace(",north,North,", f',north,"{quoted}",')
     units.write_text(named, encoding="utf-8")
+    (settings.council_reference / "capacity_options.csv").write_text(
+        "council,option,line,role,posts_fte,unit_cost_gbp,set_up_per_head_gbp,starts_on,ends_on,source\n"
+        f"{COUNCIL},more_workers,workers,social_worker,3,45000,1000,2024-10-01,2026-03-31,A paper\n"
+        f"{COUNCIL},a_team,workers,social_worker,1.5,48000,,2025-01-01,2025-12-31,A paper\n",
+        encoding="utf-8",
+    )
     for number in (0, UNKNOWN_NAMES, NO_LEDGER, 12):
         land_month(settings, number)
     load(settings)
@@ -371,8 +377,8 @@ def test_a_suppressed_average_is_in_no_chart_not_even_in_its_words(
     hidden = next(line for line in table.lines if line.heading == HOSTILE)
     shown = next(line for line in exact.lines if line.heading == HOSTILE)
 
-    # The average of the year before is one of them as well.
-    assert [cell.text for cell in hidden.cells].count("c") == len(HIDDEN) + 1
+    # Cases and average of the year before are hidden as well.
+    assert [cell.text for cell in hidden.cells].count("c") == len(HIDDEN) + 2
     assert not [cell for cell in shown.cells if cell.text == "c"]
     average = shown.cells[3].text
     assert average.replace(".", "").isdigit()
@@ -435,10 +441,26 @@ def test_a_forecast_is_the_marts_own_and_says_plainly_where_the_history_is_too_s
     assert "Social workers (FTE)" in headings
     assert "Average caseload" not in headings
 
-    section = next(section for section in public.sections if section.title == "Forecast")
-    assert not section.tables
-    assert len(section.absent) == 3
-    assert all("not part of this copy" in words for words in section.absent)
+    assert "forecast_accuracy" not in tables_of(public)
+    assert "How earlier forecasts of caseload came out across the council" in public.left_out
+    assert f"Not part of this copy: {'; '.join(public.left_out)}." in page(public).replace("&#39;", "'")
+    assert not paper.left_out
+
+
+def test_an_option_has_one_line_with_its_first_year_and_another_table_has_every_year(
+    home: Settings, paper: Paper
+) -> None:
+    every = rows_of_mart(
+        home, f"select * from capacity_options where council = '{COUNCIL}' order by option, financial_year"
+    )
+    first = {row["option"]: row for row in reversed(every)}
+    table, by_year = (tables_of(paper)[key] for key in ("options", "options_by_year"))
+
+    headings = [heading.text for heading in table.headings]
+    totals = [line.cells[headings.index("First year in all (£)") - 1].text for line in table.lines]
+    assert totals == [f"{first[name]['total_gbp']:,}" for name in sorted(first)] != []
+    assert len(by_year.lines) == len(first) == 2
+    assert [heading.text for heading in by_year.headings[1:]] == sorted({r["financial_year"] for r in every})
 
 
 def test_a_table_names_the_extracts_it_is_made_from_and_a_threshold_its_measure_in_words(

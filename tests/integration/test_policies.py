@@ -85,6 +85,7 @@ def tried(tmp_path_factory: pytest.TempPathFactory) -> Tried:
     return Tried(settings, file, before, changes, result.output, untouched, rows_of(settings, BREACHES))
 
 
+@pytest.mark.long
 def test_a_trial_changes_nothing_and_says_what_the_policies_raise_when_they_are_adopted(tried: Tried) -> None:
     now = {row for row in tried.after if row[1] != "vacancy_rate"}
     new = {
@@ -101,12 +102,14 @@ def test_a_trial_changes_nothing_and_says_what_the_policies_raise_when_they_are_
     assert "average_caseload" in tried.shown and "care" in tried.shown
 
 
+@pytest.mark.long
 def test_a_policy_from_a_later_day_on_changes_no_earlier_month(tried: Tried) -> None:
     early = {row for row in tried.after if str(row[2]) < "2023-06-01" and row[1] != "vacancy_rate"}
 
     assert early == {row for row in tried.before if str(row[2]) < "2023-06-01"}
 
 
+@pytest.mark.long
 def test_a_breach_is_told_only_after_the_months_that_its_rule_wants(tried: Tried) -> None:
     states = rows_of(
         tried.settings,

@@ -86,6 +86,7 @@ def test_the_workbook_names_row_column_rule_and_what_was_expected_and_no_value(h
     assert "<f>" not in text
 
 
+@pytest.mark.long
 def test_an_added_alias_clears_rows_of_no_known_unit(home: Settings) -> None:
     rows = rows_of("caseload", 10)
     rows[0]["team"] = "Birch Front Room"
@@ -100,6 +101,7 @@ def test_an_added_alias_clears_rows_of_no_known_unit(home: Settings) -> None:
     assert workbooks(home) == []
 
 
+@pytest.mark.long
 def test_a_refused_delivery_stands_with_its_reason_until_a_good_one_came(home: Settings) -> None:
     rows = rows_of("caseload", 10)
     for row in rows[:5]:

@@ -134,6 +134,7 @@ def test_a_faulty_case_is_one_rejected_row_and_a_workbook_of_sheets_is_an_export
     assert delivery.rows_read == delivery.rows_accepted + delivery.rows_rejected
 
 
+@pytest.mark.long
 def test_a_census_return_becomes_the_councils_totals_of_its_month(tmp_path: Path) -> None:
     settings = prepare(tmp_path, {"workforce_summary": "csww"})
     workers = [worker(SWENo=f"SW{n}", FTE="0.9") for n in range(30)]

@@ -15,6 +15,7 @@ from .messy_files import xlsx_bytes
 from .monthly_rows import World
 from .reference_rows import first_months, invent_council, write_reference
 from .spoilers import FAULTS
+from .totals_rows import arrivals, sends_totals
 from .truth import Delivery, MadeUpCouncil, Row, in_post, is_open
 
 ROWS_ONLY = ("header without rows",)
@@ -85,6 +86,8 @@ def _summary_months(council: MadeUpCouncil) -> list[date]:
 
 def _gap(council: MadeUpCouncil) -> date | None:
     """The month for which nothing arrives in the first wave."""
+    if sends_totals(council.seed):
+        return None
     return council.months[len(council.months) // 2] if council.seed % 5 in (0, 2) else None
 
 
@@ -92,6 +95,9 @@ def _to_send(
     council: MadeUpCouncil, lived: dict[date, dict[str, list[Row]]]
 ) -> list[tuple[date, str, list[Row]]]:
     """What arrives, in order: month, extract and canonical rows."""
+    if sends_totals(council.seed):
+        with_totals = arrivals(council, lived)
+        return with_totals + [a for month in council.months for a in activity(council, month, lived[month])]
     rng = Random(f"{council.seed}:what arrives")
     sent: list[tuple[date, str, list[Row]]] = []
     summaries = _summary_months(council)

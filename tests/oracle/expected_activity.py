@@ -6,7 +6,7 @@ from datetime import date
 from fractions import Fraction
 
 from .arithmetic import ANY, Number, add_months, divide, half_up, last_day, percent
-from .expected_caseload import CaseloadMonth
+from .expected_caseload import CaseloadMonth, measures
 from .expected_rows import ExpectedMart, ExpectedRow, common, units_with_unmapped
 from .truth import UNMAPPED, MadeUpCouncil, Row, is_open
 from .working_days import working_days_after
@@ -187,7 +187,14 @@ def _median(values: list[int]) -> Fraction | None:
 
 def caseload_bridge(council: MadeUpCouncil) -> ExpectedMart:
     """The steps that the contract fixes; `ignored` are those between of which only the sum is known."""
-    fixed = {"start", "unallocated", "workers_not_in_post", "not_social_workers", "end"}
+    fixed = {
+        "start",
+        "totals_without_rows",
+        "unallocated",
+        "workers_not_in_post",
+        "not_social_workers",
+        "end",
+    }
     mart = ExpectedMart("caseload_bridge", ("month", "step"), ignored=lambda row: row["step"] not in fixed)
     for month in council.loaded_months():
         data = CaseloadMonth(council, month)
@@ -201,11 +208,16 @@ def caseload_bridge(council: MadeUpCouncil) -> ExpectedMart:
             for p in data.posts
             if council.roles[p["role"]].is_social_worker and p["worker_id"] in data.holders
         ]
+        top = measures(council, month)[council.council_unit]
         dfe_cases = [c for c in held if c["worker_id"] in data.social_workers]
         away = [c for c in held if c["worker_id"] not in present]
         others = [c for c in held if c["worker_id"] in present and c["worker_id"] not in data.social_workers]
         steps: dict[str, dict[str, object]] = {
-            "start": {"cases": len(data.open), "fte": half_up(_fte(social), 2)},
+            "start": {"cases": top.open_cases, "fte": half_up(top.fte, 2)},
+            "totals_without_rows": {
+                "cases_change": len(data.open) - (top.open_cases or 0),
+                "fte": half_up(_fte(social), 2),
+            },
             "unallocated": {"cases_change": len(held) - len(data.open), "fte_change": half_up(0, 2)},
             "workers_not_in_post": {"cases_change": -len(away), "fte_change": half_up(0, 2)},
             "not_social_workers": {"cases_change": -len(others), "fte_change": half_up(0, 2)},

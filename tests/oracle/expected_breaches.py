@@ -60,7 +60,7 @@ def verdicts(council: MadeUpCouncil, month: date, key: str) -> Iterator[Verdict]
             "cases_without_social_workers": without,
             "unallocated_cases": found.unallocated,
         }
-        values |= _rates(council, month, council.below(unit.unit, month))
+        values |= _rates(council, month, unit.unit)
         if unit.level == "council":
             year = agency_year(council, month, unit.unit)
             share = divide(year.variance, year.budget)
@@ -81,10 +81,10 @@ def verdicts(council: MadeUpCouncil, month: date, key: str) -> Iterator[Verdict]
             yield Verdict("worker_caseload", f"#{hashed}", worker.unit, None, hashed, count, policy, band)
 
 
-def _rates(council: MadeUpCouncil, month: date, below: set[str]) -> dict[str, Fraction | None]:
+def _rates(council: MadeUpCouncil, month: date, unit: str) -> dict[str, Fraction | None]:
     """Percentages of other marts, exact; None where a part was not delivered or the whole is 0."""
-    posts = establishment_measure(council, month, below, TOTAL)
-    flows = flows_of(council.rows(month, "caseload"), below, month)
+    posts = establishment_measure(council, month, unit, TOTAL)
+    flows = flows_of(council.rows(month, "caseload"), council.below(unit, month), month)
 
     def of(part: Fraction | int | None, *rest: Fraction | int | None) -> Fraction | None:
         if part is None or None in rest:

@@ -29,6 +29,7 @@ from .expected_rows import (
 )
 from .policies import band_of, policy_for
 from .pseudonyms import worker_key
+from .totals import counted, units_in_post, units_of
 from .truth import UNMAPPED, MadeUpCouncil, Row, Unit, in_post, is_open
 
 
@@ -84,9 +85,12 @@ class CaseloadMonth:
 
 
 def measures(council: MadeUpCouncil, month: date) -> dict[str, UnitMeasures]:
-    """Exact measures by unit: from rows, else from the summary's own total, else the sum of totals below."""
+    """Exact measures by unit: from rows, and from totals of units without rows. Cases and FTE are of one grain."""
     data = CaseloadMonth(council, month)
     summary = {row["unit"]: row for row in council.rows(month, "caseload_summary") or []}
+    silent = units_of(data.cases)
+    if data.cases is not None:
+        silent |= units_of(data.posts)
     found = {}
     for unit in units_with_unmapped(council, month):
         below = council.below(unit.unit, month)
@@ -96,27 +100,33 @@ def measures(council: MadeUpCouncil, month: date) -> dict[str, UnitMeasures]:
         managed = None
         if held is not None and data.workforce is not None:
             managed = sum(1 for c in held if c["worker_id"] in data.managers)
-        from_rows = data.cases is not None or data.workforce is not None
-        found[unit.unit] = UnitMeasures(
-            unit,
-            len(held) if held is not None else None,
-            None if held is None else sum(1 for c in held if c["worker_id"] is None),
-            managed,
-            None if data.workforce is None else total(workers, "fte"),
-        )
-        if not from_rows and summary:
-            found[unit.unit].open_cases = _summed(council, month, unit.unit, summary, "open_cases")
-            found[unit.unit].fte = _summed(council, month, unit.unit, summary, "fte_social_workers")
+        unallocated = None if held is None else sum(1 for c in held if c["worker_id"] is None)
+        cases: int | None = None if held is None else len(held)
+        fte = None if data.workforce is None else total(workers, "fte")
+        totals = list(counted(council, month, unit.unit, summary, silent).values())
+        if totals:
+            told = sum((Fraction(row["fte_social_workers"]) for row in totals), Fraction(0))
+            cases = (cases or 0) + sum(row["open_cases"] for row in totals)
+            if held is None:
+                fte = told
+            elif data.workforce is not None:
+                fte = (fte or Fraction(0)) + told
+            elif not below & units_of(data.cases):
+                fte = told
+        found[unit.unit] = UnitMeasures(unit, cases, unallocated, managed, fte)
     return found
 
 
-def _summed(council: MadeUpCouncil, month: date, unit: str, summary: dict[str, Row], column: str) -> Any:
-    if unit in summary:
-        return summary[unit][column]
-    children = [u.unit for u in council.units_in_force(month) if u.parent == unit]
-    values = [_summed(council, month, child, summary, column) for child in children]
-    known = [value for value in values if value is not None]
-    return sum(known[1:], known[0]) if known else None
+def is_of_totals(council: MadeUpCouncil, month: date, unit: str) -> bool:
+    """Whether totals alone tell of the unit's cases, though others sent rows of theirs."""
+    cases = council.rows(month, "caseload")
+    summary = {row["unit"]: row for row in council.rows(month, "caseload_summary") or []}
+    silent = units_of(cases)
+    if cases is not None:
+        silent |= units_in_post(council, month)
+    return bool(
+        counted(council, month, unit, summary, silent) and not council.below(unit, month) & units_of(cases)
+    )
 
 
 def caseload_bands(council: MadeUpCouncil) -> ExpectedMart:
@@ -129,7 +139,9 @@ def caseload_bands(council: MadeUpCouncil) -> ExpectedMart:
     return mart
 
 
-def _grain(council: MadeUpCouncil, month: date, data: CaseloadMonth) -> Any:
+def _grain(council: MadeUpCouncil, month: date, data: CaseloadMonth, unit: str) -> Any:
+    if is_of_totals(council, month, unit):
+        return "summary"
     if data.cases is not None or data.workforce is not None:
         return "rows"
     return "summary" if council.rows(month, "caseload_summary") is not None else ANY
@@ -154,7 +166,7 @@ def _band_row(council: MadeUpCouncil, month: date, data: CaseloadMonth, unit: Un
         counted = data.social_workers & data.holders
         dfe_fte = total([p for p in data.posts if p["team"] in below and p["worker_id"] in counted], "fte")
     values = {
-        **common(unit.unit, month, _grain(council, month, data)),
+        **common(unit.unit, month, _grain(council, month, data, unit.unit.unit)),
         "unit_name": unit.unit.name,
         **_completeness(council, month),
         "open_cases": unit.open_cases,

@@ -15,20 +15,68 @@ from .expected_rows import (
     units_with_unmapped,
     within,
 )
+from .totals import by_unit, counted, units_of
 from .truth import UNMAPPED, MadeUpCouncil, Row, in_post
 
 
 @dataclass
+class AgencySpend:
+    """Exact money of a unit in a month, with what totals tell; None where neither came."""
+
+    cost: Fraction | None
+    pay: Fraction | None
+    year: Fraction | None
+    """Totals of the financial year that stand for the unit; None where there are none."""
+    has_lines: bool
+    has_totals: bool
+    has_forecast: bool
+
+
+@dataclass
 class AgencyYear:
-    """Exact money of a unit in the financial year up to a month; None where no ledger came for the month."""
+    """Exact money of a unit in the financial year up to a month; None where no ledger and no total came."""
 
     year_to_date: Fraction | None
     forecast: Fraction | None
     budget: Fraction | None
+    is_whole: bool = False
 
     @property
     def variance(self) -> Fraction | None:
         return minus(self.forecast, self.budget)
+
+
+def _totals(council: MadeUpCouncil, month: date, unit: str, *, of_year: bool) -> dict[str, list[Row]]:
+    """Totals of the month, or of the year, that stand for the unit."""
+    rows = council.rows(month, "agency_spend_summary") or []
+    of_part = by_unit(council, [r for r in rows if (r["financial_year"] is not None) == of_year])
+    return counted(council, month, unit, of_part, units_of(council.rows(month, "agency_spend")))
+
+
+def _sum(totals: dict[str, list[Row]], without: set[str]) -> Fraction:
+    return sum((r["amount_gbp"] for u, rows in totals.items() if u not in without for r in rows), Fraction(0))
+
+
+def agency_spend(council: MadeUpCouncil, month: date, unit: str) -> AgencySpend:
+    ledger = council.rows(month, "agency_spend")
+    lines = within(ledger, council.below(unit, month))
+    of_month = _totals(council, month, unit, of_year=False)
+    of_year = _totals(council, month, unit, of_year=True)
+    cost = total(lines, "amount_gbp")
+    if of_month:
+        cost = (cost or Fraction(0)) + _sum(of_month, set())
+    pay = None
+    if lines is not None and not of_month:
+        pay = total([x for x in lines if x["cost_type"] == "pay"], "amount_gbp")
+    every = [row for rows in (*of_month.values(), *of_year.values()) for row in rows]
+    return AgencySpend(
+        cost,
+        pay,
+        _sum(of_year, set()) if of_year else None,
+        bool(lines),
+        bool(every),
+        any(row["is_forecast"] for row in every),
+    )
 
 
 def budget_of(council: MadeUpCouncil, unit: str, year: str) -> Fraction | None:
@@ -44,20 +92,33 @@ def budget_of(council: MadeUpCouncil, unit: str, year: str) -> Fraction | None:
 
 
 def agency_year(council: MadeUpCouncil, month: date, unit: str) -> AgencyYear:
-    """Months that count are those of the year, up to this one, with a ledger in force."""
+    """The total of a year stands for its months; other months are carried on to the year's end."""
     year = financial_year(month)
     budget = budget_of(council, unit, year)
-    if council.rows(month, "agency_spend") is None:
+    now = agency_spend(council, month, unit)
+    if council.rows(month, "agency_spend") is None and not now.has_totals:
         return AgencyYear(None, None, budget)
-    spent, loaded = Fraction(0), 0
+    yearly = _totals(council, month, unit, of_year=True)
+    spent, loaded, has_parts, has_forecast = Fraction(0), 0, False, now.has_forecast
     for past in council.loaded_months():
         if past > month or financial_year(past) != year:
             continue
-        lines = within(council.rows(past, "agency_spend"), council.below(unit, past))
-        if lines is not None:
+        # A team that closed in the year is in the year's total of its service.
+        covered = set[str]().union(*(council.below(top, past) for top in yearly))
+        lines = within(council.rows(past, "agency_spend"), council.below(unit, past) - covered)
+        of_month = _totals(council, past, unit, of_year=False)
+        told = council.rows(past, "agency_spend_summary") or []
+        if lines is not None or any(row["financial_year"] is None for row in told):
             loaded += 1
-            spent += total(lines, "amount_gbp") or Fraction(0)
-    return AgencyYear(spent, spent / loaded * 12, budget)
+        spent += total(lines or [], "amount_gbp") or Fraction(0)
+        spent += _sum(of_month, covered)
+        open_months = [row for u, rows in of_month.items() if u not in covered for row in rows]
+        has_parts = has_parts or bool(lines) or bool(open_months)
+        has_forecast = has_forecast or any(row["is_forecast"] for row in open_months)
+    is_whole = month.month == 3 and (loaded == 12 or (now.year is not None and not has_parts))
+    of_year = now.year or Fraction(0)
+    forecast = of_year + spent / max(loaded, 1) * 12
+    return AgencyYear(of_year + spent, forecast, budget, is_whole and not has_forecast)
 
 
 def permanent_equivalent(council: MadeUpCouncil, month: date, agency: list[Row] | None) -> Fraction | None:
@@ -81,14 +142,13 @@ def agency_costs(council: MadeUpCouncil) -> ExpectedMart:
             agency = None
             if workers is not None:
                 agency = [w for w in workers if w["employment"] == "agency" and in_post(w, last)]
-            cost, fte = total(lines, "amount_gbp"), total(agency, "fte")
-            pay = (
-                None if lines is None else total([x for x in lines if x["cost_type"] == "pay"], "amount_gbp")
-            )
+            spend = agency_spend(council, month, unit.unit)
+            cost, pay, fte = spend.cost, spend.pay, total(agency, "fte")
+            grain: object = "summary" if spend.has_totals else ANY if ledger is None else "rows"
             equivalent = permanent_equivalent(council, month, agency)
             year = agency_year(council, month, unit.unit)
             values = {
-                **common(unit, month, ANY if ledger is None else "rows"),
+                **common(unit, month, "rows" if spend.has_lines else grain),
                 "financial_year": financial_year(month),
                 "agency_cost_gbp": half_up(cost, 2),
                 "pay_gbp": half_up(pay, 2),
@@ -101,12 +161,12 @@ def agency_costs(council: MadeUpCouncil) -> ExpectedMart:
                 "forecast_year_gbp": half_up(year.forecast, 2),
                 "budget_gbp": half_up(year.budget, 2),
                 "variance_gbp": half_up(year.variance, 2),
-                "is_forecast": ANY if ledger is None else False,
+                "is_forecast": ANY if ledger is None and not spend.has_totals else spend.has_forecast,
             }
             optional = False
             if unit.unit == UNMAPPED:
                 spent_before = bool(year.year_to_date)
-                optional = not lines and not agency and not spent_before
-                values = {} if ledger is None and not agency else values
+                optional = not lines and not agency and not spent_before and not spend.has_totals
+                values = {} if ledger is None and not agency and not spend.has_totals else values
             mart.rows.append(ExpectedRow({"month": month, "unit": unit.unit}, values, optional))
     return mart

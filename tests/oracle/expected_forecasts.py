@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from .arithmetic import ANY, add_months, divide, half_up, last_day, minus
-from .expected_caseload import measures
+from .expected_caseload import is_of_totals, measures
 from .expected_cost import agency_year
 from .expected_rows import ExpectedMart, ExpectedRow, common, total, units_with_unmapped, within
 from .policies import band_of, policy_for
@@ -59,6 +59,18 @@ def people(council: MadeUpCouncil, month: date, unit: Unit, by: date) -> tuple[A
     below = council.below(unit.unit, month)
     offers, workforce = council.rows(month, "offers"), council.rows(month, "workforce")
     starters = leavers = None
+    totals = council.rows(month, "offers_summary")
+    if offers is None and totals is not None and unit.unit == council.council_unit:
+        starters = total(
+            [
+                row
+                for row in totals
+                if council.roles[row["role"]].role_group == "social_worker"
+                and row["expected_start_by"] is not None
+                and row["expected_start_by"] <= by
+            ],
+            "fte",
+        )
     if offers is not None:
         places = [row | {"team": row["team"] or council.council_unit} for row in offers]
         starters = total(
@@ -88,9 +100,11 @@ def contract_over(council: MadeUpCouncil, worker: Row, now: date, by: date) -> b
     running = [
         c
         for c in council.invested.contracts
-        if c.unit == worker["team"] and c.starts_on <= now <= c.ends_on and worker["employment"] == "agency"
+        if c.unit == worker["team"]
+        and c.starts_on <= now <= c.ends_by(now)
+        and worker["employment"] == "agency"
     ]
-    return bool(running) and all(c.ends_on < by for c in running)
+    return bool(running) and all(c.ends_by(now) < by for c in running)
 
 
 def told(council: MadeUpCouncil) -> list[Told]:
@@ -105,7 +119,9 @@ def told(council: MadeUpCouncil) -> list[Told]:
             unit = measured.unit
             policy = policy_for(council, "average_caseload", last_day(month), unit)
             target = policy[0].target if policy else None
-            flows = flow(council, month, unit) if has_cases else None
+            flows = None
+            if has_cases and not is_of_totals(council, month, name):
+                flows = flow(council, month, unit)
             now = published(measured.open_cases, measured.fte, target)
             for ahead in range(1, MONTHS_AHEAD + 1):
                 starters, leavers = people(council, month, unit, last_day(add_months(month, ahead)))
@@ -115,7 +131,7 @@ def told(council: MadeUpCouncil) -> list[Told]:
                         Fraction(0),
                         measured.open_cases + Fraction(ahead * (flows[0] - flows[1]), FLOW_MONTHS),
                     )
-                if has_workforce and measured.fte is not None:
+                if has_workforce and measured.fte is not None and not is_of_totals(council, month, name):
                     fte = max(Fraction(0), measured.fte + (starters or 0) - (leavers or 0))
                 band = band_of(policy, divide(cases, fte))
                 values: dict[str, Any] = {
@@ -152,6 +168,7 @@ def errors_of(council: MadeUpCouncil, forecasts: Sequence[Told]) -> dict[Key, Va
     came: dict[Key, Values] = {}
     for t in forecasts:
         has_rows = any(council.rows(t.target_month, e) is not None for e in ("caseload", "workforce"))
+        has_rows = has_rows and not is_of_totals(council, t.target_month, t.unit.unit)
         if has_rows and (t.unit.unit, t.target_month) in nows:
             came[t.unit.unit, t.month, t.ahead] = nows[t.unit.unit, t.target_month]
     return came
@@ -178,8 +195,8 @@ def caseload_forecasts(council: MadeUpCouncil) -> ExpectedMart:
             lower: Fraction | None = None
             upper: Fraction | None = None
             if len(past) >= LEAST_COMPARISONS and expected is not None:
-                lower = max(Fraction(0), Fraction(expected) - max(past))
-                upper = max(Fraction(0), Fraction(expected) - min(past))
+                lower = max(Fraction(0), Fraction(expected) - max([*past, Fraction(0)]))
+                upper = max(Fraction(0), Fraction(expected) - min([*past, Fraction(0)]))
             values |= {
                 measure: t.now[measure],
                 f"expected_{measure}": expected,
@@ -244,16 +261,11 @@ def agency_forecasts(council: MadeUpCouncil) -> ExpectedMart:
     mart = ExpectedMart("agency_forecasts", ("month", "unit"))
     mart.ignored = lambda row: row["unit"] == UNMAPPED
     for month in council.loaded_months():
-        in_year = [
-            m
-            for m in council.loaded_months()
-            if add_months(month, -11) <= m <= month and council.rows(m, "agency_spend") is not None
-        ]
-        is_whole = month.month == 3 and len(in_year) == 12 and month in in_year
         for unit in units_with_unmapped(council, month):
             if unit.unit == UNMAPPED:
                 continue
             year = agency_year(council, month, unit.unit)
+            is_whole = year.is_whole
             values = {
                 **common(unit, month, ANY),
                 "year_to_date_gbp": half_up(year.year_to_date, 2),

@@ -11,7 +11,9 @@ from typing import Any
 from .arithmetic import ANY, divide, half_up, last_day, minus
 from .expected_caseload import measures
 from .expected_rows import ExpectedMart, ExpectedRow, common, total, units_with_unmapped
+from .expected_workforce import measure as establishment_measure
 from .invested_rows import SAVED
+from .totals import plus
 from .truth import UNMAPPED, Indicator, MadeUpCouncil, holds, in_post
 
 OFFICERS = ("support_officer", "senior_support_officer")
@@ -61,7 +63,8 @@ def support_officers(council: MadeUpCouncil) -> ExpectedMart:
                     else [p for p in rows if council.roles[p["role"]].role_group in groups]
                 )
 
-            officers, seniors = (total(of_group(group), "fte") for group in OFFICERS)
+            told = (establishment_measure(council, month, unit.unit, group) for group in OFFICERS)
+            officers, seniors = (plus(found.in_post, found.agency) for found in told)
             cost: Fraction | None = None if own is None else Fraction(0)
             for post in of_group(*OFFICERS) or []:
                 price = council.annual_cost(post["role"], last)

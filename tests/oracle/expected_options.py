@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 
-from .arithmetic import ANY, add_months, divide, half_up, last_day, minus
+from .arithmetic import add_months, divide, half_up, last_day, minus
 from .expected_rows import ExpectedMart, ExpectedRow, within
 from .truth import Contract, MadeUpCouncil, OptionLine, is_open
 
@@ -107,7 +107,7 @@ def managed_teams(council: MadeUpCouncil) -> ExpectedMart:
     mart = ExpectedMart("managed_teams", ("contract_id", "month"))
     for contract in council.invested.contracts:
         for month in council.loaded_months():
-            if contract.starts_on <= last_day(month) and contract.ends_on >= month:
+            if contract.starts_on <= last_day(month) and contract.ends_by(last_day(month)) >= month:
                 mart.rows.append(_contract_row(council, contract, month))
     return mart
 
@@ -151,8 +151,9 @@ def _contract_row(council: MadeUpCouncil, contract: Contract, month: date) -> Ex
         b.amount for b in council.budgets if b.cost_kind == "managed_team" and b.contract == contract.contract
     ]
     budget = sum(budgets, Fraction(0)) if budgets else None
-    left = (contract.ends_on - last_day(month)).days
-    other = (contract.alternative - last_day(month)).days if contract.alternative else None
+    decided, ends_on = contract.decided_by(last_day(month)), contract.ends_by(last_day(month))
+    left = (ends_on - last_day(month)).days
+    other = contract.alternative if ends_on == contract.ends_on else None
     return ExpectedRow(
         {"contract_id": contract.contract, "month": month},
         {
@@ -167,9 +168,9 @@ def _contract_row(council: MadeUpCouncil, contract: Contract, month: date) -> Ex
             "variance_gbp": half_up(minus(cost, budget), 2),
             "cost_per_case_received_gbp": half_up(divide(cost, received), 2),
             "cost_per_case_closed_gbp": half_up(divide(cost, closed), 2),
-            "ends_on": contract.ends_on,
+            "ends_on": ends_on,
             "days_to_end": left,
-            "days_to_end_alternative": other if other is not None else ANY,
-            "decision_due": left < DECISION_DUE_BELOW,
+            "days_to_end_alternative": (other - last_day(month)).days if other else None,
+            "decision_due": left < DECISION_DUE_BELOW and (decided is None or decided.decision == "extended"),
         },
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -9,7 +10,8 @@ from typing import Any
 
 from .arithmetic import ANY, half_up, last_day, minus, percent
 from .expected_rows import ExpectedMart, ExpectedRow, common, total, units_with_unmapped
-from .truth import ROLE_GROUPS, UNMAPPED, MadeUpCouncil, in_post
+from .totals import by_unit, counted, plus, units_in_post, units_of
+from .truth import ROLE_GROUPS, UNMAPPED, MadeUpCouncil, Row, in_post
 
 TOTAL = "total"
 
@@ -33,8 +35,12 @@ class Establishment:
         return not any((self.posts, self.created, self.vacant, self.in_post, self.agency))
 
 
-def measure(council: MadeUpCouncil, month: date, units: set[str], group: str) -> Establishment:
-    """The establishment of the units for the role group, or for all of them when it is `total`."""
+COLUMNS = ("posts_fte", "newly_created_fte", "vacant_fte", "agency_fte")
+
+
+def measure(council: MadeUpCouncil, month: date, unit: str, group: str) -> Establishment:
+    """The establishment of the unit for the role group, or for all of them when it is `total`."""
+    units = council.below(unit, month)
 
     def of_group(extract: str) -> list[dict[str, Any]] | None:
         rows = council.rows(month, extract)
@@ -45,38 +51,81 @@ def measure(council: MadeUpCouncil, month: date, units: set[str], group: str) ->
 
     posts, workers = of_group("posts"), of_group("workforce")
     present = None if workers is None else [w for w in workers if in_post(w, last_day(month))]
-    return Establishment(
+    found = Establishment(
         total(posts, "fte"),
         None if posts is None else total([p for p in posts if p["newly_created"]], "fte"),
         total(posts, "vacant_fte"),
         None if present is None else total([w for w in present if w["employment"] != "agency"], "fte"),
         None if present is None else total([w for w in present if w["employment"] == "agency"], "fte"),
     )
+    return _with_totals(council, month, unit, group, found)
+
+
+def totals_of(council: MadeUpCouncil, month: date, unit: str, group: str) -> list[Row]:
+    """Rows of totals that stand for the unit: its own of a role group, else those below it."""
+    silent = units_of(council.rows(month, "posts")) | units_in_post(council, month)
+    rows = council.rows(month, "establishment_summary") or []
+    groups = ROLE_GROUPS if group == TOTAL else (group,)
+    found: list[Row] = []
+    for one in groups:
+        of_group = by_unit(council, [r for r in rows if council.roles[r["role"]].role_group == one])
+        for told in counted(council, month, unit, of_group, silent).values():
+            found += told
+    return found
+
+
+def held(row: Row) -> Fraction | None:
+    """People in post as a total tells them: posts that are not vacant."""
+    return minus(row["posts_fte"], row["vacant_fte"])
+
+
+def _with_totals(
+    council: MadeUpCouncil, month: date, unit: str, group: str, rows: Establishment
+) -> Establishment:
+    """A column told for one role group is told for all; one that is empty throughout is not."""
+    every, own = totals_of(council, month, unit, TOTAL), totals_of(council, month, unit, group)
+
+    def plus_totals(known: Fraction | None, cell: Callable[[Row], Fraction | None]) -> Fraction | None:
+        told = [value for row in every if (value := cell(row)) is not None]
+        if known is None and not told:
+            return None
+        return (known or Fraction(0)) + sum((v for row in own if (v := cell(row)) is not None), Fraction(0))
+
+    return Establishment(
+        plus_totals(rows.posts, lambda row: row["posts_fte"]),
+        plus_totals(rows.created, lambda row: row["newly_created_fte"]),
+        plus_totals(rows.vacant, lambda row: row["vacant_fte"]),
+        plus_totals(rows.in_post, held),
+        plus_totals(rows.agency, lambda row: row["agency_fte"]),
+    )
+
+
+def _grain(council: MadeUpCouncil, month: date, unit: str) -> Any:
+    silent = units_of(council.rows(month, "posts")) | units_in_post(council, month)
+    if council.below(unit, month) & silent:
+        return "rows"
+    return "summary" if totals_of(council, month, unit, TOTAL) else ANY
 
 
 def establishment(council: MadeUpCouncil) -> ExpectedMart:
     mart = ExpectedMart("establishment", ("month", "unit", "role_group"))
     for month in council.loaded_months():
-        known = council.rows(month, "posts") is not None or council.rows(month, "workforce") is not None
+        sent = ("posts", "workforce", "establishment_summary")
+        known = any(council.rows(month, extract) is not None for extract in sent)
         for unit in units_with_unmapped(council, month):
+            grain = _grain(council, month, unit.unit)
             for group in (*ROLE_GROUPS, TOTAL):
-                found = measure(council, month, council.below(unit.unit, month), group)
-                with_agency = None
-                if found.agency is not None and found.in_post is not None:
-                    with_agency = found.agency + found.in_post
-                with_vacant = None
-                if found.vacant is not None and found.in_post is not None:
-                    with_vacant = found.vacant + found.in_post
+                found = measure(council, month, unit.unit, group)
                 values = {
-                    **common(unit, month, "rows" if known else ANY),
+                    **common(unit, month, grain),
                     "posts_fte": half_up(found.posts, 2),
                     "in_post_fte": half_up(found.in_post, 2),
                     "newly_created_fte": half_up(found.created, 2),
                     "vacant_fte": half_up(found.vacant, 2),
                     "agency_fte": half_up(found.agency, 2),
                     "uncovered_fte": half_up(found.uncovered, 2),
-                    "vacancy_rate": percent(found.vacant, with_vacant),
-                    "agency_rate": percent(found.agency, with_agency),
+                    "vacancy_rate": percent(found.vacant, plus(found.vacant, found.in_post)),
+                    "agency_rate": percent(found.agency, plus(found.agency, found.in_post)),
                 }
                 optional = found.is_nothing and (group != TOTAL or unit.unit == UNMAPPED)
                 if unit.unit == UNMAPPED and found.is_nothing and not known:
@@ -89,9 +138,15 @@ def establishment(council: MadeUpCouncil) -> ExpectedMart:
 def recruitment_pipeline(council: MadeUpCouncil) -> ExpectedMart:
     mart = ExpectedMart("recruitment_pipeline", ("month", "role_group"))
     for month in council.loaded_months():
-        everywhere = council.below(council.council_unit, month)
+        top = council.council_unit
         offers = council.rows(month, "offers")
-        sent = [e for e in ("offers", "posts", "workforce") if council.rows(month, e) is not None]
+        if offers is None:
+            offers = council.rows(month, "offers_summary")
+        sent = [
+            e
+            for e in ("offers", "posts", "workforce", "offers_summary", "establishment_summary")
+            if council.rows(month, e) is not None
+        ]
         gaps: list[Fraction | None] = []
         surpluses: list[Fraction | None] = []
         for group in (*ROLE_GROUPS, TOTAL):
@@ -100,7 +155,7 @@ def recruitment_pipeline(council: MadeUpCouncil) -> ExpectedMart:
                 made = [o for o in offers if council.roles[o["role"]].role_group == group]
             agency = None if made is None else total([o for o in made if o["employment"] == "agency"], "fte")
             pipeline = total(made, "fte")
-            uncovered = measure(council, month, everywhere, group).uncovered
+            uncovered = measure(council, month, top, group).uncovered
             left = minus(uncovered, pipeline)
             if group == TOTAL:
                 gap = None if None in gaps else sum((g for g in gaps if g is not None), Fraction(0))
@@ -121,7 +176,7 @@ def recruitment_pipeline(council: MadeUpCouncil) -> ExpectedMart:
                 "remaining_gap_fte": half_up(gap, 2),
                 "surplus_fte": half_up(surplus, 2),
             }
-            empty = not any((pipeline, uncovered, measure(council, month, everywhere, group).posts))
+            empty = not any((pipeline, uncovered, measure(council, month, top, group).posts))
             optional = empty and (group != TOTAL or not sent)
             mart.rows.append(ExpectedRow({"month": month, "role_group": group}, values, optional))
     return mart

@@ -101,7 +101,7 @@ OMITTABLE: dict[str, tuple[str, ...]] = {
     "visits": ("team", "seen_on"),
     "strategy_meetings": ("team", "due_on", "attended_by_partners"),
     "establishment_summary": (),
-    "offers_summary": ("expected_start_by",),
+    "offers_summary": (),
     "workforce_summary": (),
     "demand_summary": (),
     "agency_spend_summary": ("is_forecast",),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from random import Random
 
 from .arithmetic import add_months, days_after, last_day
-from .truth import Answer, Contract, Indicator, Invested, OptionLine, Unit
+from .totals_rows import sends_totals
+from .truth import Answer, Contract, Decision, Indicator, Invested, OptionLine, Unit
 
 SAVED = "hours_saved_per_social_worker_per_week"
 ROLES = ("social_worker", "made_up_practitioner", "made_up_helper", "made_up_senior_helper", "made_up_clerk")
@@ -22,7 +24,7 @@ def invent(seed: int, units: dict[str, Unit], top: str, months: list[date]) -> I
     rng = Random(f"{seed}:invested")
     return Invested(
         options=[line for number in range(5) for line in _option(rng, number, months)],
-        contracts=_contracts(rng, months),
+        contracts=_decided(seed, _contracts(rng, months)),
         indicators=_indicators(
             rng, sorted(u.unit for u in units.values() if u.valid_to is None), top, months
         ),
@@ -85,6 +87,24 @@ def _contracts(rng: Random, months: list[date]) -> list[Contract]:
         travel = rng.choice([None, Fraction(rng.randint(1, 5000_00), 100)])
         contracts.append(Contract(f"contract_{number}", unit, starts, ends, price, travel, other))
     return contracts
+
+
+def _decided(seed: int, contracts: list[Contract]) -> list[Contract]:
+    """Of councils that send totals: contracts extended in time or after their end, ended, replaced."""
+    if not sends_totals(seed):
+        return contracts
+    rng = Random(f"{seed}:decided")
+    found = []
+    for contract in contracts:
+        decisions: list[Decision] = []
+        for _ in range(rng.randint(0, 2)):
+            kind = rng.choice(["extended", "extended", "ends", "replaced"])
+            ends = days_after(contract.ends_on, rng.randint(10, 120)) if kind == "extended" else None
+            decided = days_after(contract.starts_on, rng.randint(5, 300))
+            if decided not in {d.decided_on for d in decisions}:
+                decisions.append(Decision(decided, kind, ends))
+        found.append(replace(contract, decisions=tuple(decisions)))
+    return found
 
 
 def _indicators(rng: Random, units: list[str], top: str, months: list[date]) -> list[Indicator]:

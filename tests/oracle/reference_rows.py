@@ -11,6 +11,7 @@ from random import Random
 
 from .arithmetic import add_months, financial_year
 from .invested_rows import invent
+from .totals_rows import sends_totals
 from .truth import Band, Budget, MadeUpCouncil, Role, Unit, UnitCost
 
 LONG_AGO = date(2010, 4, 1)
@@ -46,6 +47,7 @@ COLUMNS = {
     "set_up_heads starts_on ends_on adds_social_worker_fte source",
     "managed_contracts": "council contract_id unit supplier starts_on ends_on months price_gbp travel_gbp "
     "ends_on_alternative source",
+    "contract_decisions": "council contract_id decided_on decision ends_on source",
     "investments": "council investment line amount_gbp posts_fte starts_on ends_on source",
     "investment_indicators": "council investment indicator unit item better target source",
     "surveys": "council survey question taken_on value unit source",
@@ -404,6 +406,11 @@ def _reference(council: MadeUpCouncil) -> dict[str, list[dict[str, str]]]:
              "Made-up deed"]
             for c in council.invested.contracts
         ],
+        "contract_decisions": [
+            [slug, c.contract, d.decided_on, d.decision, d.ends_on, "Made-up minutes"]
+            for c in council.invested.contracts
+            for d in c.decisions
+        ],
         "investments": [
             [slug, name, "whole", 1000, 1, starts, None, "Made-up Cabinet"]
             for name, starts in sorted({(i.investment, i.starts_on) for i in council.invested.indicators})
@@ -445,7 +452,7 @@ def write_reference(council: MadeUpCouncil, home: Path) -> None:
 
 
 def first_months(seed: int) -> list[date]:
-    """5 to 15 calendar months in a row that cross an April."""
-    count = 5 + seed * 7 % 11
+    """5 to 15 calendar months in a row that cross an April; 14 to 17 of a council that sends totals."""
+    count = 14 + seed % 4 if sends_totals(seed) else 5 + seed * 7 % 11
     start = date(2022 + seed % 3, (12, 1, 2, 3)[seed % 4], 1)
     return [add_months(start, index) for index in range(count)]

@@ -35,6 +35,7 @@ from .expected_workforce import recruitment_pipeline
 from .messy_cells import Speller, as_decimal
 from .policies import band_of, rounded
 from .pseudonyms import worker_key
+from .totals import counted
 from .truth import Band, MadeUpCouncil
 
 KEY = "a made-up key, not a secret"
@@ -199,6 +200,17 @@ def test_the_total_gap_is_the_sum_of_the_floored_gaps(councils: list[MadeUpCounc
             total = gaps.pop("total")
             if total is not None and all(gap == round(gap, 2) for gap in gaps.values()) and council.seed % 4:
                 assert total == sum(gaps.values())
+
+
+def test_a_units_own_total_stands_for_those_below_it_unless_rows_came(councils: list[MadeUpCouncil]) -> None:
+    council = councils[0]
+    month = council.months[-1]
+    teams = [u.unit for u in council.units_in_force(month) if u.parent == "assessment"]
+    totals = {"assessment": 9, "cdt": 5, "unmapped": 2, **dict.fromkeys(teams, 1)}
+
+    assert counted(council, month, "assessment", totals, set()) == {"assessment": 9}
+    assert counted(council, month, "assessment", totals, {teams[0]}) == dict.fromkeys(teams[1:], 1)
+    assert counted(council, month, council.council_unit, totals, {"cdt"}) == {"assessment": 9, "unmapped": 2}
 
 
 def test_money_is_spelled_only_in_forms_that_read_back(councils: list[MadeUpCouncil]) -> None:

@@ -102,6 +102,13 @@ class OptionLine:
 
 
 @dataclass(frozen=True)
+class Decision:
+    decided_on: date
+    decision: str
+    ends_on: date | None
+
+
+@dataclass(frozen=True)
 class Contract:
     contract: str
     unit: str
@@ -110,6 +117,17 @@ class Contract:
     price: Fraction
     travel: Fraction | None
     alternative: date | None
+    decisions: tuple[Decision, ...] = ()
+
+    def decided_by(self, day: date) -> Decision | None:
+        """The last decision taken by the day."""
+        taken = [d for d in self.decisions if d.decided_on <= day]
+        return max(taken, key=lambda d: d.decided_on) if taken else None
+
+    def ends_by(self, day: date) -> date:
+        """The last day as it was decided by the day."""
+        decided = self.decided_by(day)
+        return decided.ends_on if decided and decided.ends_on else self.ends_on
 
 
 @dataclass(frozen=True)

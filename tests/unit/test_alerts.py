@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from dagster_project.alerts import Announcement, Breach, announce, mail
-from dagster_project.alerts.metrics import metric
+from dagster_project.alerts.metrics import read_metrics
 from dagster_project.settings import Settings
 
 MAY, JUNE, JULY = date(2018, 5, 1), date(2018, 6, 1), date(2018, 7, 1)
@@ -170,11 +170,9 @@ def test_a_breach_that_runs_on_is_told_once_to_who_never_heard_of_it(say: Announ
     again = say([of(MAY), running])
     later = say([of(MAY), running, of(JULY, state="continuing", months_in_breach=7)])
 
-    assert [d.subject for d in first.digests] == [
-        "Caseload 2018-06 Northshire: 0 new, 0 worse, 0 resolved, 1 running"
-    ]
-    assert "TOLD TO YOU FOR THE FIRST TIME" in text_of(first)
-    assert "6 months running" in text_of(first)
+    assert [d.subject for d in first.digests] == ["Caseload 2018-06 Northshire P2 warning: 1 running on"]
+    assert "told to you for the first time" in unfolded(text_of(first))
+    assert "6 months at warning or worse" in text_of(first)
     assert again.digests == later.digests == ()
 
 
@@ -226,13 +224,20 @@ def test_a_recipient_added_later_hears_of_the_latest_month(say: Announce) -> Non
     assert [d.address for d in later.digests] == ["new@example.org"]
 
 
-def test_continuing_and_eased_breaches_once_told_are_only_counted_beside_other_news(say: Announce) -> None:
-    quiet = [replace(HIGH, unit="newark", state="continuing"), replace(HIGH, unit="dcpt", state="eased")]
+def test_continuing_and_eased_breaches_once_told_are_only_listed_beside_other_news(say: Announce) -> None:
+    quiet = [
+        replace(HIGH, unit="newark", unit_name="Newark", state="continuing"),
+        replace(HIGH, unit="dcpt", unit_name="All teams", level="service", state="eased"),
+    ]
 
     assert say(quiet).digests[0].new == 0
+    assert say(quiet).digests == ()
     told = say([HIGH, *quiet])
-    assert told.digests[0].new == 1
-    assert "2 other thresholds stay crossed" in text_of(told)
+    assert told.digests[0].subject == "Caseload 2018-06 Northshire P2 warning: 1 new"
+    eased, running = text_of(told).index("EASED, NOT OVER"), text_of(told).index("RUNNING ON")
+    assert text_of(told).index("Ashfield DCPT") < eased < text_of(told).index("All teams (service)") < running
+    assert running < text_of(told).index("Newark")
+    assert "You were told of each before." in unfolded(text_of(told))
 
 
 def test_a_resolved_breach_is_told_to_those_whom_its_gravest_month_concerned(say: Announce) -> None:
@@ -311,10 +316,7 @@ def test_a_recipient_of_one_council_hears_nothing_of_another(say: Announce) -> N
     announcement = say([HIGH, southshire], [row(), row("all@example.org", council="")])
 
     assert "Southshire" not in announcement.digests[0].subject + text_of(announcement)
-    assert (
-        announcement.digests[1].subject
-        == "Caseload 2018-06 Northshire and Southshire: 2 new, 0 worse, 0 resolved"
-    )
+    assert announcement.digests[1].subject == "Caseload 2018-06 Northshire and Southshire P2 warning: 2 new"
 
 
 @pytest.mark.parametrize(("floor", "expected"), [("info", 3), ("warning", 2), ("breach", 1), ("", 3)])
@@ -428,10 +430,14 @@ def test_the_mail_says_what_where_how_much_which_rule_and_for_how_long(say: Anno
         since_month=date(2018, 4, 1),
         previous_value=Decimal("23.2500"),
         trend="worse",
+        fewer_to_target=Decimal("22.00"),
+        fewer_of="cases",
+        more_to_target=Decimal("1.10"),
+        more_of="FTE of social workers",
     )
     announcement = say([breach])
 
-    assert announcement.digests[0].subject == "Caseload 2018-06 Northshire: 0 new, 1 worse, 0 resolved"
+    assert announcement.digests[0].subject == "Caseload 2018-06 Northshire P2 warning: 1 worse"
     for kind in ("plain", "html"):
         text = unfolded(re.sub(r"<[^>]+>", "", text_of(announcement, kind)))
         for told in (
@@ -441,8 +447,8 @@ def test_the_mail_says_what_where_how_much_which_rule_and_for_how_long(say: Anno
             "Average caseload: 26 cases per FTE social worker (25.75 before rounding)",
             "Band: Likely to be viewed as high",
             "Target: 5.25 above the target of 20.5",
-            "Since: April 2018",
-            "At warning or worse: 3 months running",
+            "To reach it: fewer cases: 22, or more FTE of social workers: 1.10",
+            "Since: April 2018, 3 months at warning or worse",
             "Trend: worse than 23.25 when last judged",
             "Rule: 22 or more and below 27",
             "Source: June 2018 report, paragraph 3",
@@ -458,7 +464,7 @@ def test_what_is_new_comes_first_then_worse_then_resolved_and_the_gravest_first(
         replace(HIGH, unit="d", unit_name="Unit D", severity="breach"),
     ]
 
-    assert re.findall(r"\* Unit (\w)", text_of(say(breaches))) == ["D", "C", "B", "A"]
+    assert re.findall(r"Unit (\w)", text_of(say(breaches))) == ["D", "C", "B", "A"]
 
 
 def test_names_are_escaped_in_html_and_cannot_add_a_header(say: Announce) -> None:
@@ -516,8 +522,21 @@ def test_the_same_content_is_the_same_message_in_a_ledger_begun_anew(say: Announ
         ("a_metric_of_tomorrow", "3.10", "3.1"),
     ],
 )
-def test_a_number_is_said_with_its_own_digits(name: str, value: str, said: str) -> None:
-    assert metric(name).measure(Decimal(value)) == said
+def test_a_number_is_said_with_its_own_digits(tmp_path: Path, name: str, value: str, said: str) -> None:
+    assert read_metrics(Settings(home=tmp_path))[name].measure(Decimal(value)) == said
+
+
+def test_a_metric_is_said_in_the_words_of_the_councils_own_row(say: Announce, tmp_path: Path) -> None:
+    merged = tmp_path / "warehouse" / "reference"
+    merged.mkdir(parents=True)
+    (merged / "metrics.csv").write_text(
+        "metric,words,unit,unit_of_one,decimals\nlate_visits,Visits made late,visits,visit,0\n",
+        encoding="utf-8",
+    )
+
+    text = text_of(say([replace(HIGH, metric="late_visits", rounded_value=Decimal(1))]))
+
+    assert "Visits made late: 1 visit (25.75 before rounding)" in unfolded(text)
 
 
 def test_a_metric_without_words_is_said_by_its_own_name(say: Announce) -> None:

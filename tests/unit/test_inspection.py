@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from census_return import document, worker
 from deliveries_fixture import COUNCIL, arrive, csv_text, land, make_home, rows_of, workbook, write_reference
 from typer.testing import CliRunner
 
@@ -131,4 +133,149 @@ def test_a_file_without_anything_known_fits_nothing(home: Settings, tmp_path: Pa
     shown = inspect(file)
 
     assert "Fits no extract that is known" in shown
-    assert "extracts: {}" in shown
+    assert "no extract fits" in shown
+    with pytest.raises(PlainError, match="nothing was written"):
+        inspect(file, "--write", "odd")
+    assert not home.council_sources.exists()
+
+
+A_PERSON = "Featherstonehaugh"
+CASES_OF_A_CASE_SYSTEM = [
+    {
+        "Mosaic ID": f"10{n}", "Workflow Step ID": f"90{n}", "Name": f"{A_PERSON}, Anna",
+        "Allocated Team": "Ashfield DCPT",
+        "Allocated Worker ID": f"W{n % 3}", "Case Type": ("Child in Need", "CP Plan")[n % 2],
+        "Referral Start Date": f"{13 + n}/01/2024", "Date Closed": "",
+    }
+    for n in range(10)
+]  # fmt: skip
+STAFF_OF_AN_HR_SYSTEM = [
+    {
+        "Person ref no": f"50{n}", "Surname": A_PERSON, "Post reference": f"P{n}", "Job title": "Social Worker",
+        "Org unit name": "Birch Assessment", "Contract type": ("Permanent", "Agency")[n % 2],
+        "Full time equivalent": "0.80", "Occupancy start date": f"{14 + n}/03/2020", "Occupancy end date": "",
+    }
+    for n in range(10)
+]  # fmt: skip
+LINES_OF_A_LEDGER = [
+    {
+        "Journal": f"J{n}", "Line": str(n), "Cost Centre": "Birch Assessment", "Subjective": "Agency pay",
+        "Supplier Name": "Reed & Co", "Period End": f"2024-05-{10 + n}", "Net Amount": ("1,234.50", "(200.00)")[n % 2],
+        "Narrative": A_PERSON,
+    }
+    for n in range(10)
+]  # fmt: skip
+CODES = {
+    "Case Type": "Child in Need: child_in_need, CP Plan: child_protection",
+    "Contract type": "Permanent: permanent, Agency: agency",
+    "Subjective": "Agency pay: pay",
+}
+SOURCES = "council,extract,source,valid_from,valid_to,note\n"
+
+
+def decided(text: str) -> str:
+    """The mapping after a person found every proposed column right and gave the codes their meaning."""
+    text = re.sub(r"# (\w+: \{headers: .*)  # .*is it this one\?", r"\1", text)
+    for header, codes in CODES.items():
+        text = re.sub(rf"{{headers: \[{header}\].*", f"{{headers: [{header}], codes: {{{codes}}}}}", text)
+    return text
+
+
+@pytest.mark.parametrize(
+    ("rows", "name", "encoding", "separator", "extract", "source"),
+    [
+        (CASES_OF_A_CASE_SYSTEM, "mosaic 2024-05.csv", "utf-8-sig", ",", "caseload", "northshire_cases"),
+        (STAFF_OF_AN_HR_SYSTEM, "iTrent people May 2024.csv", "cp1252", ";", "workforce", "northshire_hr"),
+        (LINES_OF_A_LEDGER, "GL extract.txt", "utf-16", "\t", "agency_spend", "northshire_ledger"),
+    ],
+)
+def test_an_unknown_file_is_proposed_kept_decided_and_then_loads_whole(
+    home: Settings,
+    tmp_path: Path,
+    rows: list[dict[str, str]],
+    name: str,
+    encoding: str,
+    separator: str,
+    extract: str,
+    source: str,
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(csv_text(rows, separator).encode(encoding))
+
+    shown = inspect(file, "--council", COUNCIL, "--write", source)
+    kept = home.council_sources / f"{source}.yml"
+    proposed = kept.read_text(encoding="utf-8")
+
+    assert f"{COUNCIL},{extract},{source},,," in shown
+    assert A_PERSON not in shown + proposed
+    # Undecided it does no harm: what is only likely is no part of it, and a load names what is missing.
+    write_reference(home, council_sources=f"{SOURCES}{COUNCIL},,{source},,,\n")
+    land(home, name.replace("May", "June"), file.read_bytes())
+    (delivery,) = arrive(home).recorded
+    assert "required column" in str(delivery.refused_because)
+
+    kept.write_text(decided(proposed), encoding="utf-8")
+    (delivery,) = arrive(home).recorded
+
+    assert (delivery.extract, delivery.rows_accepted, delivery.refused_because) == (extract, 10, None)
+
+
+def test_a_row_of_data_is_never_taken_for_headers(home: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(f"{A_PERSON},North\nOkonkwo,North\nPatel,South\n", encoding="utf-8")
+    cover = workbook({"Cover": [["Run by", A_PERSON], ["On", "Monday"]]})
+    (tmp_path / "cover.xlsx").write_bytes(cover)
+
+    for shown in (inspect(file), inspect(tmp_path / "cover.xlsx")):
+        assert "no row that could be a header" in shown
+        assert A_PERSON not in shown
+
+
+def test_headers_broken_over_two_rows_are_proposed_as_a_load_reads_them(
+    home: Settings, tmp_path: Path
+) -> None:
+    upper = ["Case", "Person", "Case", "Allocated", "Start"]
+    lower = ["Reference", "ID", "Type", "Team", "Date"]
+    rows = [[f"K{n}", f"C{n}", "child_in_need", "Ashfield DCPT", "2024-01-13"] for n in range(4)]
+    file = tmp_path / "open cases.xlsx"
+    file.write_bytes(workbook({"Open": [["Open cases"], upper, lower, *rows]}))
+
+    shown = inspect(file, "--write", "open_cases")
+    kept = home.council_sources / "open_cases.yml"
+    kept.write_text(decided(kept.read_text(encoding="utf-8")), encoding="utf-8")
+    write_reference(home, council_sources=f"{SOURCES}{COUNCIL},,open_cases,,,\n")
+    land(home, file.name, file.read_bytes())
+
+    assert "Allocated Team" in shown
+    (delivery,) = arrive(home).recorded
+    assert (delivery.rows_accepted, delivery.refused_because) == (4, None)
+
+
+def test_a_file_that_needs_no_mapping_is_told_with_the_rows_that_switch_it_on(
+    home: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "936_CSWW.xml").write_text(document(worker(SWENo=A_PERSON)), encoding="utf-8")
+    (tmp_path / "cine.csv").write_text(
+        "[dbo].[cine_referral_id],[dbo].[cine_person_id],[dbo].[cine_referral_date]\nR1,P1,2024-01-02\n"
+    )
+
+    returned = inspect(tmp_path / "936_CSWW.xml", "--council", COUNCIL)
+    table = inspect(tmp_path / "cine.csv", "--council", COUNCIL)
+
+    assert f"{COUNCIL},workforce_summary,csww,,," in returned
+    assert f"{COUNCIL},caseload,ssd,,," in table
+    assert "the export wants involvements" in " ".join(table.split())
+    assert A_PERSON not in returned + table
+    with pytest.raises(PlainError, match="needs no mapping"):
+        inspect(tmp_path / "cine.csv", "--write", "mine")
+
+
+def test_what_is_no_table_is_named(home: Settings, tmp_path: Path) -> None:
+    for name, content, said in (
+        ("cases.xlsx", b"%PDF-1.7\n", "a PDF, not a table"),
+        ("cases.xls", b"<html><table>", "a web page, not a table"),
+        ("cases.csv", b"", "empty"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(PlainError, match=said):
+            inspect(tmp_path / name)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from dagster_project.official_statistics.policies import nearest_rank, policies_of_published_rates
-from dagster_project.reference import lint_policies
+from dagster_project.reference import lint_policies, lint_sense, load_reference
 from dagster_project.reference.tables import load_tables
+from dagster_project.settings import Settings
 
 METRICS = [
     {"metric": "average_caseload", "levels": "council division service team"},
@@ -69,6 +71,63 @@ def test_each_fault_of_a_policy_has_its_rule_its_row_and_a_way_to_mend_it(
     assert [finding.is_error for finding in found] == [is_error]
     assert found[0].place in {"mine.csv, row 2", "mine.csv, row 3"}
     assert found[0].remedy and found[0].words
+
+
+UNITS = [
+    {"council": "anyshire", "unit": "north", "level": "team", "service_area": "assessment"},
+    {"council": "anyshire", "unit": "court", "level": "team", "service_area": ""},
+]
+OF_NORTH = {"council": "anyshire", "unit": "north", "source": "Committee, 3 May, para 2"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "rule", "column"),
+    [
+        ([row(2, **{**OF_NORTH, "source": ""})], "no_source", "source"),
+        (
+            [row(2, **OF_NORTH, upper="20.5"), row(3, **OF_NORTH, lower="20.5", severity="warning")],
+            "bound_finer_than_rounding",
+            "upper",
+        ),
+        ([row(2, **OF_NORTH, level="council")], "never_holds", "level"),
+        ([row(2, **OF_NORTH, service_area="disability")], "never_holds", "service_area"),
+        ([row(2, **{**OF_NORTH, "unit": "court"}, service_area="disability")], "never_holds", "service_area"),
+        ([row(2, source="x", level="contract", service_area="assessment")], "never_holds", "service_area"),
+        (
+            [row(2, **OF_NORTH, upper="20", severity="breach"), row(3, **OF_NORTH, lower="20", band="high")],
+            "severity_runs_backwards",
+            "severity",
+        ),
+        (
+            [
+                row(2, **OF_NORTH, metric="visits", upper="80"),
+                row(3, **OF_NORTH, metric="visits", lower="80", band="high", severity="warning"),
+            ],
+            "severity_runs_backwards",
+            "severity",
+        ),
+    ],
+)
+def test_a_policy_that_can_be_used_and_makes_no_sense_is_a_warning(
+    rows: list[dict[str, str]], rule: str, column: str
+) -> None:
+    metrics = [
+        {**METRICS[0], "worse": "higher"},
+        {"metric": "visits", "levels": "team", "worse": "lower"},
+    ]
+
+    found = lint_sense(rows, metrics, UNITS)
+
+    assert {finding.rule for finding in found} == {rule}
+    assert found[0].column == column and not any(finding.is_error for finding in found)
+    assert found[0].place.startswith("mine.csv, row ") and found[0].words and found[0].remedy
+
+
+def test_the_products_own_policies_make_sense(tmp_path: Path) -> None:
+    reference = load_reference(Settings(home=tmp_path))
+    rows = [reference.rows(name) for name in ("threshold_policy", "metrics", "org_units")]
+
+    assert lint_sense(*rows) == []
 
 
 def test_a_policy_that_follows_another_and_one_of_every_council_behind_it_are_no_fault() -> None:

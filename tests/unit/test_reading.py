@@ -177,6 +177,21 @@ def test_a_total_of_monthly_totals_is_no_unit(table_of: Callable[..., Table]) ->
     assert [row[0] for row in table.rows] == ["ash"] and table.notices == {"total_rows": 1}
 
 
+def test_a_note_in_the_only_required_column_is_no_row(table_of: Callable[..., Table]) -> None:
+    lines = [
+        "amount_gbp,unit,financial_year",
+        "1200.50,north,",
+        "12x,south,",
+        "Notes: as at month end,,",
+        ",,",
+    ]
+
+    table = table_of(joined(lines), "agency_spend_summary", "agency_spend_summary.csv")
+
+    assert [row[1] for row in table.rows] == ["1200.50", "12x"]
+    assert table.notices == {"notes": 1, "blank_rows": 1}
+
+
 def test_an_incomplete_last_row_with_an_identifier_is_data_and_no_note(
     table_of: Callable[..., Table],
 ) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from deliveries_fixture import Row, lines_of, workbook
+from deliveries_fixture import Row, csv_text, lines_of, workbook
 from safeguarding_truth import assessment_rows, caseload_rows, export, make_cases, write_export
 
 from dagster_project.deliveries.layout import Table
@@ -196,6 +196,31 @@ def test_an_identifier_that_a_workbook_turned_into_a_day_is_never_read_as_one(tm
     ] == [(2, "cine_person_id", "not_as_typed")]
     with pytest.raises(Refused, match=r"row 2: invo_referral_id is a date or a fraction"):
         lost("involvements", "invo_referral_id")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "{COLUMN}",
+        "ssd_{table}.{column}",
+        "{table}.{column}",
+        "[dbo].[SSD_{table}].[{COLUMN}]",
+        "'{column}'",
+        "`{column}`",
+        '"{column}"',
+        '"ssd_{table}"."{column}"',
+        " {column} ",
+    ],
+)
+def test_headers_are_read_as_a_database_writes_them(tmp_path: Path, written: str) -> None:
+    for name, rows in one_case().items():
+        headers = [written.format(table=name, column=c, COLUMN=c.upper()) for c in rows[0]]
+        named = [dict(zip(headers, row.values(), strict=True)) for row in rows]
+        (tmp_path / f"ssd_{name}.csv").write_text(csv_text(named), encoding="utf-8")
+
+    (case,) = rows_of(read(tmp_path, "caseload", MARCH))
+
+    assert (case["case_id"], case["worker_id"], case["case_type"]) == ("R1", "W1", "child_protection")
 
 
 def test_a_row_of_more_fields_than_its_table_refuses_the_export(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -111,6 +112,50 @@ def test_what_is_no_such_return_is_refused(tmp_path: Path, text: str, reason: st
         read(tmp_path, text)
 
 
-def test_a_namespace_changes_nothing(tmp_path: Path) -> None:
-    text = document(worker()).replace("<Message>", '<Message xmlns="urn:somebody">')
-    assert totals(read(tmp_path, text))["headcount"] == "1"
+RETURN = document(worker(SWENo="SW1", RoleEndDate="", ReasonLeave=""), worker(AgencyWorker="1"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        RETURN.replace("<Message>", '<Message xmlns="urn:somebody">').encode(),
+        re.sub(r"<(/?)(\w)", r"<\1c:\2", RETURN)
+        .replace("<c:Message>", '<c:Message xmlns:c="urn:somebody">')
+        .encode(),
+        RETURN.replace("<RoleEndDate></RoleEndDate>", "<RoleEndDate/>").encode(),
+        RETURN.replace("<Message>", '<Message xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">')
+        .replace("<ReasonLeave>", '<ReasonLeave xsi:nil="true">')
+        .encode(),
+        RETURN.replace("<CSWWWorker>", "<CSWWWorker><Details>")
+        .replace("</CSWWWorker>", "</Details></CSWWWorker>")
+        .encode(),
+        RETURN.replace("</LALevelVacancies>", "</LALevelVacancies><Workers>")
+        .replace("</Message>", "</Workers></Message>")
+        .encode(),
+        RETURN.replace('"1.0"?>', '"1.0" encoding="UTF-16"?><!-- made by a supplier -->').encode("utf-16"),
+        b"\xef\xbb\xbf" + RETURN.encode(),
+        b"\r\n" + RETURN.encode(),
+        RETURN.replace("<LEA>991", "<LEA>\n 991 ").encode(),
+    ],
+    ids=[
+        "namespace",
+        "prefixes",
+        "empty element",
+        "nil",
+        "leaves in a group",
+        "workers in a group",
+        "UTF-16",
+        "mark",
+        "empty line first",
+        "blanks",
+    ],
+)
+def test_a_return_is_read_in_whatever_way_its_supplier_wrote_it(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "csww.xml"
+    file.write_bytes(content)
+
+    table = read_census(file, load_specifications()["workforce_summary"], SEPTEMBER, "991", RULES)
+
+    assert (totals(table)["headcount"], totals(table)["in_post_fte"]) == ("1", "1.000000")
+    assert (table.records, table.faults, table.unknown_columns) == (2, [], 0)
+    assert table.notices["agency_workers_not_counted"] == 1

@@ -79,7 +79,9 @@ class Section:
 
 @dataclass(frozen=True)
 class Paper:
-    """The whole paper. `facts` stand on its head; `made_at` is when its marts were published."""
+    """The whole paper. `facts` stand on its head, `left_out` are the titles of tables that this copy may not hold;
+    `made_at` is when its marts were published.
+    """
 
     title: str
     council: str
@@ -90,4 +92,5 @@ class Paper:
     not_delivered: Sequence[str]
     sections: Sequence[Section]
     made_at: datetime
+    left_out: Sequence[str] = ()
     language: str = "en-GB"

@@ -44,11 +44,13 @@ class PaperMaker:
         self._declared = declared.sections
         self._tables = self._pictures = 0
         self._summary: list[str] = []
+        self._left_out: list[str] = []
 
     def paper(self) -> Paper:
         marts, as_at = self._marts, day_words(self._rules.as_at)
         name = self._reference.councils.get(marts.council, marts.council)
         sections = [self._section(shown) for shown in self._declared]
+        sections = [section for section in sections if section.tables or section.absent]
         return Paper(
             title=f"{name}: children's social care caseloads, workforce and cost, {month_words(marts.month)}",
             council=name,
@@ -65,6 +67,7 @@ class PaperMaker:
             not_delivered=self._rules.expected_and_missing,
             sections=sections,
             made_at=_moment_of(marts.load_id),
+            left_out=self._left_out,
         )
 
     def _section(self, shown: ShownSection) -> Section:
@@ -75,9 +78,12 @@ class PaperMaker:
                 tables.append(table)
             elif table:
                 absent.append(table)
+            else:
+                self._left_out.append(wanted.title)
         return Section(shown.title, shown.about, tables, absent)
 
-    def _table(self, shown: ShownTable) -> Table | str:
+    def _table(self, shown: ShownTable) -> Table | str | None:
+        """The table, why it has nothing to show, or None where this copy may not hold it."""
         contract = contracts().get(shown.mart)
         known = self._marts.columns.get(shown.mart)
         if contract is None:
@@ -85,7 +91,7 @@ class PaperMaker:
                 f"no contract describes the mart {shown.mart} that a section of the paper draws"
             )
         if known is None:
-            return f"{shown.title}: not part of this copy."
+            return None
         maker = TableMaker(self._marts, self._wording, contract, shown)
         body = maker.body()
         if body.is_empty:

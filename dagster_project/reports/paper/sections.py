@@ -59,7 +59,9 @@ class ShownTable(Strict):
     for each value of `down`, a column for each of `across`, one value in each cell. `changes`: a line for each column
     of one row, beside the rows one and two years before and the changes that the mart tells.
 
-    `depth`: only units so many steps below the council, for a mart that does not say their level.
+    `depth`: only units so many steps below the council, for a mart that does not say their level. `first_of`: of the
+    rows in order only the first for each value of these columns. `year_before`: columns whose values of twelve months
+    before stand beside the month's.
     """
 
     key: str
@@ -74,7 +76,8 @@ class ShownTable(Strict):
     down: str | None = None
     months: int = 0
     depth: int | None = None
-    year_before: ShownColumn | None = None
+    first_of: Sequence[str] = ()
+    year_before: Sequence[ShownColumn] = ()
     severity: str | None = None
     leave_out_empty: bool = False
     nothing: str | None = None

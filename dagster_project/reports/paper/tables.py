@@ -63,6 +63,10 @@ class TableMaker:
         if "month" in marts.columns.get(shown.mart, ()):
             where["month"] = marts.months_back(shown.months) if shown.months else [marts.month]
         rows = marts.rows(shown.mart, where, order_by=[name for name in shown.order_by if name != "unit"])
+        if shown.first_of:
+            rows = list(
+                {tuple(row[name] for name in shown.first_of): row for row in reversed(rows)}.values()
+            )[::-1]
         if shown.depth is not None:
             rows = [row for row in rows if len(self.wording.path(row["unit"])) - 1 <= shown.depth]
         if shown.months:
@@ -83,14 +87,12 @@ class TableMaker:
     def _list(self) -> Body:
         rows = self.rows()
         first, others, notes = self.columns_there[0], *self._columns_with_something(rows)
-        before, notes_of_before = self._a_year_before(rows)
+        before, columns_before, notes_of_before = self._a_year_before(rows)
         lines = []
         for row in rows:
             cells = [self._cell(column, row, none_at_all=False) for column in others]
-            if before is not None and self.shown.year_before:
-                cells.append(
-                    self._cell(self.shown.year_before, before.get(row.get("unit")), none_at_all=False)
-                )
+            then = before.get(row.get("unit"))
+            cells += [self._cell(column, then, none_at_all=False) for column in columns_before]
             lines.append(
                 Line(
                     self._text(first, row),
@@ -99,8 +101,7 @@ class TableMaker:
                     is_total=self._is_tree and row.get("level") == "council",
                 )
             )
-        columns = [first, *others, *([self.shown.year_before] if before is not None else [])]
-        headings = [self._heading(column) for column in columns if column]
+        headings = [self._heading(column) for column in (first, *others, *columns_before)]
         if len({line.depth for line in lines}) <= 1:
             lines = [Line(line.heading, line.cells) for line in lines]
         return Body(headings, lines, rows, [*notes, *notes_of_before])
@@ -118,15 +119,15 @@ class TableMaker:
         notes = [f"{', '.join(names)}: {why}." for why, names in left_out.items() if why]
         return shown, notes
 
-    def _a_year_before(self, rows: Sequence[Row]) -> tuple[dict[Any, Row] | None, list[str]]:
-        """The units' rows of twelve months before; None where there is none, with a note that says so."""
-        if self.shown.year_before is None or not rows:
-            return None, []
+    def _a_year_before(self, rows: Sequence[Row]) -> tuple[dict[Any, Row], list[ShownColumn], list[str]]:
+        """The units' rows of twelve months before and the columns known of them; a note where there are none."""
+        if not self.shown.year_before or not rows:
+            return {}, [], []
         month = earlier(self.marts.month, 12)
         found = self.marts.rows(self.shown.mart, {**self.shown.where, "month": [month]})
-        if are_empty(found, self.shown.year_before.column):
-            return None, [f"A year before: nothing was delivered for {month_words(month)}."]
-        return {row["unit"]: row for row in found}, []
+        known = [column for column in self.shown.year_before if not are_empty(found, column.column)]
+        notes = [] if known else [f"A year before: nothing was delivered for {month_words(month)}."]
+        return {row["unit"]: row for row in found}, known, notes
 
     def _across(self) -> Body:
         """A line for each column, a column for each value of one of them."""
@@ -157,20 +158,26 @@ class TableMaker:
     def _grid(self) -> Body:
         """A line for each value of `down`, a column for each of `across`: of many units those nearest the council."""
         down, across, column = str(self.shown.down), str(self.shown.across), self.columns_there[0]
-        rows = sorted(self.rows(), key=lambda row: self.wording.path(row["unit"]))
+
+        def path(row: Row) -> tuple[str, ...]:
+            return self.wording.path(row["unit"]) if across in UNIT_COLUMNS else (str(row[across]),)
+
+        rows = sorted(self.rows(), key=path)
         rows = [row for row in rows if not are_empty([row], column.column)]
-        depths = {row[across]: len(self.wording.path(row["unit"])) for row in rows}
+        depths = {row[across]: len(path(row)) for row in rows}
         shown, notes = list(depths), []
         while len(shown) > MOST_COLUMNS and len({depths[name] for name in shown}) > 1:
             deepest = max(depths[name] for name in shown)
             shown = [name for name in shown if depths[name] < deepest]
         shown = shown[:MOST_COLUMNS]
-        if len(shown) < len(depths):
+        if len(shown) < len(depths) and across == "financial_year":
+            notes.append(f"Years up to {shown[-1]} are shown; the pack holds all.")
+        elif len(shown) < len(depths):
             notes.append("Only the units nearest the council are shown; the pack holds all.")
         by_place = {(row[down], row[across]): row for row in rows}
         lines = [
             Line(
-                self.wording.text(self.contract, down, value),
+                _capital(self.wording.text(self.contract, down, value)),
                 [self._cell(column, by_place.get((value, name)), none_at_all=False) for name in shown],
             )
             for value in sorted({row[down] for row in rows})

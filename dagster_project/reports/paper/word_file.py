@@ -25,6 +25,8 @@ WIDEST, NARROWEST, PADDING = 6.5, 1.2, 0.32
 LONG_NAME = 20
 # Centimetres of a letter for each point of its size, with room for bold.
 LETTER = 0.0212
+# Lines of a table that is kept on one page.
+MOST_KEPT_TOGETHER = 16
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -42,6 +44,8 @@ def word_file(paper: Paper) -> bytes:
         document.add_paragraph(f"Not delivered for {paper.month}: {', '.join(paper.not_delivered)}.")
     for section in paper.sections:
         _section(document, section)
+    if paper.left_out:
+        document.add_paragraph(f"Not part of this copy: {'; '.join(paper.left_out)}.")
     stream = io.BytesIO()
     document.save(stream)
     return _same_each_time(stream.getvalue())
@@ -166,6 +170,7 @@ def _table(document: Any, table: Table) -> None:
             cell.width = Cm(width)
             _write(cell, value.text, is_number=heading.is_number, size=size, bold=line.is_total)
             _tint(cell, value)
+    _keep_together(grid)
     for note in table.notes:
         document.add_paragraph(note, style="Table note")
     rule = document.add_paragraph(style="Table note")
@@ -177,6 +182,15 @@ def _table(document: Any, table: Table) -> None:
     source = document.add_paragraph(style="Table note")
     source.add_run("Source: ").bold = True
     source.add_run(table.source)
+
+
+def _keep_together(grid: Any) -> None:
+    """The table's head stays with its first lines, and a short table whole."""
+    rows = list(grid.rows)
+    for row in rows[:-1] if len(rows) <= MOST_KEPT_TOGETHER else rows[:3]:
+        for cell in row.cells:
+            for paragraph in cell.paragraphs:
+                paragraph.paragraph_format.keep_with_next = True
 
 
 def rule_words(table: Table) -> str:

@@ -78,11 +78,10 @@ contracts as (
         contracts.contract_id,
         tree.descendant as unit
     from due
-    inner join {{ ref('managed_contracts') }} as contracts
+    inner join {{ ref('int_contract_ends') }} as contracts
         on
             due.council = contracts.council
-            and contracts.starts_on <= due.as_at
-            and contracts.ends_on >= due.month
+            and due.month = contracts.month
     inner join {{ ref('int_unit_tree') }} as tree
         on
             contracts.council = tree.council

@@ -131,10 +131,10 @@ contracts as (
         contracts.unit,
         max(contracts.ends_on) as ends_on
     from due
-    inner join {{ ref('managed_contracts') }} as contracts
+    inner join {{ ref('int_contract_ends') }} as contracts
         on
             due.council = contracts.council
-            and due.as_at >= contracts.starts_on
+            and due.month = contracts.month
             and due.as_at <= contracts.ends_on
     group by due.council, due.month, contracts.unit
 ),

@@ -58,7 +58,9 @@ contracts as (
     'unallocated_cases': none,
     'manager_held_cases': none,
     'cases_without_social_workers': 'case
-        when measured.fte_social_workers = 0 then measured.open_cases when measured.fte_social_workers > 0 then 0
+        when measured.open_cases is null then null
+        when measured.fte_social_workers = 0 then measured.open_cases
+        when measured.fte_social_workers > 0 then 0
     end',
     'dfe_cases': none,
     'dfe_fte': none,

@@ -67,18 +67,8 @@ units_with_rows as (
 ),
 
 -- Rows win over totals for the same unit and month.
-totals as (
-    select
-        totals.council,
-        totals.month,
-        totals.unit,
-        case when totals.financial_year is null then 'month' else 'year' end as part,
-        totals.in_post_fte,
-        totals.headcount,
-        totals.leavers_fte,
-        totals.voluntary_leavers_fte,
-        totals.sickness_days,
-        totals.qualified_under_18_months
+told as (
+    select totals.*
     from {{ ref('stg_workforce_summary') }} as totals
     inner join due
         on
@@ -90,6 +80,47 @@ totals as (
             and totals.month = units_with_rows.month
             and totals.unit = units_with_rows.unit
     where units_with_rows.unit is null
+),
+
+-- Who is there at the end is told by the month's total, and by the year's what that leaves out.
+totals as (
+    select
+        council,
+        month,
+        unit,
+        'now' as part,
+        coalesce(
+            max(case when financial_year is null then in_post_fte end),
+            max(case when financial_year is not null then in_post_fte end)
+        ) as in_post_fte,
+        coalesce(
+            max(case when financial_year is null then headcount end),
+            max(case when financial_year is not null then headcount end)
+        ) as headcount,
+        cast(null as decimal(38, 15)) as leavers_fte,
+        cast(null as decimal(38, 15)) as voluntary_leavers_fte,
+        cast(null as decimal(38, 6)) as sickness_days,
+        coalesce(
+            max(case when financial_year is null then qualified_under_18_months end),
+            max(case when financial_year is not null then qualified_under_18_months end)
+        ) as qualified_under_18_months
+    from told
+    group by council, month, unit
+
+    union all
+
+    select
+        council,
+        month,
+        unit,
+        case when financial_year is null then 'month' else 'year' end as part,
+        cast(null as decimal(38, 15)) as in_post_fte,
+        cast(null as decimal(38, 0)) as headcount,
+        leavers_fte,
+        voluntary_leavers_fte,
+        sickness_days,
+        cast(null as decimal(38, 0)) as qualified_under_18_months
+    from told
 ),
 
 totals_below as (

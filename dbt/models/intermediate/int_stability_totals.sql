@@ -2,27 +2,27 @@ with due as (
     {{ months_due() }}
 ),
 
-delivered as (
-    select
-        council,
-        month
-    from {{ source('run', 'build_scope') }}
-    where has_workforce or has_workforce_summary
-),
-
--- A value over twelve months is unknown until twelve are loaded.
-whole_years as (
+months_of_rows as (
     select
         due.council,
-        due.month
+        due.month,
+        scope.month as told_month
     from due
-    inner join delivered
+    inner join {{ source('run', 'build_scope') }} as scope
         on
-            due.council = delivered.council
-            and delivered.month <= due.month
-            and delivered.month >= {{ months_away('due.month', -11) }}
-    group by due.council, due.month
-    having count(*) = 12
+            due.council = scope.council
+            and scope.has_workforce
+            and scope.month <= due.month
+            and scope.month >= {{ months_away('due.month', -11) }}
+),
+
+numbers_of_rows as (
+    select
+        council,
+        month,
+        count(*) as months
+    from months_of_rows
+    group by council, month
 ),
 
 parts as (
@@ -35,12 +35,15 @@ now_in_post as (
         parts.month,
         parts.unit,
         sum(case when parts.part = 'rows' then parts.in_post_fte end) as rows_in_post_fte,
-        sum(case when parts.part = 'month' then parts.in_post_fte end) as month_in_post_fte,
-        sum(case when parts.part = 'year' then parts.in_post_fte end) as year_in_post_fte,
-        sum(case when parts.part = 'month' then parts.headcount end) as month_headcount,
-        sum(case when parts.part = 'year' then parts.headcount end) as year_headcount,
-        sum(case when parts.part = 'month' then parts.qualified_under_18_months end) as month_qualified,
-        sum(case when parts.part = 'year' then parts.qualified_under_18_months end) as year_qualified,
+        {%- for measure in ['in_post_fte', 'headcount', 'qualified_under_18_months'] %}
+        -- What one total leaves out is unknown, and with it the sum.
+        case
+            when
+                sum(case when parts.part = 'now' then 1 else 0 end)
+                = count(case when parts.part = 'now' then parts.{{ measure }} end)
+                then coalesce(sum(case when parts.part = 'now' then parts.{{ measure }} end), 0)
+        end as totals_{{ measure }},
+        {%- endfor %}
         max(case when parts.part = 'rows' then 1 else 0 end) as has_rows,
         max(case when parts.part = 'rows' then 0 else 1 end) as has_totals
     from parts
@@ -86,24 +89,21 @@ covered_by_years as (
     where parts.part = 'year'
 ),
 
-twelve_months as (
+open_parts as (
     select
         due.council,
         due.month,
         parts.unit,
-        case when count(*) = count(parts.leavers_fte) then sum(parts.leavers_fte) end as leavers_fte,
-        case
-            when count(*) = count(parts.voluntary_leavers_fte) then sum(parts.voluntary_leavers_fte)
-        end as voluntary_leavers_fte,
-        -- Of rows an empty sum is no day lost, of a total it is unknown.
-        case
-            when sum(case when parts.part = 'month' and parts.sickness_days is null then 1 else 0 end) = 0
-                then coalesce(sum(parts.sickness_days), 0)
-        end as sickness_days
+        parts.month as told_month,
+        parts.part,
+        parts.leavers_fte,
+        parts.voluntary_leavers_fte,
+        parts.sickness_days
     from due
     inner join parts
         on
             due.council = parts.council
+            and parts.part in ('rows', 'month')
             and parts.month <= due.month
             and parts.month >= {{ months_away('due.month', -11) }}
     left join covered_by_years
@@ -112,8 +112,54 @@ twelve_months as (
             and due.month = covered_by_years.month
             and parts.unit = covered_by_years.unit
             and parts.part_unit = covered_by_years.part_unit
-    where parts.part <> 'year' and covered_by_years.unit is null
-    group by due.council, due.month, parts.unit
+    where covered_by_years.unit is null
+),
+
+twelve_months as (
+    select
+        council,
+        month,
+        unit,
+        case when count(*) = count(leavers_fte) then sum(leavers_fte) end as leavers_fte,
+        case
+            when count(*) = count(voluntary_leavers_fte) then sum(voluntary_leavers_fte)
+        end as voluntary_leavers_fte,
+        -- Of rows an empty sum is no day lost, of a total it is unknown.
+        case
+            when sum(case when part = 'month' and sickness_days is null then 1 else 0 end) = 0
+                then coalesce(sum(sickness_days), 0)
+        end as sickness_days
+    from open_parts
+    group by council, month, unit
+),
+
+-- Where rows came a unit without any has nobody; where totals alone did, a unit without one is unknown.
+told_by_month as (
+    select
+        open_parts.council,
+        open_parts.month,
+        open_parts.unit,
+        open_parts.told_month,
+        max(case when open_parts.part = 'rows' then 1 else 0 end) as has_rows,
+        max(case when months_of_rows.month is null then 0 else 1 end) as is_month_of_rows
+    from open_parts
+    left join months_of_rows
+        on
+            open_parts.council = months_of_rows.council
+            and open_parts.month = months_of_rows.month
+            and open_parts.told_month = months_of_rows.told_month
+    group by open_parts.council, open_parts.month, open_parts.unit, open_parts.told_month
+),
+
+told as (
+    select
+        council,
+        month,
+        unit,
+        sum(1 - is_month_of_rows) as months_of_totals,
+        sum(case when is_month_of_rows = 1 and has_rows = 0 then 1 else 0 end) as months_of_totals_beside_rows
+    from told_by_month
+    group by council, month, unit
 ),
 
 -- Where nobody's sickness is told in a year it is unknown; where somebody's is, an empty cell is no day lost.
@@ -125,9 +171,38 @@ sickness_is_told as (
     inner join parts
         on
             due.council = parts.council
+            and parts.part = 'rows'
             and parts.month <= due.month
             and parts.month >= {{ months_away('due.month', -11) }}
     where parts.sickness_days is not null
+),
+
+known_months as (
+    select
+        units.council,
+        units.month,
+        units.unit,
+        coalesce(numbers_of_rows.months, 0) + coalesce(told.months_of_totals, 0) = 12 as is_whole_year,
+        sickness_is_told.month is not null
+        or coalesce(numbers_of_rows.months, 0) <= coalesce(told.months_of_totals_beside_rows, 0) as is_sickness_told
+    from {{ ref('int_unit_months') }} as units
+    inner join due
+        on
+            units.council = due.council
+            and units.month = due.month
+    left join numbers_of_rows
+        on
+            units.council = numbers_of_rows.council
+            and units.month = numbers_of_rows.month
+    left join told
+        on
+            units.council = told.council
+            and units.month = told.month
+            and units.unit = told.unit
+    left join sickness_is_told
+        on
+            units.council = sickness_is_told.council
+            and units.month = sickness_is_told.month
 ),
 
 counted as (
@@ -145,11 +220,10 @@ counted as (
         end as grain,
         coalesce(now_in_post.has_totals, 0) = 1 as has_totals,
         due.has_workforce,
-        case when due.has_workforce then coalesce(now_in_post.rows_in_post_fte, 0) else now_in_post.rows_in_post_fte end
-            as rows_in_post_fte,
-        coalesce(now_in_post.month_in_post_fte, now_in_post.year_in_post_fte) as totals_in_post_fte,
-        coalesce(now_in_post.month_headcount, now_in_post.year_headcount) as totals_headcount,
-        coalesce(now_in_post.month_qualified, now_in_post.year_qualified) as totals_qualified,
+        coalesce(now_in_post.rows_in_post_fte, 0) as rows_in_post_fte,
+        now_in_post.totals_in_post_fte,
+        now_in_post.totals_headcount,
+        now_in_post.totals_qualified_under_18_months,
         heads.says_qualified,
         heads.says_asye,
         coalesce(heads.headcount, 0) as headcount,
@@ -157,31 +231,19 @@ counted as (
         coalesce(heads.qualified_under_18_months, 0) as qualified_under_18_months,
         coalesce(heads.qualified_under_2_years, 0) as qualified_under_2_years,
         coalesce(heads.asye_workers, 0) as asye_workers,
+        {%- for measure, is_told in [
+            ('leavers_fte', 'known_months.is_whole_year'),
+            ('voluntary_leavers_fte', 'known_months.is_whole_year'),
+            ('sickness_days', 'known_months.is_whole_year and known_months.is_sickness_told'),
+        ] %}
         case
-            when years.unit is not null and (twelve_months.unit is null or whole_years.month is not null)
+            when years.unit is not null and twelve_months.unit is null then years.{{ measure }}
+            when {{ is_told }}
                 then
-                    years.leavers_fte
-                    + case when twelve_months.unit is null then 0 else twelve_months.leavers_fte end
-            when whole_years.month is not null
-                then case when twelve_months.unit is null then 0 else twelve_months.leavers_fte end
-        end as leavers_fte_12m,
-        case
-            when years.unit is not null and (twelve_months.unit is null or whole_years.month is not null)
-                then
-                    years.voluntary_leavers_fte
-                    + case when twelve_months.unit is null then 0 else twelve_months.voluntary_leavers_fte end
-            when whole_years.month is not null
-                then case when twelve_months.unit is null then 0 else twelve_months.voluntary_leavers_fte end
-        end as voluntary_leavers_fte_12m,
-        case
-            when sickness_is_told.month is null then null
-            when years.unit is not null and (twelve_months.unit is null or whole_years.month is not null)
-                then
-                    years.sickness_days
-                    + case when twelve_months.unit is null then 0 else twelve_months.sickness_days end
-            when whole_years.month is not null
-                then case when twelve_months.unit is null then 0 else twelve_months.sickness_days end
-        end as sickness_days_12m,
+                    case when years.unit is null then 0 else years.{{ measure }} end
+                    + case when twelve_months.unit is null then 0 else twelve_months.{{ measure }} end
+        end as {{ measure }}_12m,
+        {%- endfor %}
         working_years.working_days
     from {{ ref('int_unit_months') }} as units
     inner join due
@@ -190,14 +252,11 @@ counted as (
             and units.month = due.month
     inner join {{ ref('working_years') }} as working_years
         on {{ twelve_months_hold_leap_day('units.month') }} = working_years.holds_leap_day
-    left join whole_years
+    inner join known_months
         on
-            units.council = whole_years.council
-            and units.month = whole_years.month
-    left join sickness_is_told
-        on
-            units.council = sickness_is_told.council
-            and units.month = sickness_is_told.month
+            units.council = known_months.council
+            and units.month = known_months.month
+            and units.unit = known_months.unit
     left join now_in_post
         on
             units.council = now_in_post.council
@@ -224,16 +283,17 @@ known as (
     select
         *,
         case
-            when rows_in_post_fte is not null or totals_in_post_fte is not null
-                then coalesce(rows_in_post_fte, 0) + coalesce(totals_in_post_fte, 0)
+            when has_totals then rows_in_post_fte + totals_in_post_fte
+            when has_workforce then rows_in_post_fte
         end as in_post_fte,
         case
-            when has_workforce then headcount + coalesce(totals_headcount, 0) else totals_headcount
+            when has_totals then headcount + totals_headcount
+            when has_workforce then headcount
         end as all_heads,
         case
-            when has_workforce and (says_qualified or headcount = 0)
-                then qualified_under_18_months + coalesce(totals_qualified, 0)
-            when not has_workforce then totals_qualified
+            when headcount > 0 and not says_qualified then null
+            when has_totals then qualified_under_18_months + totals_qualified_under_18_months
+            when has_workforce then qualified_under_18_months
         end as all_qualified_under_18_months,
         -- Totals do not say more of experience, nor of agency workers.
         has_workforce and not has_totals as is_told_by_rows

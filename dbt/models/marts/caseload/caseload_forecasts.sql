@@ -108,14 +108,14 @@ select
     case
         when errors.comparisons_{{ measure }} >= rules.least_comparisons
             then cast(
-                {{ floored('(compared.expected_' ~ measure ~ ' - errors.highest_' ~ measure ~ ')') }}
+                {{ floored('(compared.expected_' ~ measure ~ ' - greatest(errors.highest_' ~ measure ~ ', 0))') }}
                 as decimal(9, {{ decimals_of(measure) }})
             )
     end as lower_{{ measure }},
     case
         when errors.comparisons_{{ measure }} >= rules.least_comparisons
             then cast(
-                {{ floored('(compared.expected_' ~ measure ~ ' - errors.lowest_' ~ measure ~ ')') }}
+                {{ floored('(compared.expected_' ~ measure ~ ' - least(errors.lowest_' ~ measure ~ ', 0))') }}
                 as decimal(9, {{ decimals_of(measure) }})
             )
     end as upper_{{ measure }},

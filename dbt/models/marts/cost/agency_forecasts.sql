@@ -117,11 +117,11 @@ bounds as (
         *,
         case
             when is_whole_year then forecast_year_gbp
-            when no_interval_because is null then lowest_gbp
+            when no_interval_because is null then least(lowest_gbp, forecast_year_gbp)
         end as lower_gbp,
         case
             when is_whole_year then forecast_year_gbp
-            when no_interval_because is null then highest_gbp
+            when no_interval_because is null then greatest(highest_gbp, forecast_year_gbp)
         end as upper_gbp
     from intervals
 )

@@ -7,18 +7,23 @@ contracts as (
         due.council,
         due.month,
         due.as_at,
-        contracts.contract_id,
-        contracts.unit,
+        ends.contract_id,
+        ends.unit,
         contracts.supplier,
-        contracts.starts_on,
-        contracts.ends_on,
-        contracts.ends_on_alternative
+        ends.starts_on,
+        ends.ends_on,
+        ends.ends_on_alternative,
+        ends.days_to_end,
+        ends.is_decided
     from due
+    inner join {{ ref('int_contract_ends') }} as ends
+        on
+            due.council = ends.council
+            and due.month = ends.month
     inner join {{ ref('managed_contracts') }} as contracts
         on
-            due.council = contracts.council
-            and contracts.starts_on <= due.as_at
-            and contracts.ends_on >= due.month
+            ends.council = contracts.council
+            and ends.contract_id = contracts.contract_id
 ),
 
 -- What was delivered of the months so far; one that is missing leaves what happened since the start unknown.
@@ -153,7 +158,6 @@ counted as (
                 then coalesce(spend.cost_gbp, 0)
         end as cost_gbp,
         contract_budgets.budget_gbp,
-        {{ days_between('contracts.as_at', 'contracts.ends_on') }} as days_to_end,
         {{ days_between('contracts.as_at', 'contracts.ends_on_alternative') }} as days_to_end_alternative
     from contracts
     inner join {{ source('run', 'build_scope') }} as scope
@@ -202,7 +206,10 @@ select
     counted.ends_on_alternative,
     cast(counted.days_to_end as integer) as days_to_end,
     cast(counted.days_to_end_alternative as integer) as days_to_end_alternative,
-    case when verdicts.severity is not null then verdicts.severity = 'breach' end as decision_due
+    case
+        when counted.is_decided then false
+        when verdicts.severity is not null then verdicts.severity = 'breach'
+    end as decision_due
 from counted
 left join verdicts
     on

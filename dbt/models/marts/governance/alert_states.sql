@@ -7,12 +7,24 @@ states as (
 ),
 
 judged as (
-    select states.*
+    select
+        states.*,
+        ways.fewer_to_target,
+        ways.fewer_of,
+        ways.more_to_target,
+        ways.more_of
     from states
     inner join due
         on
             states.council = due.council
             and states.month = due.month
+    left join {{ ref('int_ways_to_target') }} as ways
+        on
+            states.council = ways.council
+            and states.month = ways.month
+            and states.unit = ways.unit
+            and states.metric = ways.metric
+            and states.worker_key is not distinct from ways.worker_key
     where states.state <> 'clear'
 ),
 
@@ -91,7 +103,11 @@ select
     previous_value,
     {{ half_up('value - previous_value', 4, 18) }} as change,
     trend,
-    cast(acknowledge_within_days as integer) as acknowledge_within_days
+    cast(acknowledge_within_days as integer) as acknowledge_within_days,
+    fewer_to_target,
+    fewer_of,
+    more_to_target,
+    more_of
 from judged
 
 union all
@@ -122,6 +138,10 @@ select
     value as previous_value,
     cast(null as decimal(18, 4)) as change,
     cast(null as varchar) as trend,
-    cast(acknowledge_within_days as integer) as acknowledge_within_days
+    cast(acknowledge_within_days as integer) as acknowledge_within_days,
+    cast(null as decimal(18, 2)) as fewer_to_target,
+    cast(null as varchar) as fewer_of,
+    cast(null as decimal(18, 2)) as more_to_target,
+    cast(null as varchar) as more_of
 from numbered
 where is_unknown or place = 1

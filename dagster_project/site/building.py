@@ -1,0 +1,205 @@
+"""The site of each tier built into a version that is being published. Only pages that changed are written anew.
+
+A council none of whose rows changed keeps its pages as links to the files of the version before; of the others a page
+that comes out the same does too. Reads published files only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from dagster_project.errors import words_of_the_unexpected
+from dagster_project.page_addresses import STYLE
+from dagster_project.reference import Reference
+from dagster_project.settings import PROJECT_ROOT
+from dagster_project.site.contents import Page
+from dagster_project.site.frame import TOPICS
+from dagster_project.site.index_page import Summary, index_page, summary_of
+from dagster_project.site.overview import overview
+from dagster_project.site.reading import CouncilData, TierMarts, opened
+from dagster_project.site.rendering import html_of, style_sheet
+from dagster_project.site.unit_page import page_of_unit
+
+SITE = "site"
+MEMORY = ".built.json"
+"""What the pages were made from; lies beside them, for the next build."""
+PLACES = {"internal": "", "restricted": "restricted", "public": "public"}
+DRAWN_BY = ("dagster_project/site", "dagster_project/reports", "dbt/models/marts")
+MODES = {"public": (0o755, 0o644), "internal": (0o750, 0o640), "restricted": (0o700, 0o600)}
+
+
+@dataclass
+class Built:
+    """How many pages were written, how many are those of the version before, and why there are none, if so."""
+
+    written: int = 0
+    kept: int = 0
+    problem: str = ""
+
+
+def build_site(version: Path, before: Path | None, reference: Reference) -> Built:
+    """Draw the site of every tier of a version from the marts in it; `before` is what was published last.
+
+    Never raises, for figures do not wait for pages: where pages cannot be drawn there are none, and `problem` says why.
+    """
+    built = Built()
+    try:
+        for tier, place in PLACES.items():
+            folder = version / place
+            if (folder / "marts.duckdb").is_file():
+                _Tier(tier, folder, before / place if before else None, reference, built).build()
+    except Exception as error:
+        for place in PLACES.values():
+            shutil.rmtree(version / place / SITE, ignore_errors=True)
+        return Built(problem=words_of_the_unexpected(error))
+    return built
+
+
+def rebuild_site(current: Path, reference: Reference) -> Built:
+    """Draw every page of what is published again, beside what stands there, and put it in its place."""
+    built = Built()
+    for tier, place in PLACES.items():
+        folder = current / place
+        if not (folder / "marts.duckdb").is_file():
+            continue
+        one = _Tier(tier, folder, None, reference, built, name=f".{SITE}.new")
+        one.build()
+        old = folder / f".{SITE}.old"
+        shutil.rmtree(old, ignore_errors=True)
+        if (folder / SITE).exists():
+            os.replace(folder / SITE, old)
+        os.replace(folder / f".{SITE}.new", folder / SITE)
+        shutil.rmtree(old, ignore_errors=True)
+    return built
+
+
+class _Tier:
+    """One tier's site while it is built."""
+
+    def __init__(
+        self,
+        tier: str,
+        folder: Path,
+        before: Path | None,
+        reference: Reference,
+        built: Built,
+        name: str = SITE,
+    ) -> None:
+        self._tier, self._file, self._reference, self._built = tier, folder / "marts.duckdb", reference, built
+        self._site = folder / name
+        self._before = before / SITE if before else None
+        self._drawn_by = _drawn_by()
+        self._folder_mode, self._file_mode = MODES[tier]
+        self._known = _remembered(self._before, self._drawn_by)
+
+    def build(self) -> None:
+        shutil.rmtree(self._site, ignore_errors=True)
+        self._folder(self._site)
+        memory: dict[str, dict[str, object]] = {}
+        summaries = []
+        with opened(self._file) as marts:
+            fingerprints = marts.fingerprints()
+            for council in marts.councils:
+                summary, entry = self._council(marts, council, fingerprints.get(council, ""))
+                summaries.append(summary)
+                memory[council] = entry
+        self._write_text(STYLE, style_sheet())
+        self._write(index_page(summaries, self._tier))
+        (self._site / MEMORY).write_text(
+            json.dumps({"drawn_by": self._drawn_by, "councils": memory}, sort_keys=True), encoding="utf-8"
+        )
+        (self._site / MEMORY).chmod(self._file_mode)
+
+    def _council(self, marts: TierMarts, council: str, fingerprint: str) -> tuple[Summary, dict[str, object]]:
+        rules = self._reference.marts_fingerprint(council)
+        print_of = hashlib.sha256(f"{fingerprint} {rules}".encode()).hexdigest()
+        known = self._known.get(council)
+        data = CouncilData(marts, self._reference, council)
+        if known and known["made_of"] == print_of and self._keep_all(known["pages"]):
+            return summary_of(data), dict(known)
+        pages = []
+        for page in pages_of(data, self._tier):
+            self._write(page)
+            pages.append(page.address)
+        return summary_of(data), {"made_of": print_of, "pages": pages}
+
+    def _keep_all(self, addresses: object) -> bool:
+        """Whether every page of the version before could be taken over."""
+        if self._before is None or not isinstance(addresses, list):
+            return False
+        if not all((self._before / address).is_file() for address in addresses):
+            return False
+        for address in addresses:
+            self._take_over(self._before, address)
+        return True
+
+    def _write(self, page: Page) -> None:
+        self._write_text(page.address, html_of(page, self._tier))
+
+    def _write_text(self, address: str, text: str) -> None:
+        content = text.encode("utf-8")
+        before = self._before
+        if before and (before / address).is_file() and (before / address).read_bytes() == content:
+            self._take_over(before, address)
+            return
+        path = self._site / address
+        self._folder(path.parent)
+        path.write_bytes(content)
+        path.chmod(self._file_mode)
+        self._built.written += 1
+
+    def _take_over(self, before: Path, address: str) -> None:
+        path = self._site / address
+        self._folder(path.parent)
+        try:
+            os.link(before / address, path)
+        except OSError:
+            # Not every file system links.
+            shutil.copy2(before / address, path)
+        self._built.kept += 1
+
+    def _folder(self, path: Path) -> None:
+        if not path.is_dir():
+            if path != self._site:
+                self._folder(path.parent)
+            path.mkdir()
+            path.chmod(self._folder_mode)
+
+
+def pages_of(data: CouncilData, tier: str) -> Iterable[Page]:
+    """Every page of a council."""
+    yield overview(data, tier)
+    for topic in TOPICS:
+        if topic.has(data, tier):
+            yield topic.make(data, tier)
+    for unit in data.units.values():
+        yield page_of_unit(data, unit, tier)
+
+
+def _remembered(site: Path | None, drawn_by: str) -> Mapping[str, dict[str, object]]:
+    path = site / MEMORY if site else None
+    if path is None or not path.is_file():
+        return {}
+    try:
+        memory = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return {}
+    return memory["councils"] if memory.get("drawn_by") == drawn_by else {}
+
+
+@cache
+def _drawn_by() -> str:
+    """Changes with the code that draws pages and the contracts they explain."""
+    found = hashlib.sha256()
+    for folder in DRAWN_BY:
+        for path in sorted((PROJECT_ROOT / folder).rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                found.update(path.name.encode() + path.read_bytes())
+    return found.hexdigest()

@@ -1,0 +1,216 @@
+"""Rows of one tier's published file, a council at a time. Reads nothing else: no page shows more than its tier."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dagster_project.reference import Reference
+from dagster_project.reports.council_marts import Row, earlier
+from dagster_project.reports.measures import Measure, measure_of
+
+MONTHS_SHOWN = 24
+COLUMNS = """
+select table_name, column_name, data_type from information_schema.columns
+where table_schema = 'main' and table_catalog = current_database()
+order by table_name, ordinal_position
+"""
+
+
+class TierMarts:
+    """The marts of one tier: which there are, what their columns hold, and their rows."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self.measures: dict[str, dict[str, Measure]] = {}
+        for mart, column, kind in connection.execute(COLUMNS).fetchall():
+            self.measures.setdefault(mart, {})[column] = measure_of(column, kind)
+
+    def has(self, mart: str) -> bool:
+        return mart in self.measures
+
+    def rows(self, mart: str, council: str | None = None) -> list[Row]:
+        """A mart's rows, of one council or all; none where the tier does not hold the mart."""
+        columns = self.measures.get(mart)
+        if columns is None or (council is not None and "council" not in columns):
+            return []
+        where, values = (" where council = ?", [council]) if council is not None else ("", [])
+        # They lie in order: a mart is published sorted by all of its columns.
+        result = self._connection.execute(f"select * from {mart}{where}", values)
+        names = list(columns)
+        return [_row(names, cells) for cells in result.fetchall()]
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._connection.execute(sql, list(parameters)).fetchall()
+
+    @property
+    def councils(self) -> list[str]:
+        """The councils that have months."""
+        if not self.has("caseload_bands"):
+            return []
+        return [slug for (slug,) in self.query("select distinct council from caseload_bands order by 1")]
+
+    def fingerprints(self) -> dict[str, str]:
+        """For each council a text that changes when a row of any of its marts does."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for mart, columns in self.measures.items():
+            if "council" in columns:
+                for council, rows, total in self.query(
+                    f"select council, count(*), sum(hash(m)::hugeint) from {mart} as m group by council"
+                ):
+                    found[council or ""].append(f"{mart}:{rows}:{total}")
+        return {council: " ".join(parts) for council, parts in found.items()}
+
+
+def _row(names: Sequence[str], cells: Sequence[Any]) -> Row:
+    values = dict(zip(names, cells, strict=True))
+    named = values.pop("suppressed", None) or ""
+    return Row(values, frozenset(name.strip() for name in named.split(",") if name.strip()))
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[TierMarts]:
+    """The marts of one published file; closed afterwards."""
+    with duckdb.connect(str(file), read_only=True) as connection:
+        yield TierMarts(connection)
+
+
+@dataclass(frozen=True)
+class Unit:
+    unit: str
+    name: str
+    level: str
+    depth: int
+    parent: str | None
+
+
+class CouncilData:
+    """One council's rows of a tier, each mart read once, and its units in the order of the tree."""
+
+    def __init__(self, marts: TierMarts, reference: Reference, council: str) -> None:
+        self.marts, self.reference, self.council = marts, reference, council
+        self._rows: dict[str, list[Row]] = {}
+        self._by_unit: dict[str, dict[str, list[Row]]] = {}
+
+    @property
+    def name(self) -> str:
+        return self.reference.councils.get(self.council, self.council)
+
+    def rows(self, mart: str) -> list[Row]:
+        if mart not in self._rows:
+            self._rows[mart] = self.marts.rows(mart, self.council)
+        return self._rows[mart]
+
+    def of_unit(self, mart: str, unit: str) -> list[Row]:
+        """A unit's rows in the order of the months, of those that pages show."""
+        if mart not in self._by_unit:
+            found: dict[str, list[Row]] = defaultdict(list)
+            for row in self.rows(mart):
+                if row.get("month") is None or row["month"] >= self.first_month:
+                    found[row["unit"]].append(row)
+            for rows in found.values():
+                rows.sort(key=lambda row: row.get("month") or date.min)
+            self._by_unit[mart] = found
+        return self._by_unit[mart].get(unit, [])
+
+    def measure(self, mart: str, column: str) -> Measure:
+        return self.marts.measures[mart][column]
+
+    @cached_property
+    def month(self) -> date:
+        """The latest month with cases; totals of posts or demand alone do not make a month the latest one."""
+        months = [row["month"] for row in self.rows("caseload_bands")]
+        with_cases = [
+            row["month"]
+            for row in self.rows("caseload_bands")
+            if row["open_cases"] is not None or "open_cases" in row.suppressed
+        ]
+        latest: date = max(with_cases or months)
+        return latest
+
+    @cached_property
+    def as_at(self) -> date:
+        day: date = max(row["as_at"] for row in self.rows("caseload_bands") if row["month"] == self.month)
+        return day
+
+    @cached_property
+    def first_month(self) -> date:
+        return earlier(self.month, MONTHS_SHOWN - 1)
+
+    @cached_property
+    def months(self) -> list[date]:
+        """The months that pages show, oldest first: those loaded in two years up to the latest."""
+        loaded = {row["month"] for row in self.rows("caseload_bands")}
+        return sorted(month for month in loaded if self.first_month <= month <= self.month)
+
+    @cached_property
+    def months_with_cases(self) -> list[date]:
+        """Those of the months shown in which any unit has cases."""
+        known = {
+            row["month"]
+            for row in self.rows("caseload_bands")
+            if row["open_cases"] is not None or "open_cases" in row.suppressed
+        }
+        return [month for month in self.months if month in known] or self.months
+
+    @cached_property
+    def units(self) -> Mapping[str, Unit]:
+        """Units with a row in the months shown, each below the one it belongs to."""
+        found: dict[str, Row] = {}
+        for row in self.rows("caseload_bands"):
+            if row["month"] in self.months:
+                found[row["unit"]] = row
+        below: dict[str | None, list[str]] = defaultdict(list)
+        for unit in found:
+            below[self._parent(unit, found)].append(unit)
+        ordered: dict[str, Unit] = {}
+
+        def walk(parent: str | None, depth: int) -> None:
+            for unit in sorted(
+                below[parent], key=lambda unit: (found[unit]["level"] == "team", _name(found[unit]))
+            ):
+                if unit not in ordered:
+                    row = found[unit]
+                    ordered[unit] = Unit(unit, _name(row), row["level"], depth, parent)
+                    walk(unit, depth + 1)
+
+        walk(None, 0)
+        return ordered
+
+    def _parent(self, unit: str, known: Mapping[str, Row]) -> str | None:
+        """The nearest unit above that has rows."""
+        parent = self.reference.parent_units.get((self.council, unit))
+        seen = {unit}
+        while parent is not None and parent not in known and parent not in seen:
+            seen.add(parent)
+            parent = self.reference.parent_units.get((self.council, parent))
+        return parent if parent in known and parent not in seen else None
+
+    @cached_property
+    def top(self) -> str | None:
+        """The council's own unit."""
+        return next((unit.unit for unit in self.units.values() if unit.level == "council"), None)
+
+    def unit_name(self, unit: str | None) -> str:
+        if unit is None:
+            return self.name
+        if unit in self.units:
+            return self.units[unit].name
+        return self.reference.unit_titles.get((self.council, unit), unit.replace("_", " "))
+
+    def row_of(self, mart: str, unit: str, month: date | None = None) -> Row | None:
+        """A unit's row of a month, of the latest unless another is given."""
+        wanted = month or self.month
+        return next((row for row in self.of_unit(mart, unit) if row["month"] == wanted), None)
+
+
+def _name(row: Row) -> str:
+    return str(row.get("unit_name") or row["unit"].replace("_", " "))

@@ -1,0 +1,47 @@
+"""Pages written as HTML by the templates beside this module, every value escaped. Decides nothing."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import jinja2
+
+from dagster_project.page_addresses import INDEX, STYLE, link
+from dagster_project.site.contents import Page
+from dagster_project.site.frame import TIERS
+from dagster_project.site.table_html import cell_html, heat_map_html, table_html, tag_html
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.globals.update(
+        tag_html=tag_html, cell_html=cell_html, table_html=table_html, heat_map_html=heat_map_html
+    )
+    return environment.get_template("page.html.j2")
+
+
+def html_of(page: Page, tier: str) -> str:
+    """The page as one HTML document that needs the style sheet beside the index and nothing else."""
+    return _template().render(
+        page=page,
+        tier=tier,
+        tier_name=TIERS[tier][0],
+        tier_words=TIERS[tier][1],
+        style=link(STYLE, page.address),
+        home=link(INDEX, page.address),
+    )
+
+
+def style_sheet() -> str:
+    return (TEMPLATES / STYLE).read_text(encoding="utf-8")

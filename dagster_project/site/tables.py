@@ -1,0 +1,185 @@
+"""Rows of a mart as tables of a page: headings and cells in words, as published. Rounds and computes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from dagster_project.reports.council_marts import Row
+from dagster_project.reports.measures import (
+    SUPPRESSED,
+    Measure,
+    month_words,
+    slug_words,
+    without_zeros,
+    words_of,
+)
+from dagster_project.site.contents import Cell, Heading, Table, Tag
+from dagster_project.site.reading import CouncilData
+
+NO_VALUE = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
+SEVERITY_WORDS = {"breach": "Breach", "warning": "Warning", "info": "Information", "none": "Within"}
+# The letter that stands for a severity where a word has no room; its key stands beside the table.
+SIGNS = {"breach": "B", "warning": "W", "info": "i"}
+# Measures of every kind stand in these columns, with decimals that most of them do not need.
+OF_EVERY_KIND = ("value", "rounded_value", "target", "lower", "upper", "previous_value", "change")
+SLUGS = (
+    "metric",
+    "state",
+    "trend",
+    "role_group",
+    "option_kind",
+    "extract",
+    "basis",
+    "grain",
+    "asset",
+    "check",
+)
+HEADINGS = {
+    "average_caseload_rounded": "Average, rounded",
+    "average_caseload": "Average caseload",
+    "band_label": "Band",
+    "fte_social_workers": "Social workers (FTE)",
+    "fte_to_target": "FTE to target",
+    "cost_to_target_gbp": "Cost to target (£)",
+    "metric": "Measure",
+    "option_kind": "Way",
+    "open_at_start": "Open at start",
+    "asye_share": "In their first year, ASYE (%)",
+    "share_qualified_under_18_months": "Qualified under 18 months (%)",
+    "share_qualified_under_2_years": "Qualified under 2 years (%)",
+    "agency_share": "Agency workers (%)",
+}
+
+
+def severity_tag(severity: str | None, words: str = "") -> Tag | None:
+    """The verdict as a tag; None where nothing was judged."""
+    if severity is None:
+        return None
+    return Tag(words or SEVERITY_WORDS.get(severity, severity), severity)
+
+
+def band_tag(row: Row | None) -> Tag | None:
+    """A unit's band in its own words; how grave the council calls it stands before them."""
+    if row is None or row.get("severity") is None or not row.get("band_label"):
+        return None
+    severity, label = row["severity"], str(row["band_label"])
+    words = label[:1].upper() + label[1:] if severity == "none" else f"{SEVERITY_WORDS[severity]}: {label}"
+    return Tag(words, severity)
+
+
+def shown(row: Row | None, column: str, measure: Measure) -> tuple[str, str]:
+    """A value in words, and its kind: empty, `missing` or `suppressed`."""
+    value = None if row is None else row.get(column)
+    if value is None:
+        if row is not None and column in row.suppressed:
+            return SUPPRESSED, "suppressed"
+        return NO_VALUE, "missing"
+    if column in SLUGS:
+        return slug_words(str(value)).replace(",", ", ").replace(",  ", ", "), ""
+    if column.endswith("month") and isinstance(value, date):
+        return month_words(value), ""
+    if column in OF_EVERY_KIND and isinstance(value, Decimal):
+        value = without_zeros(value)
+    words = words_of(value, measure)
+    if measure.unit == "£":
+        words = f"{words[0]}£{words[1:]}" if words[0] in "+-" else f"£{words}"
+    return words.replace("-", MINUS, 1) if measure.is_number and words.startswith("-") else words, ""
+
+
+def cell(data: CouncilData, mart: str, row: Row | None, column: str) -> Cell:
+    """One cell of a row."""
+    measures = data.marts.measures.get(mart, {})
+    if column not in measures:
+        return Cell(NO_VALUE, kind="missing")
+    if column == "severity" and row is not None:
+        tag = severity_tag(row.get("severity"))
+        return Cell("", tag=tag) if tag else Cell(NO_VALUE, kind="missing")
+    text, kind = shown(row, column, measures[column])
+    return Cell(text, is_number=measures[column].is_number, kind=kind)
+
+
+def heading(measure: Measure) -> Heading:
+    text = HEADINGS.get(measure.column, measure.heading)
+    if measure.unit == "£":
+        text = text.replace(" (£)", "")
+    return Heading(text, measure.is_number)
+
+
+Lead = tuple[str, Callable[[Row], Cell]]
+
+
+def table(
+    data: CouncilData,
+    mart: str,
+    caption: str,
+    lead: Sequence[Lead],
+    columns: Sequence[str],
+    rows: Sequence[Row],
+) -> Table | None:
+    """A table of rows with the columns that this tier has; None without rows.
+
+    `lead` are the first columns, made of a row as the page wants them.
+    """
+    measures = data.marts.measures.get(mart, {})
+    known = [column for column in columns if column in measures]
+    if not rows or not known:
+        return None
+    return Table(
+        caption,
+        [*(Heading(text) for text, _ in lead), *(heading(measures[column]) for column in known)],
+        [
+            [*(make(row) for _, make in lead), *(cell(data, mart, row, column) for column in known)]
+            for row in rows
+        ],
+    )
+
+
+MONTH_LEAD: Lead = ("Month", lambda row: Cell(month_words(row["month"])))
+
+
+def by_month(
+    data: CouncilData, mart: str, caption: str, columns: Sequence[str], rows: Sequence[Row]
+) -> Table | None:
+    """A table of a unit's months, the newest first, without those of which nothing is known."""
+    told = [
+        row
+        for row in reversed(rows)
+        if any(row.get(column) is not None or column in row.suppressed for column in columns)
+    ]
+    return table(data, mart, caption, [MONTH_LEAD], columns, told)
+
+
+def values(rows: Sequence[Row], months: Sequence[date], column: str) -> list[Decimal | int | None]:
+    """A column's value in each month."""
+    known = {row["month"]: row.get(column) for row in rows}
+    return [known.get(month) for month in months]
+
+
+def has_values(rows: Sequence[Row], columns: Sequence[str], least: int = 1) -> bool:
+    """Whether there is something to draw."""
+    return any(sum(row.get(column) is not None for row in rows) >= least for column in columns)
+
+
+def described(name: str, rows: Sequence[Row], column: str, measure: Measure) -> str:
+    """A series in words for those who do not see the chart: where it began, its least and greatest, where it stands."""
+    known = [row for row in rows if row.get(column) is not None]
+    if not known:
+        return f"{name}: no value"
+
+    def said(row: Row) -> str:
+        return f"{shown(row, column, measure)[0]} in {month_words(row['month'])}"
+
+    least = min(known, key=lambda row: row[column])
+    greatest = max(known, key=lambda row: row[column])
+    parts = [said(known[0])] if len(known) > 1 else []
+    parts += [f"lowest {said(least)}, highest {said(greatest)}"] if len(known) > 2 else []
+    return f"{name}: {'; '.join([*parts, f'latest {said(known[-1])}'])}"
+
+
+def metric_words(reference_rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What each metric is called."""
+    return {row["metric"]: row["words"] for row in reference_rows}

@@ -1,0 +1,488 @@
+"""The page of one unit: where it stands, since when, why, and what would bring it back to its target."""
+
+from __future__ import annotations
+
+from dagster_project.page_addresses import council_page, link, unit_page
+from dagster_project.reports.council_marts import Row
+from dagster_project.reports.measures import day_words, month_words
+from dagster_project.reports.policies import Policy, policies_in_force
+from dagster_project.site.contents import Cell, Chart, Heading, Page, Section, Table
+from dagster_project.site.drawing import Series, Step, columns, lines, waterfall
+from dagster_project.site.frame import crumbs, navigation
+from dagster_project.site.overview import crossed_section
+from dagster_project.site.reading import CouncilData, Unit
+from dagster_project.site.tables import (
+    MINUS,
+    NO_VALUE,
+    band_tag,
+    by_month,
+    cell,
+    described,
+    has_values,
+    shown,
+    table,
+    values,
+)
+
+BANDS = "caseload_bands"
+FACTS = (
+    ("average_caseload_rounded", "Average caseload, rounded"),
+    ("average_caseload", "Average caseload, as stored"),
+    ("open_cases", "Open cases"),
+    ("fte_social_workers", "Social workers in post (FTE)"),
+    ("unallocated_cases", "Cases without a worker"),
+    ("manager_held_cases", "Cases held by managers"),
+    ("target_caseload", "Target"),
+    ("fte_to_target", "Social workers missing to the target (FTE)"),
+    ("cost_to_target_gbp", "What they would cost in a year"),
+)
+EXPERIENCE = (
+    ("asye_share", "in their first year (ASYE)"),
+    ("share_qualified_under_18_months", "qualified under 18 months"),
+    ("share_qualified_under_2_years", "qualified under 2 years"),
+    ("agency_share", "agency workers"),
+)
+WAYS = (
+    "financial_year", "months", "posts_fte", "gained_fte", "cases_moved", "remaining_gap_fte", "reaches_target",
+    "recurring_gbp", "one_off_gbp", "total_gbp", "missing_inputs",
+)  # fmt: skip
+
+
+def page_of_unit(data: CouncilData, unit: Unit, tier: str) -> Page:
+    """One unit in the latest month and the two years before."""
+    address = unit_page(data.council, unit.unit)
+    row = data.row_of(BANDS, unit.unit)
+    return Page(
+        address=address,
+        title=unit.name,
+        caption=f"{data.name}: {unit.level}" if unit.unit != data.top else "The whole council",
+        lead=f"{month_words(data.month)}, as at {day_words(data.as_at)}.",
+        tag=band_tag(row),
+        crumbs=crumbs(address, *_above(data, unit)),
+        council=data.council,
+        topic="unit",
+        navigation=navigation(data, address, tier),
+        sections=[
+            section
+            for section in (
+                _facts(data, row),
+                crossed_section(data, address, unit.unit),
+                _trend(data, unit, row),
+                _flows(data, unit),
+                _experience(data, unit),
+                _agency(data, unit),
+                _gap(data, unit),
+                _to_target(data, unit),
+                _below(data, unit, address),
+            )
+            if section is not None
+        ],
+    )
+
+
+def _above(data: CouncilData, unit: Unit) -> list[tuple[str, str]]:
+    steps: list[tuple[str, str]] = []
+    parent = unit.parent
+    while parent is not None and parent != data.top:
+        steps.insert(0, (data.unit_name(parent), unit_page(data.council, parent)))
+        parent = data.units[parent].parent
+    return [(data.name, council_page(data.council)), *steps]
+
+
+def _facts(data: CouncilData, row: Row | None) -> Section:
+    incomplete = row is not None and row.get("is_complete") is False
+    return Section(
+        "now",
+        "Where it stands",
+        inset="Not whole: rows of this month were rejected or name no known unit, so the figures may change."
+        if incomplete
+        else "",
+        facts=[
+            (words, cell(data, BANDS, row, column))
+            for column, words in FACTS
+            if column in data.marts.measures[BANDS]
+        ],
+    )
+
+
+def fitting_policy(data: CouncilData, unit: Unit, row: Row | None) -> Policy | None:
+    """The policy whose bands and target the unit's row shows; None where that is not plain. Judges nothing."""
+    if row is None or row.get("band_label") is None:
+        return None
+    found = [
+        policy
+        for policy in policies_in_force(data.reference, data.council, "average_caseload", data.as_at)
+        if row["band_label"] in policy.labels and policy.target == row.get("target_caseload")
+    ]
+    named = [policy for policy in found if unit.name in policy.scopes]
+    found = named or found
+    return found[0] if len(found) == 1 else None
+
+
+def _trend(data: CouncilData, unit: Unit, row: Row | None) -> Section | None:
+    rows = data.of_unit(BANDS, unit.unit)
+    found = by_month(
+        data,
+        BANDS,
+        f"Caseload of {unit.name} by month",
+        ["open_cases", "open_children", "fte_social_workers", "average_caseload", "average_caseload_rounded",
+         "band_label", "severity", "fte_to_target"],
+        rows,
+    )  # fmt: skip
+    if found is None:
+        return None
+    charts = []
+    policy = fitting_policy(data, unit, row)
+    if has_values(rows, ["average_caseload"], least=2):
+        measure = data.measure(BANDS, "average_caseload")
+        said = described("Average caseload", rows, "average_caseload", measure)
+        bands = f" Shaded behind it are the bands in force: {policy.words}." if policy else ""
+        charts.append(
+            Chart(
+                "Average caseload, open cases per FTE social worker",
+                lines(
+                    data.months,
+                    [Series("Average caseload", values(rows, data.months, "average_caseload"))],
+                    policy.bands if policy else (),
+                    policy.target if policy else None,
+                ),
+                f"Line over months. {said}.{bands}",
+                [
+                    ("line s0", "average caseload"),
+                    *([("target", "target")] if policy and policy.target else []),
+                ],
+            )
+        )
+    source = [f"Bands: {policy.words}. Source: {policy.source}."] if policy else []
+    return Section("trend", "Caseload over time", charts=charts, tables=[found], notes=source)
+
+
+def _flows(data: CouncilData, unit: Unit) -> Section | None:
+    mart = "throughput"
+    rows = data.of_unit(mart, unit.unit)
+    found = by_month(
+        data,
+        mart,
+        f"Cases of {unit.name} that came and went, by month",
+        [
+            "open_at_start",
+            "received",
+            "closed",
+            "stepped_down",
+            "transferred_out",
+            "open_at_end",
+            "closed_rate",
+        ],
+        rows,
+    )
+    if found is None or not has_values(rows, ["received", "closed"]):
+        return None
+    charts = [
+        Chart(
+            "Cases opened and closed in each month",
+            columns(
+                data.months,
+                [
+                    Series("opened", values(rows, data.months, "received")),
+                    Series("closed", values(rows, data.months, "closed")),
+                ],
+            ),
+            "Columns by month. "
+            + "; ".join(
+                described(name, rows, column, data.measure(mart, column))
+                for name, column in (("Opened", "received"), ("Closed", "closed"))
+            )
+            + ".",
+            [("column s0", "opened"), ("column s1", "closed")],
+        )
+    ]
+    return Section("flows", "Openings and closures", charts=charts, tables=[found])
+
+
+def _experience(data: CouncilData, unit: Unit) -> Section | None:
+    mart = "workforce_stability"
+    rows = data.of_unit(mart, unit.unit)
+    known = [(column, name) for column, name in EXPERIENCE if column in data.marts.measures.get(mart, {})]
+    wanted = [column for column, _ in known]
+    found = by_month(
+        data,
+        mart,
+        f"Social workers of {unit.name} by experience, by month",
+        ["headcount", "agency_headcount", "asye_workers", "qualified_under_18_months", "qualified_under_2_years",
+         *wanted, "turnover_rate", "absence_rate"],
+        rows,
+    )  # fmt: skip
+    if found is None or not has_values(rows, ["headcount", *wanted]):
+        return None
+    charts = []
+    if has_values(rows, wanted, least=2):
+        charts.append(
+            Chart(
+                "Share of social workers, per cent",
+                lines(
+                    data.months,
+                    [Series(name, values(rows, data.months, column)) for column, name in known],
+                ),
+                "Lines over months. "
+                + "; ".join(
+                    described(name[:1].upper() + name[1:], rows, column, data.measure(mart, column))
+                    for column, name in known
+                )
+                + ".",
+                [(f"line s{number}", name) for number, (_, name) in enumerate(known)],
+            )
+        )
+    return Section("experience", "Workers by experience", charts=charts, tables=[found])
+
+
+def _agency(data: CouncilData, unit: Unit) -> Section | None:
+    costs = data.of_unit("agency_costs", unit.unit)
+    posts = [row for row in data.of_unit("establishment", unit.unit) if row["role_group"] == "total"]
+    charts, tables = [], []
+    if has_values(costs, ["agency_cost_gbp"]):
+        charts.append(
+            Chart(
+                "Agency spend in each month, £",
+                columns(data.months, [Series("spend", values(costs, data.months, "agency_cost_gbp"))]),
+                "Columns by month. "
+                + described(
+                    "Spend", costs, "agency_cost_gbp", data.measure("agency_costs", "agency_cost_gbp")
+                )
+                + ".",
+            )
+        )
+        tables.append(
+            by_month(
+                data,
+                "agency_costs",
+                f"Agency spend of {unit.name} by month",
+                ["agency_cost_gbp", "pay_gbp", "other_gbp", "agency_fte", "cost_per_agency_fte_gbp", "premium_gbp",
+                 "year_to_date_gbp", "forecast_year_gbp", "budget_gbp", "variance_gbp"],
+                costs,
+            )
+        )  # fmt: skip
+    if has_values(posts, ["vacancy_rate", "agency_rate"]):
+        names = (("vacancy_rate", "vacancy rate"), ("agency_rate", "agency rate"))
+        charts.append(
+            Chart(
+                "Vacancy and agency rate, per cent",
+                lines(
+                    data.months,
+                    [Series(name, values(posts, data.months, column)) for column, name in names],
+                ),
+                "Lines over months. "
+                + "; ".join(
+                    described(name.capitalize(), posts, column, data.measure("establishment", column))
+                    for column, name in names
+                )
+                + ".",
+                [(f"line s{number}", name) for number, (_, name) in enumerate(names)],
+            )
+        )
+        tables.append(
+            by_month(
+                data,
+                "establishment",
+                f"Posts of {unit.name}, every role, by month",
+                ["posts_fte", "in_post_fte", "vacant_fte", "agency_fte", "uncovered_fte", "vacancy_rate",
+                 "agency_rate"],
+                posts,
+            )
+        )  # fmt: skip
+    kept = [found for found in tables if found is not None]
+    return Section("agency", "Agency spend and vacancy", charts=charts, tables=kept) if kept else None
+
+
+def _gap(data: CouncilData, unit: Unit) -> Section | None:
+    mart = "establishment"
+    known = [
+        row
+        for row in data.of_unit(mart, unit.unit)
+        if row["role_group"] == "total"
+        and all(
+            row.get(name) is not None for name in ("posts_fte", "in_post_fte", "vacant_fte", "uncovered_fte")
+        )
+    ]
+    if not known:
+        return None
+    row = known[-1]
+    pipeline = next(
+        (
+            found
+            for found in data.of_unit("recruitment_pipeline", unit.unit)
+            if found["role_group"] == "total" and found["month"] == row["month"]
+        ),
+        None,
+    )
+    steps = gap_steps(data, row, pipeline)
+    of_month = [found for found in data.of_unit(mart, unit.unit) if found["month"] == row["month"]]
+    roles = table(
+        data,
+        mart,
+        f"Posts of {unit.name} by role group, {month_words(row['month'])}",
+        [("Role group", lambda found: Cell(found["role_group"].replace("_", " ").capitalize()))],
+        ["posts_fte", "newly_created_fte", "in_post_fte", "vacant_fte", "agency_fte", "uncovered_fte",
+         "vacancy_rate"],
+        sorted(of_month, key=lambda found: (found["role_group"] == "total", found["role_group"])),
+    )  # fmt: skip
+    tables = [_steps_table(steps, unit, row), *([roles] if roles else [])]
+    if pipeline is not None:
+        coming = table(
+            data,
+            "recruitment_pipeline",
+            f"People on their way and the gap that remains, {month_words(row['month'])}",
+            [("Role group", lambda found: Cell(found["role_group"].replace("_", " ").capitalize()))],
+            ["uncovered_fte", "agency_offers_fte", "permanent_offers_fte", "pipeline_fte", "remaining_gap_fte",
+             "surplus_fte"],
+            sorted(
+                (
+                    found
+                    for found in data.of_unit("recruitment_pipeline", unit.unit)
+                    if found["month"] == row["month"]
+                ),
+                key=lambda found: (found["role_group"] == "total", found["role_group"]),
+            ),
+        )  # fmt: skip
+        tables += [coming] if coming else []
+    return Section(
+        "gap",
+        "From establishment to gap",
+        about="Posts, less those filled, less agency cover"
+        + (", less those on their way." if pipeline is not None else "."),
+        charts=[
+            Chart(
+                f"From posts to the gap, FTE, {month_words(row['month'])}",
+                waterfall(steps),
+                "Waterfall. " + "; ".join(f"{step.label} {step.words}" for step in steps) + ".",
+            )
+        ],
+        tables=tables,
+        notes=[
+            "What remains is the sum over role groups: one group's surplus fills no other's gap and is added back."
+        ]
+        if pipeline is not None
+        else [],
+    )
+
+
+def gap_steps(data: CouncilData, row: Row, pipeline: Row | None) -> list[Step]:
+    """The published figures between posts and gap; each bar begins where the one before it ended."""
+
+    def words(found: Row, mart: str, column: str, sign: str = "") -> str:
+        text = shown(found, column, data.measure(mart, column))[0]
+        return f"{sign}{text}" if text != NO_VALUE else text
+
+    posts, vacant, uncovered = row["posts_fte"], row["vacant_fte"], row["uncovered_fte"]
+    zero = posts - posts
+    steps = [
+        Step("Posts", words(row, "establishment", "posts_fte"), zero, posts, is_total=True),
+        Step(
+            "Less in post", words(row, "establishment", "in_post_fte", MINUS), posts, vacant, is_total=False
+        ),
+        Step("Vacant", words(row, "establishment", "vacant_fte"), zero, vacant, is_total=True),
+        Step(
+            "Agency cover",
+            words(row, "establishment", "agency_fte", MINUS),
+            vacant,
+            uncovered,
+            is_total=False,
+        ),
+        Step("Not covered", words(row, "establishment", "uncovered_fte"), zero, uncovered, is_total=True),
+    ]
+    if pipeline is not None and all(
+        pipeline.get(name) is not None for name in ("pipeline_fte", "surplus_fte", "remaining_gap_fte")
+    ):
+        coming = uncovered - pipeline["pipeline_fte"]
+        mart = "recruitment_pipeline"
+        steps += [
+            Step(
+                "On their way",
+                words(pipeline, mart, "pipeline_fte", MINUS),
+                uncovered,
+                coming,
+                is_total=False,
+            ),
+            Step(
+                "Surplus elsewhere",
+                words(pipeline, mart, "surplus_fte", "+"),
+                coming,
+                coming + pipeline["surplus_fte"],
+                is_total=False,
+            ),
+            Step(
+                "Gap that remains",
+                words(pipeline, mart, "remaining_gap_fte"),
+                zero,
+                pipeline["remaining_gap_fte"],
+                is_total=True,
+            ),
+        ]
+    return steps
+
+
+def _steps_table(steps: list[Step], unit: Unit, row: Row) -> Table:
+    return Table(
+        f"From posts to the gap of {unit.name}, {month_words(row['month'])}, FTE",
+        [Heading("Step"), Heading("FTE", is_number=True)],
+        [[Cell(step.label), Cell(step.words, is_number=True)] for step in steps],
+    )
+
+
+def _to_target(data: CouncilData, unit: Unit) -> Section | None:
+    row = data.row_of(BANDS, unit.unit)
+    gap = row.get("fte_to_target") if row is not None else None
+    mart = "options_to_target"
+    ways = [found for found in data.of_unit(mart, unit.unit) if found.get("gap_fte") is not None]
+    latest = max((found["month"] for found in ways), default=None)
+    found = table(
+        data,
+        mart,
+        f"Ways to bring {unit.name} to its target, priced for {month_words(latest)}" if latest else "",
+        [("Way", lambda way: Cell(way["option_kind"].replace("_", " ").capitalize()))],
+        WAYS,
+        [way for way in ways if way["month"] == latest],
+    )
+    if gap is None and found is None:
+        return None
+    if row is not None and gap is not None and gap > 0:
+        cost = shown(row, "cost_to_target_gbp", data.measure(BANDS, "cost_to_target_gbp"))
+        fte = shown(row, "fte_to_target", data.measure(BANDS, "fte_to_target"))[0]
+        said = f"{fte} FTE more social workers would bring the average to its target"
+        inset = (
+            f"{said}; a year of them costs {cost[0]}." if not cost[1] else f"{said}; the role has no price."
+        )
+    elif gap is not None:
+        inset = "At or below its target: no more social workers are needed for it."
+    else:
+        inset = ""
+    return Section(
+        "target",
+        "What would bring it back to target",
+        inset=inset,
+        tables=[found] if found else [],
+    )
+
+
+def _below(data: CouncilData, unit: Unit, address: str) -> Section | None:
+    rows = [
+        row
+        for one in data.units.values()
+        if one.parent == unit.unit and (row := data.row_of(BANDS, one.unit)) is not None
+    ]
+    found = table(
+        data,
+        BANDS,
+        f"Units of {unit.name}, {month_words(data.month)}",
+        [
+            (
+                "Unit",
+                lambda row: Cell(
+                    data.unit_name(row["unit"]), href=link(unit_page(data.council, row["unit"]), address)
+                ),
+            )
+        ],
+        ["open_cases", "fte_social_workers", "average_caseload", "average_caseload_rounded", "band_label",
+         "severity", "fte_to_target"],
+        rows,
+    )  # fmt: skip
+    return Section("below", "Its units", tables=[found]) if found else None

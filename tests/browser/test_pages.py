@@ -1,0 +1,305 @@
+"""The manager's site in a real browser: what it shows, who can use it, and that it asks nobody for anything."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import duckdb
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from dagster_project.demo import prepare
+from dagster_project.load import load
+from dagster_project.page_addresses import council_page, unit_page
+from dagster_project.reports.measures import month_words
+from dagster_project.settings import Settings
+from dagster_project.site.reading import opened
+from dagster_project.site.tables import heading
+
+pytestmark = pytest.mark.browser
+
+KEPT_QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+TIERS = {"internal": ".", "restricted": "restricted", "public": "public"}
+LOOKED_AT = (
+    "index.html",
+    council_page("west_sussex"),
+    unit_page("west_sussex", "west_sussex"),
+    unit_page("nottinghamshire", "assessment"),
+    unit_page("tameside", "duty_and_assessment"),
+)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Everything `make demo` loads."""
+    settings = Settings(home=tmp_path_factory.mktemp("demo"))
+    prepare(settings)
+    load(settings)
+    return settings
+
+
+@pytest.fixture(scope="session")
+def published(demo: Settings) -> Path:
+    return (demo.published / "current").resolve()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The machine's own chromium; playwright's would be a download."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert path, "no chromium here: apt-get install chromium"
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=path, args=list(KEPT_QUIET))
+        yield browser
+        browser.close()
+
+
+def site_of(published: Path, tier: str) -> Path:
+    return published / TIERS[tier] / "site"
+
+
+def pages_of(site: Path) -> list[Path]:
+    return sorted(site.rglob("*.html"))
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    """A window; every test starts with an empty one."""
+    made = chromium.new_context(viewport={"width": 1280, "height": 900})
+    yield made
+    made.close()
+
+
+def council_pages(site: Path) -> list[Path]:
+    """Every kind of page once: all pages of one council but its units, and some units of each."""
+    return [site / address for address in LOOKED_AT] + sorted((site / "west_sussex").glob("*.html"))
+
+
+@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_breaks_a_rule_of_accessibility(
+    chromium: Browser, published: Path, tier: str, scheme: Any
+) -> None:
+    made = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+    page = made.new_page()
+    axe, broken = Axe(), []
+    for path in dict.fromkeys(council_pages(site_of(published, tier))):
+        page.goto(path.as_uri())
+        found = axe.run(page)
+        broken += [
+            f"{path.name}: {violation['id']}: {[node['target'] for node in violation['nodes'][:3]]}"
+            for violation in found.response["violations"]
+        ]
+    made.close()
+    assert not broken
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_a_page_asks_for_its_own_files_only_and_says_nothing_on_the_console(
+    context: BrowserContext, published: Path, tier: str
+) -> None:
+    site = site_of(published, tier)
+    asked: list[str] = []
+    said: list[str] = []
+    page = context.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    for path in pages_of(site):
+        page.goto(path.as_uri())
+    outside = [url for url in asked if not url.startswith((site.as_uri(), "data:,"))]
+    assert len(asked) > len(pages_of(site)) and not outside
+    assert not said
+    assert not [path for path in pages_of(site) if "<script" in path.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_every_link_leads_to_a_page_or_a_place_that_is_there(
+    context: BrowserContext, published: Path, tier: str
+) -> None:
+    page = context.new_page()
+    places: dict[Path, set[str]] = {}
+    wanted: list[tuple[Path, Path, str]] = []
+    for path in pages_of(site_of(published, tier)):
+        page.goto(path.as_uri())
+        places[path] = set(page.evaluate("[...document.querySelectorAll('[id]')].map(one => one.id)"))
+        for href in page.evaluate("[...document.querySelectorAll('a[href]')].map(one => one.href)"):
+            parts = urlsplit(href)
+            wanted.append((path, Path(unquote(parts.path)), unquote(parts.fragment)))
+    dead = [
+        f"{source.name} -> {target}#{place}"
+        for source, target, place in wanted
+        if target not in places or (place and place not in places[target])
+    ]
+    assert len(wanted) > len(places) and not dead
+
+
+def test_the_cells_of_the_heat_map_are_those_of_the_mart(context: BrowserContext, published: Path) -> None:
+    page = context.new_page()
+    with duckdb.connect(str(published / "marts.duckdb"), read_only=True) as marts:
+        councils = [
+            slug for (slug,) in marts.execute("select distinct council from caseload_bands").fetchall()
+        ]
+        assert len(councils) > 1
+        for council in councils:
+            page.goto((published / "site" / council_page(council)).as_uri())
+            shown = cells_of_heat_map(page)
+            latest, months = shown[1][0], list(shown[0][1:])
+            assert latest and len(months) > 10
+            rows = marts.execute(
+                """
+                select unit, strftime(month, '%b %Y'), average_caseload_rounded, severity
+                from caseload_bands where council = ? and month > (
+                    select max(month) - interval 24 month from caseload_bands
+                    where council = ? and open_cases is not null
+                )
+                """,
+                [council, council],
+            ).fetchall()
+            known = {
+                (unit_page(council, unit), month): (figure, severity)
+                for unit, month, figure, severity in rows
+            }
+            compared = 0
+            for name, *cells in shown[1:]:
+                for month, (text, severity) in zip(months, cells, strict=True):
+                    figure, judged = known.get((name, month), (None, None))
+                    assert text == ("" if figure is None else str(figure)), (council, name, month)
+                    assert severity == (judged or ("missing" if figure is None else "unjudged")), (
+                        name,
+                        month,
+                    )
+                    compared += figure is not None
+            assert compared == sum(
+                figure is not None for (_, month), (figure, _) in known.items() if month in months
+            )
+
+
+def cells_of_heat_map(page: Page) -> list[Any]:
+    """The months, then for each unit the address of its page and its cells: figure and verdict."""
+    found: list[Any] = page.evaluate(
+        """() => {
+            const map = document.querySelector('table.heat-map')
+            const site = document.querySelector('link[rel=stylesheet]').href.replace(/style.css$/, '')
+            const head = [...map.tHead.rows[0].cells].map(cell => cell.innerText.replace(/\\s+/, ' '))
+            const body = [...map.tBodies[0].rows].map(row => [
+                row.querySelector('th a').href.replace(site, ''),
+                ...[...row.querySelectorAll('td')].map(cell => [
+                    cell.querySelector('.value')?.textContent ?? '',
+                    cell.className.replace('heat ', ''),
+                ]),
+            ])
+            return [head, ...body]
+        }"""
+    )
+    return found
+
+
+@pytest.mark.parametrize("tier", ["internal", "public"])
+def test_a_page_fits_a_telephone_and_a_window_at_twice_its_size(
+    chromium: Browser, published: Path, tier: str
+) -> None:
+    too_wide = []
+    for width in (320, 640):
+        made = chromium.new_context(viewport={"width": width, "height": 700})
+        page = made.new_page()
+        for path in dict.fromkeys(council_pages(site_of(published, tier))):
+            page.goto(path.as_uri())
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            if wide > width:
+                too_wide.append(f"{path.name} at {width}: {wide}")
+        made.close()
+    assert not too_wide
+
+
+def test_the_keyboard_alone_reaches_the_page_its_links_and_its_tables(
+    context: BrowserContext, published: Path
+) -> None:
+    page = context.new_page()
+    page.goto((published / "site" / council_page("west_sussex")).as_uri())
+    reached = set()
+    for _ in range(page.locator("a[href], [tabindex='0']").count()):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("[...document.querySelectorAll('*')].indexOf(document.activeElement)"))
+    wanted = page.evaluate(
+        """() => {
+            const all = [...document.querySelectorAll('*')]
+            return [...document.querySelectorAll("a[href], [tabindex='0']")].map(one => all.indexOf(one))
+        }"""
+    )
+    assert set(wanted) <= reached and page.locator(".scroll").count() > 1
+    page.goto((published / "site" / council_page("west_sussex")).as_uri())
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+@pytest.mark.parametrize(
+    ("mart", "caption"), [("throughput", "Cases of"), ("workforce_stability", "Social workers of")]
+)
+def test_what_the_public_tier_suppresses_is_a_letter_in_its_pages(
+    context: BrowserContext, published: Path, mart: str, caption: str
+) -> None:
+    public = published / "public"
+    with opened(public / "marts.duckdb") as marts:
+        measures = marts.measures[mart]
+        rows = [row for row in marts.rows(mart) if row.suppressed]
+    page = context.new_page()
+    looked_at = 0
+    for council, unit in sorted({(row["council"], row["unit"]) for row in rows}):
+        page.goto((public / "site" / unit_page(council, unit)).as_uri())
+        shown = table_of(page, caption)
+        for row in rows:
+            line = shown.get(month_words(row["month"]))
+            if (row["council"], row["unit"]) == (council, unit) and line is not None:
+                for column in row.suppressed:
+                    name = heading(measures[column]).text
+                    if name in line:
+                        looked_at += 1
+                        assert line[name] == "c", (council, unit, row["month"], column)
+    assert looked_at > 50
+
+
+def table_of(page: Page, caption: str) -> dict[str, dict[str, str]]:
+    """The cells of the first table whose caption begins so, by the row's heading and the column's."""
+    found: dict[str, dict[str, str]] = page.evaluate(
+        """wanted => {
+            const table = [...document.querySelectorAll('table')].find(
+                one => one.caption.textContent.startsWith(wanted))
+            if (!table) return {}
+            const head = [...table.tHead.rows[0].cells].map(cell => cell.textContent)
+            return Object.fromEntries([...table.tBodies[0].rows].map(row => {
+                const cells = [...row.cells].map(cell => cell.textContent)
+                return [cells[0], Object.fromEntries(cells.map((text, place) => [head[place], text]))]
+            }))
+        }""",
+        caption,
+    )
+    return found
+
+
+def test_no_page_of_the_tiers_for_all_names_a_key_of_a_worker(published: Path) -> None:
+    with duckdb.connect(str(published / "restricted" / "marts.duckdb"), read_only=True) as marts:
+        keys = {
+            str(key)
+            for (key,) in marts.execute("select distinct worker_key from worker_caseloads").fetchall()
+        }
+    assert len(keys) > 100
+    for tier in ("internal", "public"):
+        text = "".join(path.read_text(encoding="utf-8") for path in pages_of(site_of(published, tier)))
+        assert not [key for key in keys if key in text]

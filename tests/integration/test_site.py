@@ -1,0 +1,118 @@
+"""The manager's site as a load leaves it: what is written, who may read it, what stays as it was."""
+
+from __future__ import annotations
+
+import re
+import stat
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from deliveries_fixture import COUNCIL, land, make_home, rows_of
+
+from dagster_project.load import load, publish_with_pages
+from dagster_project.page_addresses import council_page, link, unit_page
+from dagster_project.reference import load_reference
+from dagster_project.settings import Settings
+from dagster_project.site import building
+
+TIERS = {"": (0o750, 0o640), "restricted": (0o700, 0o600), "public": (0o755, 0o644)}
+
+
+@dataclass
+class Loaded:
+    settings: Settings
+    first: Path
+    built: building.Built = field(default_factory=building.Built)
+
+    def again(self, name: str) -> Path:
+        """The same marts published once more."""
+        version, self.built = publish_with_pages(self.settings, load_reference(self.settings), name)
+        return version
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+    settings = make_home(tmp_path_factory.mktemp("installation"))
+    for name, count in (("caseload", 40), ("workforce", 6), ("posts", 8), ("agency_spend", 3)):
+        land(settings, f"{name}.csv", rows_of(name, count), "2024-05")
+    report = load(settings)
+    assert report.pages and not report.pages.problem and report.pages.written > 10
+    assert report.published
+    return Loaded(settings, report.published)
+
+
+def pages(version: Path, tier: str = "") -> dict[str, Path]:
+    site = version / tier / "site"
+    return {path.relative_to(site).as_posix(): path for path in sorted(site.rglob("*.html"))}
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value for name, value in attrs if name in ("href", "src") and value]
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_each_tier_has_its_pages_and_they_are_for_those_who_may_see_the_tier(
+    loaded: Loaded, tier: str
+) -> None:
+    site = loaded.first / tier / "site"
+    assert {"index.html", council_page(COUNCIL), unit_page(COUNCIL, "ash")} <= set(pages(loaded.first, tier))
+    folder, file = TIERS[tier]
+    for path in [site, *site.rglob("*")]:
+        assert stat.S_IMODE(path.stat().st_mode) == (folder if path.is_dir() else file), path
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_links_are_relative_and_lead_somewhere(loaded: Loaded, tier: str) -> None:
+    for path in pages(loaded.first, tier).values():
+        links = _Links()
+        links.feed(path.read_text(encoding="utf-8"))
+        assert links.found
+        for href in links.found:
+            if href == "data:,":
+                continue
+            assert not re.match(r"[a-z]+:|/", href), href
+            target, _, place = href.partition("#")
+            there = (path.parent / target).resolve() if target else path
+            assert there.is_file(), f"{path.name}: {href}"
+            assert not place or f'id="{place}"' in there.read_text(encoding="utf-8"), f"{path.name}: {href}"
+
+
+def test_marts_that_did_not_change_keep_their_pages_as_the_same_files(loaded: Loaded) -> None:
+    version = loaded.again("later-1")
+    before, after = pages(loaded.first), pages(version)
+    assert set(before) == set(after)
+    assert all(before[address].samefile(after[address]) for address in before)
+    assert loaded.built.written == 0
+
+
+def test_a_page_that_went_missing_is_drawn_again(loaded: Loaded) -> None:
+    version = loaded.again("later-2")
+    (version / "site" / unit_page(COUNCIL, "ash")).unlink()
+    repaired = loaded.again("later-3")
+    assert (repaired / "site" / unit_page(COUNCIL, "ash")).is_file()
+    assert loaded.built.written == 1
+
+
+def test_figures_do_not_wait_for_pages(loaded: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: object) -> None:
+        raise KeyError("a value that nobody may read")
+
+    monkeypatch.setattr(building, "pages_of", breaks)
+    monkeypatch.setattr(building, "_remembered", lambda *_: {})
+    version = loaded.again("later-4")
+    assert (version / "marts.duckdb").is_file() and not (version / "site").exists()
+    assert "KeyError" in loaded.built.problem and "nobody may read" not in loaded.built.problem
+
+
+def test_a_slug_that_no_file_system_takes_still_has_an_address_below_its_council() -> None:
+    address = unit_page("northshire", "../a b")
+    assert address.startswith("northshire/units/") and ".." not in address and " " not in address
+    assert unit_page("northshire", "a-b") != unit_page("northshire", "a b")
+    assert link(unit_page("northshire", "ash"), council_page("northshire")) == "units/ash.html"
