@@ -34,7 +34,7 @@ from dagster_project.commands.papers import pack, paper
 from dagster_project.commands.policy import policy
 from dagster_project.commands.quarantine import quarantine
 from dagster_project.commands.terminal import make_console, progress_bar
-from dagster_project.commands.workbench import notebook, sql
+from dagster_project.commands.workbench import metrics, notebook, sql
 from dagster_project.errors import PlainError, words_of_the_unexpected
 from dagster_project.settings import Settings, SettingsError, load_settings, make_private
 
@@ -379,6 +379,7 @@ app.command(name="inspect")(inspect_file)
 app.command(name="paper")(paper)
 app.command(name="pack")(pack)
 app.command(name="sql")(sql)
+app.command(name="metrics")(metrics)
 app.command(name="notebook")(notebook)
 app.add_typer(alerts)
 app.command(name="health")(health)

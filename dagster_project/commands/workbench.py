@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from dagster_project.commands.options import FAILED
+from dagster_project.commands.options import FAILED, From, To, month_range
 from dagster_project.commands.terminal import make_console
 from dagster_project.settings import load_settings
 
@@ -49,6 +49,61 @@ def sql(
     if asked is None and sys.stdin.isatty():
         make_console().print(GREETING, markup=False, highlight=False)
     raise typer.Exit(run_shell(marts, asked, output))
+
+
+def metrics(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="METRIC...", help="Which; without one they are listed.")
+    ] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--by", help="council, division, service or team, and month, quarter or year: one of each."
+        ),
+    ] = None,
+    council: Annotated[str | None, typer.Option(help="Only this council, by its slug.")] = None,
+    from_: From = None,
+    to: To = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
+    show_sql: Annotated[bool, typer.Option("--sql", help="Print the SQL instead of its answer.")] = False,
+) -> None:
+    """Ask metrics that are defined once, by unit and period: an average is divided after its parts are added up.
+
+    By council and month unless --by says otherwise. A quarter is of the calendar.
+
+    Examples: [bold]caseload metrics[/]  ·  [bold]caseload metrics average_caseload --by service --by quarter[/]  ·
+    [bold]caseload metrics agency_cost_gbp social_worker_vacancy_rate --by year --csv[/]
+    """
+    from dagster_project.workbench import LEVELS, PERIODS, Question, answer, known_metrics, write_answer
+
+    settings, console = load_settings(), make_console()
+    if not names:
+        for metric in known_metrics(settings):
+            console.print(f"{metric.name:<28} {metric.description}", markup=False, highlight=False)
+        return
+    wanted = by or []
+    levels = [word for word in wanted if word in LEVELS]
+    periods = [word for word in wanted if word in PERIODS]
+    if len(levels) > 1 or len(periods) > 1 or len(levels) + len(periods) < len(wanted):
+        raise typer.BadParameter(
+            f"give one of {', '.join(LEVELS)} and one of {', '.join(PERIODS)}", param_hint="--by"
+        )
+    first, last = month_range(None, from_, to)
+    question = Question(
+        metrics=tuple(dict.fromkeys(names)),
+        level=(levels or ["council"])[0],
+        period=(periods or ["month"])[0],
+        council=council,
+        first=first,
+        last=last,
+    )
+    given = answer(settings, question)
+    if show_sql:
+        typer.echo(given.sql)
+    elif not given.rows:
+        console.print("Nothing is published for that council, level and time.")
+    else:
+        write_answer(console, given, as_csv=as_csv)
 
 
 def notebook(

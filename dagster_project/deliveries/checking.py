@@ -178,7 +178,8 @@ def _rejected(
     failures = connection.execute(
         f'select row_number, "column", rule from broken order by row_number limit {REASONS_KEPT}'
     ).fetchall()
-    place_of = {number: index for index, number in enumerate(table.row_numbers)}
+    told = {number for number, _, _ in failures}
+    place_of = {number: index for index, number in enumerate(table.row_numbers) if number in told}
     faults = {(fault.row_number, fault.header, fault.rule): fault for fault in table.faults}
     rejected = []
     for number, column, rule in failures:

@@ -27,6 +27,7 @@ from dagster_project.extracts import Column, Specification
 ROWS_SEARCHED_FOR_A_HEADER = 200
 WIDEST_HEADER_OF_TWO_ROWS = 2_000
 SHIPPED = FileLimits()
+NO_CELLS: list[str] = []
 # Those of other widths and of none, and the marks of direction that come with copied text.
 PLAIN_BLANKS = " \t\r\n\f\v"
 ODD_BLANKS = "".join(
@@ -109,7 +110,9 @@ def read_table(
     where = located[separator]
     if where.missing:
         raise Refused(_missing_columns(place, where))
-    return _table(text.sheet(separator), where, specification, place)
+    whole = text.sheet(separator)
+    del text
+    return _table(whole, where, specification, place)
 
 
 def _from_workbook(sheets: list[Sheet], specification: Specification, place: str) -> Table:
@@ -243,7 +246,9 @@ def _missing_columns(place: str, where: _Header) -> str:
 
 
 def _table(sheet: Sheet, where: _Header, specification: Specification, place: str) -> Table:
+    header = sheet.rows[where.index]
     body = sheet.rows[where.index + 1 :]
+    sheet.rows.clear()
     first_number = where.index + 2
     columns = [column.name for column in specification.columns]
     positions = {name: [i for i, known in enumerate(where.fields) if known == name] for name in columns}
@@ -251,7 +256,7 @@ def _table(sheet: Sheet, where: _Header, specification: Specification, place: st
     width = len(where.fields) if sheet.is_text else where.width
     unknown = sum(
         1
-        for cell, known in zip(sheet.rows[where.index], where.fields, strict=False)
+        for cell, known in zip(header, where.fields, strict=False)
         if known is None and cell.strip(BLANK_CHARACTERS)
     )
     required = _Wanted(
@@ -290,9 +295,11 @@ def _table(sheet: Sheet, where: _Header, specification: Specification, place: st
             if len({row[i].strip(BLANK_CHARACTERS) for i in places}) > 1:
                 raise Refused(f"{place}, row {number}: two columns are headed {name} and differ")
         table.rows.append(
-            row if plain and len(row) == width else [row[i] if i is not None else "" for i in pick]
+            row if plain and len(row) == width else tuple([row[i] if i is not None else "" for i in pick])
         )
         table.row_numbers.append(number)
+        # Of a long table the rows as they stood and as they are picked would otherwise be held together.
+        body[offset] = NO_CELLS
     for index, column in enumerate(specification.columns):
         if column.type == "identifier":
             table.faults += turned_identifiers(column, (row[index] for row in table.rows), table.row_numbers)

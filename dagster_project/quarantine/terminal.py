@@ -34,7 +34,7 @@ def print_standing(console: Console, found: Sequence[Standing]) -> None:
             table.add_row(
                 *(place if number == 0 else ("", "", "")),
                 broken.column,
-                broken.rule + (" (kept)" if is_kept(broken) else ""),
+                broken.rule + (" (kept)" if is_kept(broken) and not one.delivery.is_refused else ""),
                 f"{broken.rows:,}",
                 ", ".join(map(str, first)) + (", ..." if broken.rows > len(first) else ""),
                 _became(one) if number == 0 else "",
@@ -66,7 +66,7 @@ def print_rows(console: Console, found: Sequence[Standing]) -> None:
         console.print(table)
         left -= len(one.cells[:left])
         if left <= 0:
-            console.print("More rows stand in the workbooks: --to FOLDER.")
+            console.print("More rows stand in the workbooks: --to-folder FOLDER.")
             return
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,22 +19,23 @@ from dagster_project.spreadsheets import Cells, new_workbook
 FOLDER = "quarantine"
 LONGEST_SHEET_NAME = 31
 ROWS = (
-    ("row in the file", 12),
-    ("column", 20),
-    ("what is wrong", 44),
-    ("what was expected", 52),
-    ("what the cell looks like (A and a: letters, 9: digits)", 30),
-    ("what to do", 52),
+    ("row in the file", 8),
+    ("column", 18),
+    ("what is wrong", 34),
+    ("what was expected", 36),
+    ("what the cell looks like (A, a: letters, 9: digits)", 22),
+    ("what to do", 38),
 )
 SUMMARY = (
-    ("extract", 22),
-    ("file", 28),
-    ("what became of it", 34),
-    ("column", 20),
-    ("what is wrong", 44),
-    ("rows", 8),
-    ("what to do", 60),
+    ("extract", 16),
+    ("file", 20),
+    ("what became of it", 28),
+    ("column", 18),
+    ("what is wrong", 34),
+    ("rows", 7),
+    ("what to do", 38),
 )
+LINE_HEIGHT = 14.5
 
 
 def refresh_workbooks(settings: Settings, reference: Reference) -> list[Path]:
@@ -95,8 +97,10 @@ def _workbook(found: Sequence[Standing]) -> bytes:
         styles = {
             "title": cells.style(bold=True, font_size=14),
             "head": cells.style(bold=True, bg_color="#D9E2EC", border=1, text_wrap=True, valign="top"),
-            "text": cells.style(text_wrap=True, valign="top"),
-            "number": cells.style(valign="top", num_format="#,##0"),
+            "text": cells.style(text_wrap=True, valign="top", bottom=1, bottom_color="#C5CED8"),
+            "number": cells.style(
+                align="left", valign="top", num_format="#,##0", bottom=1, bottom_color="#C5CED8"
+            ),
         }
         _summary(book, cells, styles, found)
         names: list[str] = []
@@ -124,23 +128,22 @@ def _summary(book: Any, cells: Cells, styles: dict[str, Any], found: Sequence[St
     _headings(sheet, cells, styles, SUMMARY, head)
     row = head + 1
     for one in found:
-        for broken in one.broken or [Broken("", "", 0)]:
+        for place, broken in enumerate(one.broken or [Broken("", "", 0)]):
             words = rule(broken.rule)
             values = (
                 one.delivery.extract,
                 one.delivery.told_name,
-                _became(one, broken),
+                "" if place and one.delivery.is_refused else _became(one, broken),
                 broken.column,
-                words.says if broken.rule else _reason(one),
+                _plain(words.says) if broken.rule else "",
                 broken.rows or None,
-                words.mend if broken.rule else "send the file again as the reason asks",
+                _plain(words.mend) if broken.rule else "send the file again as the reason asks",
             )
-            for column, value in enumerate(values):
-                style = styles["number"] if isinstance(value, int) else styles["text"]
-                cells.write(sheet, row, column, value, style)
+            _line(sheet, cells, styles, SUMMARY, row, values)
             row += 1
     sheet.autofilter(head, 0, max(row - 1, head), len(SUMMARY) - 1)
     sheet.freeze_panes(head + 1, 0)
+    sheet.repeat_rows(head)
     _printable(sheet)
 
 
@@ -160,9 +163,15 @@ def _rows(book: Any, cells: Cells, styles: dict[str, Any], one: Standing, ending
     _headings(sheet, cells, styles, ROWS, 0)
     for row, cell in enumerate(one.cells, start=1):
         words = rule(cell.rule)
-        values = (cell.row_number, cell.column, words.says, cell.expected, cell.shape, words.mend)
-        for column, value in enumerate(values):
-            cells.write(sheet, row, column, value, styles["number" if column == 0 else "text"])
+        values = (
+            cell.row_number,
+            cell.column,
+            _plain(words.says),
+            cell.expected,
+            cell.shape,
+            _plain(words.mend),
+        )
+        _line(sheet, cells, styles, ROWS, row, values)
     last = len(one.cells)
     if one.cells_not_kept:
         last += 1
@@ -170,7 +179,34 @@ def _rows(book: Any, cells: Cells, styles: dict[str, Any], one: Standing, ending
         cells.write(sheet, last, 2, words_left_out, styles["text"])
     sheet.autofilter(0, 0, last, len(ROWS) - 1)
     sheet.freeze_panes(1, 0)
+    sheet.repeat_rows(0)
     _printable(sheet)
+
+
+def _plain(words: str) -> str:
+    return words.replace("`", "")
+
+
+def _line(
+    sheet: Any,
+    cells: Cells,
+    styles: dict[str, Any],
+    columns: Sequence[tuple[str, int]],
+    row: int,
+    values: Sequence[object],
+) -> None:
+    """A row as high as its longest cell wants: not every program makes room for what it wraps."""
+    for column, value in enumerate(values):
+        cells.write(sheet, row, column, value, styles["number" if isinstance(value, int) else "text"])
+    sheet.set_row(row, LINE_HEIGHT * _lines(columns, values))
+
+
+def _lines(columns: Sequence[tuple[str, int]], values: Sequence[object]) -> int:
+    wrapped = (
+        len(textwrap.wrap(str(value), max(width - 2, 1)))
+        for (_, width), value in zip(columns, values, strict=True)
+    )
+    return max(1, *wrapped)
 
 
 def _headings(
@@ -179,9 +215,11 @@ def _headings(
     for column, (heading, width) in enumerate(columns):
         sheet.set_column(column, column, width)
         cells.write(sheet, row, column, heading, styles["head"])
+    sheet.set_row(row, LINE_HEIGHT * _lines(columns, [heading for heading, _ in columns]))
 
 
 def _printable(sheet: Any) -> None:
     sheet.set_landscape()
     sheet.set_paper(9)
+    sheet.set_margins(0.4, 0.4, 0.5, 0.5)
     sheet.fit_to_pages(1, 0)

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from dagster_project.errors import PlainError
+from dagster_project.reference import load_reference
 from dagster_project.reports.published import query
 from dagster_project.settings import Settings
 
@@ -42,13 +43,16 @@ class NoInvestmentError(PlainError):
 
 @dataclass(frozen=True)
 class Investment:
-    """One investment by a month: its criteria, what else moved, and a year's money of each financial year since."""
+    """One investment by a month: its criteria, what else moved, a year's money of each financial year since, what is
+    asked of its lines.
+    """
 
     name: str
     month: date
     criteria: Sequence[Row]
     context: Sequence[Row]
     funding: Sequence[Row]
+    asked_of_lines: Sequence[Row]
 
 
 def investments_of(settings: Settings, council: str, month: date | None) -> list[Investment]:
@@ -66,8 +70,11 @@ def investments_of(settings: Settings, council: str, month: date | None) -> list
             )
         month = latest[0]["month"]
     place["month"] = month
-    rows = {name: query(settings, sql, place) for name, sql in _QUERIES.items()}
-    names = sorted({row["investment"] for found in rows.values() for row in found})
+    rows: dict[str, Sequence[Row]] = {name: query(settings, sql, place) for name, sql in _QUERIES.items()}
+    rows["asked_of_lines"] = [
+        row for row in load_reference(settings).rows("investment_criteria") if row["council"] == council
+    ]
+    names = sorted({row["investment"] for name in _QUERIES for row in rows[name]})
     if not names:
         raise NoInvestmentError(
             f"no investment of {council} had begun by {month:%Y-%m}, or the month is not loaded"

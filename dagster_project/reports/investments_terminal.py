@@ -49,6 +49,7 @@ def print_investments(console: Console, investments: Sequence[Investment], names
             _print_criteria(console, investment.criteria, names)
         else:
             console.print("No success criterion is registered for it.")
+        _print_asked_of_lines(console, investment.asked_of_lines)
         _print_context(console, investment.context)
         for year in investment.funding:
             _print_funding(console, year)
@@ -90,6 +91,27 @@ def _print_criteria(console: Console, rows: Sequence[Row], names: Mapping[str, s
         console.print(
             "not measured: a criterion of the paper of which nothing was delivered or answered since."
         )
+
+
+def _print_asked_of_lines(console: Console, rows: Sequence[Row]) -> None:
+    """What the paper asks of each line, the measure that follows it, and where the paper says so."""
+    if not rows:
+        return
+    table = titled_table("What its paper asks of each line")
+    for heading, width in (("line", 1), ("criterion", 2), ("measured by", 1), ("source", 3)):
+        table.add_column(heading, ratio=width, overflow="fold")
+    before = None
+    for row in rows:
+        line = escape(_words(row["line"]))
+        measured = _words(row["indicator"]) if row["indicator"] else "nothing delivered"
+        table.add_row(
+            line if line != before else "",
+            escape(row["criterion"] or "no criterion stated"),
+            escape(measured) if row["criterion"] else "",
+            escape(row["source"]),
+        )
+        before = line
+    console.print(table)
 
 
 def _print_context(console: Console, rows: Sequence[Row]) -> None:

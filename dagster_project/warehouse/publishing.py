@@ -22,6 +22,7 @@ from dagster_project.warehouse_file import attach_warehouse
 
 OLDEST_READER = "v1.4.0"
 VERSIONS_KEPT = 3
+METRICS = "semantic_manifest.json"
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ def publish(settings: Settings, load_id: str, draw: Callable[[Path], object] = l
         Tier.PUBLIC,
         tables,
     )
+    _write_metrics(settings, being_written)
     # Anybody passes through to the public folder; what lies beside it has modes of its own.
     for folder in (settings.published, settings.published / "versions", being_written):
         folder.chmod(0o755 if folder != being_written else 0o751)
@@ -164,6 +166,14 @@ def _write(
         connection.execute("detach published")
     for path in [folder, parquet, target, *parquet.iterdir()]:
         path.chmod(MODES[tier].folder if path.is_dir() else MODES[tier].file)
+
+
+def _write_metrics(settings: Settings, folder: Path) -> None:
+    """Lay what dbt's semantic layer defines beside the internal marts, for whoever asks by metric."""
+    defined = settings.warehouse / "dbt" / METRICS
+    if defined.is_file():
+        shutil.copyfile(defined, folder / METRICS)
+        (folder / METRICS).chmod(MODES[Tier.INTERNAL].file)
 
 
 def _describe(connection: duckdb.DuckDBPyConnection, described: Sequence[Mart]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -11,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from dagster_project.demo import prepare
 from dagster_project.load import load
@@ -22,16 +20,7 @@ from dagster_project.site.reading import opened
 from dagster_project.site.tables import heading
 
 pytestmark = pytest.mark.browser
-
-KEPT_QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+pytest_plugins = ["browser_window"]
 
 TIERS = {"internal": ".", "restricted": "restricted", "public": "public"}
 LOOKED_AT = (
@@ -57,31 +46,12 @@ def published(demo: Settings) -> Path:
     return (demo.published / "current").resolve()
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The machine's own chromium; playwright's would be a download."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert path, "no chromium here: apt-get install chromium"
-    with sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=path, args=list(KEPT_QUIET))
-        yield browser
-        browser.close()
-
-
 def site_of(published: Path, tier: str) -> Path:
     return published / TIERS[tier] / "site"
 
 
 def pages_of(site: Path) -> list[Path]:
     return sorted(site.rglob("*.html"))
-
-
-@pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
-    """A window; every test starts with an empty one."""
-    made = chromium.new_context(viewport={"width": 1280, "height": 900})
-    yield made
-    made.close()
 
 
 def council_pages(site: Path) -> list[Path]:

@@ -232,7 +232,7 @@ def test_publish_copies_the_public_tier_alone(loaded: Loaded, tmp_path: Path) ->
     assert {"caseload_bands", "throughput", "threshold_breaches"} <= tables
     assert not tables & {"worker_caseloads", "data_quality", "deliveries", "caseload_bridge"}
     assert small == (0,) and columns[-1] == "suppressed"
-    assert sorted(path.name for path in site.iterdir()) == ["marts.duckdb", "parquet"]
+    assert sorted(path.name for path in site.iterdir()) == ["marts.duckdb", "parquet", "site"]
     assert stat.S_IMODE((site / "marts.duckdb").stat().st_mode) == 0o644
     wrong = run(loaded.settings.home, "publish", "--to", str(site), "--tier", "secret")
     assert wrong.code == 2

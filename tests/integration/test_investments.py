@@ -31,12 +31,23 @@ TERMS = {
 }
 
 
+ASKED = {"council": COUNCIL, "investment": "more_of_all", "criterion": "", "indicator": ""}
+ASKED_OF_LINES = [
+    {"line": "posts", "criterion": "fewer cases a head", "indicator": "average_caseload", "source": "para 1"},
+    {"line": "posts", "criterion": "managers stay", "source": "para 2"},
+    {"line": "training", "source": "para 3"},
+]
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Three months from the one before it began, and the spend of the financial year before as monthly totals."""
     settings = make_small_council(tmp_path_factory.mktemp("investments"))
     (settings.council_reference / "investment_funding_terms.csv").write_text(
         csv_text([TERMS]), encoding="utf-8"
+    )
+    (settings.council_reference / "investment_criteria.csv").write_text(
+        csv_text([{**ASKED, **line} for line in ASKED_OF_LINES]), encoding="utf-8"
     )
     # A target that leaves a gap which is no decimal.
     policies = [{**row, "target": "1.5"} for row in REFERENCE["threshold_policy"]]
@@ -127,6 +138,13 @@ def test_the_command_sets_all_side_by_side_and_claims_no_cause(home: Settings) -
         assert words in result.words
     # Its contract begins in October.
     assert "mc1" not in result.words
+
+
+def test_each_line_says_what_its_paper_asks_of_it_or_that_it_asks_nothing(home: Settings) -> None:
+    words = run(home.home, "investments", "--council", COUNCIL, "--month", f"{first_day(LATEST):%Y-%m}").words
+
+    assert "fewer cases a head average caseload para 1 managers stay nothing delivered para 2" in words
+    assert "training no criterion stated para 3" in words
 
 
 def test_a_month_before_it_began_and_a_council_without_any_are_told_so(home: Settings) -> None:

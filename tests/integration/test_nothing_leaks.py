@@ -282,6 +282,7 @@ def every_command(settings: Settings) -> Iterator[tuple[str, Sequence[str]]]:
     yield "who --log", ["who", "--log"]
     yield "rotate-key", ["rotate-key"]
     yield "sql", ["sql", "-c", "from marts()"]
+    yield "metrics", ["metrics", "average_caseload", "open_cases", "--by", "team"]
     yield "notebook", ["notebook"]
     yield "sample", ["sample"]
 

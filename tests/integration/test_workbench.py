@@ -11,15 +11,36 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
+from dbt.cli.main import dbtRunner
 from deliveries_fixture import KEY, make_home
 from test_cli import DONE, FAILED, run
 
-from dagster_project.settings import Settings
-from dagster_project.workbench import PublishedMartsError, marts, marts_file, notebooks, run_shell
+from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.workbench import (
+    Metric,
+    PublishedMartsError,
+    Question,
+    answer,
+    marts,
+    marts_file,
+    notebooks,
+    run_shell,
+)
 from dagster_project.workbench.opening import own_copy
 
 MARTS = Path(__file__).parents[2] / "dbt" / "models" / "marts"
 WRONG_USAGE = 2
+
+
+# Two services and what holds them; a month without social workers, and two units whose last months differ.
+OF_QUARTERS = [
+    (date(2024, 4, 1), "service", "east", 30, "2.00"),
+    (date(2024, 5, 1), "service", "east", 41, "1.50"),
+    (date(2024, 6, 1), "service", "east", 50, None),
+    (date(2024, 4, 1), "service", "west", 7, "3.00"),
+    (date(2024, 4, 1), "council", "southshire", 37, "5.00"),
+    (date(2024, 7, 1), "service", "east", 5, "8.00"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +63,20 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
                 "fte_social_workers, average_caseload) values ('northshire', ?, ?, 'service', ?, 'rows', ?, 2, ?)",
                 [unit, unit.title(), date(2024, 5, 1), cases, average],
             )
+        for month, level, unit, cases, fte in OF_QUARTERS:
+            made.execute(
+                "insert into caseload_bands (council, unit, level, month, open_cases, unallocated_cases, "
+                "fte_social_workers, average_caseload) values ('southshire', ?, ?, ?, ?, 1, ?, ?)",
+                [unit, level, month, cases, fte, None if fte is None else cases],
+            )
         made.execute(
             "insert into agency_costs (council, unit, level, month, grain, agency_cost_gbp) "
             "values ('northshire', 'ash', 'service', '2024-05-01', 'rows', 1234.56)"
         )
         made.execute(
-            "insert into establishment (council, unit, level, month, grain, role_group, posts_fte, vacant_fte, "
-            "vacancy_rate) values ('northshire', 'ash', 'service', '2024-05-01', 'rows', 'social_worker', 10, 2, 20)"
+            "insert into establishment (council, unit, level, month, grain, role_group, posts_fte, in_post_fte, "
+            "vacant_fte, vacancy_rate) "
+            "values ('northshire', 'ash', 'service', '2024-05-01', 'rows', 'social_worker', 10, 8, 2, 20)"
         )
     (settings.published / "current").symlink_to(version)
     return settings
@@ -62,7 +90,11 @@ def asked(settings: Settings, capfd: pytest.CaptureFixture[str], query: str, out
 def test_a_query_is_answered_exactly_and_what_is_unknown_is_an_empty_cell(
     published: Settings, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    answer = asked(published, capfd, "select unit, average_caseload from caseload_bands order by 1")
+    answer = asked(
+        published,
+        capfd,
+        "select unit, average_caseload from caseload_bands where council = 'northshire' order by 1",
+    )
 
     assert answer == "unit,average_caseload\nash,20.5000\nbirch,\n"
 
@@ -70,7 +102,7 @@ def test_a_query_is_answered_exactly_and_what_is_unknown_is_an_empty_cell(
 def test_the_shell_says_which_marts_there_are_and_what_their_columns_hold(
     published: Settings, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert "caseload_bands,2,Cases and FTE of a unit.\n" in asked(published, capfd, "from marts()")
+    assert "caseload_bands,8,Cases and FTE of a unit.\n" in asked(published, capfd, "from marts()")
     assert "band,varchar,The band of the rounded average.\n" in asked(
         published, capfd, "from columns_of('caseload_bands')"
     )
@@ -83,7 +115,7 @@ def test_the_shell_says_which_marts_there_are_and_what_their_columns_hold(
 def test_nothing_can_be_changed(published: Settings, capfd: pytest.CaptureFixture[str], change: str) -> None:
     assert run(published.home, "sql", "-c", change).code == FAILED
     assert "read-only" in capfd.readouterr().err
-    assert asked(published, capfd, "select count(*) as n from caseload_bands") == "n\n2\n"
+    assert asked(published, capfd, "select count(*) as n from caseload_bands") == "n\n8\n"
 
 
 def test_the_shell_knows_no_secret_of_the_installation(
@@ -101,7 +133,7 @@ def test_a_file_of_sql_is_answered_and_a_query_beside_it_is_wrong_usage(
     file.write_text("select max(open_cases) as most\nfrom caseload_bands;\n", encoding="utf-8")
 
     assert run(published.home, "sql", "--format", "csv", "--file", str(file)).code == DONE
-    assert capfd.readouterr().out.replace("\r\n", "\n") == "most\n41\n"
+    assert capfd.readouterr().out.replace("\r\n", "\n") == "most\n50\n"
     assert run(published.home, "sql", "--file", str(file), "-c", "select 1").code == WRONG_USAGE
     assert run(published.home, "sql", "--tier", "secret", "-c", "select 1").code == WRONG_USAGE
 
@@ -176,3 +208,82 @@ def test_the_changed_policy_moves_its_inner_bounds_and_waits_to_be_asked(
             assert Decimal(after[bound] or 0) - Decimal(before[bound] or 0) == by
     assert cells["checked"].reference is not None and not cells["checked"].has_errors
     assert "trial" not in cells
+
+
+@pytest.fixture(scope="module")
+def asked_by_metric(published: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The publication with the definitions that dbt parses out of the project."""
+    scratch = tmp_path_factory.mktemp("parsed")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("CASELOAD_HOME", str(scratch))
+        patched.setenv("CASELOAD_REFERENCE", str(PROJECT_ROOT / "seeds"))
+        patched.setenv("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
+        project = str(PROJECT_ROOT / "dbt")
+        places = ["--project-dir", project, "--profiles-dir", project, "--target-path", str(scratch)]
+        parsed = dbtRunner().invoke(["parse", "--quiet", *places, "--log-path", str(scratch / "logs")])
+    assert parsed.success, parsed.exception
+    definitions = (scratch / "semantic_manifest.json").read_text(encoding="utf-8")
+    (published.published / "current" / "semantic_manifest.json").write_text(definitions, encoding="utf-8")
+    return published
+
+
+def test_an_average_of_a_quarter_is_divided_after_its_months_are_added_up(asked_by_metric: Settings) -> None:
+    told = run(
+        asked_by_metric.home,
+        "metrics", "average_caseload", "open_cases", "--by", "service", "--by", "quarter",
+        "--council", "southshire", "--csv",
+    )  # fmt: skip
+
+    assert told.code == DONE, told.err
+    assert told.out.splitlines() == [
+        "council,unit,quarter,average_caseload,open_cases",
+        # 71 / 3.5: cases of a month without social workers count for no average, and are open all the same.
+        "southshire,east,2024-04-01,20.2857,50",
+        "southshire,east,2024-07-01,0.6250,5",
+        "southshire,west,2024-04-01,2.3333,7",
+    ]
+
+
+def test_by_month_a_metric_is_the_mart_s_own_figure(asked_by_metric: Settings) -> None:
+    given = answer(asked_by_metric, Question(("average_caseload",), level="service", council="northshire"))
+
+    assert given.rows == (
+        ("northshire", "ash", date(2024, 5, 1), Decimal("20.5000")),
+        ("northshire", "birch", date(2024, 5, 1), None),
+    )
+
+
+def test_metrics_of_several_marts_stand_side_by_side(asked_by_metric: Settings) -> None:
+    asked = Question(("agency_cost_gbp", "social_worker_vacancy_rate"), level="service", council="northshire")
+
+    assert [row[3:] for row in answer(asked_by_metric, asked).rows] == [(Decimal("1234.56"), Decimal("20.0"))]
+
+
+def test_months_can_be_bounded_and_what_is_not_there_is_told(asked_by_metric: Settings) -> None:
+    told = run(asked_by_metric.home, "metrics", "open_cases", "--by", "service", "--from", "2024-07", "--csv")
+    assert told.out.splitlines()[1:] == ["southshire,east,2024-07-01,5"]
+
+    told = run(asked_by_metric.home, "metrics", "open_cases", "--council", "nowhere")
+    assert told.code == DONE and "Nothing is published" in told.out
+
+
+def test_metrics_are_listed_with_what_they_mean_and_an_unknown_one_is_refused(
+    asked_by_metric: Settings,
+) -> None:
+    told = run(asked_by_metric.home, "metrics")
+    assert told.code == DONE
+    assert "average_caseload" in told.out and "added_up" not in told.out
+
+    told = run(asked_by_metric.home, "metrics", "misery")
+    assert told.code == FAILED and "misery is no metric; known are agency_cost_gbp" in told.err
+    assert run(asked_by_metric.home, "metrics", "open_cases", "--by", "week").code == WRONG_USAGE
+    assert run(asked_by_metric.home, "metrics", "open_cases", "--by", "team,month").code == WRONG_USAGE
+
+
+def test_a_share_is_rounded_half_up_once() -> None:
+    rate = Metric("rate", "Rate", "", decimals=1, times=100, parts=("part", "whole"))
+
+    assert rate.value({"part": 1, "whole": 2000}) == Decimal("0.1")
+    assert rate.value({"part": 449, "whole": 1_000_000}) == Decimal("0.0")
+    assert rate.value({"part": 1, "whole": 0}) is None
+    assert rate.value({"part": None, "whole": 3}) is None

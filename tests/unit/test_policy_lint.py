@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project.official_statistics.policies import nearest_rank, policies_of_published_rates
+from dagster_project.policies.checking import check_file
 from dagster_project.reference import lint_policies, lint_sense, load_reference
 from dagster_project.reference.tables import load_tables
 from dagster_project.settings import Settings
@@ -121,6 +122,44 @@ def test_a_policy_that_can_be_used_and_makes_no_sense_is_a_warning(
     assert {finding.rule for finding in found} == {rule}
     assert found[0].column == column and not any(finding.is_error for finding in found)
     assert found[0].place.startswith("mine.csv, row ") and found[0].words and found[0].remedy
+
+
+HEADER = (
+    "policy_id,council,unit,level,service_area,role_group,experience,metric,rounding,lower,upper,band,label,severity,"
+    "target,valid_from,valid_to,source\n"
+)
+FINE = "p,nottinghamshire,,team,,,,average_caseload,integer,0,20,fine,fine,none,19,2018-04-01,,Paper 1\n"
+HIGH = "p,nottinghamshire,,team,,,,average_caseload,integer,20,,high,high,warning,19,2018-04-01,,Paper 1\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        (",20,,high", ",21,,high", ("gap", 3, "lower")),
+        (",20,,high", ",19,,high", ("overlap", 3, "lower")),
+        (",0,20,fine", ",1,20,fine", ("gap", 2, "lower")),
+        ("nottinghamshire,,team", "nottinghamshire,atlantis,team", ("value", 2, "unit")),
+        ("average_caseload", "caseload", ("value", 2, "metric")),
+        ("integer,20", "whole,20", ("value", 3, "rounding")),
+        ("integer,20", "one_decimal,20", ("several_roundings", 2, "rounding")),
+        ("2018-04-01,,", "1 April 2018,,", ("value", 2, "valid_from")),
+        (",0,20,fine", ',0,"2,0",fine', ("value", 2, "upper")),
+        (",team,", ",worker,", ("level_not_measured", 2, "level")),
+        ("nottinghamshire,,team", "nottinghamshire,gedling_dcpt,council", ("never_holds", 2, "level")),
+        ("warning", "none,warning", ("value", 3, "")),
+    ],
+)
+def test_a_file_that_went_wrong_is_found_by_rule_row_and_column(
+    tmp_path: Path, old: str, new: str, found: tuple[str, int, str]
+) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text(HEADER + (FINE + HIGH).replace(old, new), encoding="utf-8")
+
+    findings = check_file(Settings(home=tmp_path), file).findings
+
+    assert found in {
+        (finding.rule, int(finding.place.rpartition(" ")[2]), finding.column) for finding in findings
+    }, findings
 
 
 def test_the_products_own_policies_make_sense(tmp_path: Path) -> None:

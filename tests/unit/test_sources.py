@@ -346,3 +346,42 @@ def test_a_decimal_comma_is_read_only_where_the_mapping_says_so(home: Settings) 
 
     assert [(c.row_number, c.column, c.shape) for c in delivery.rejected] == [(3, "amount_gbp", "9.9")]
     assert sorted(str(row[9]) for row in archived(home, "agency_spend")) == ["-3.25", "1480.00"]
+
+
+def test_ssd_tables_are_found_under_names_with_a_schema_and_a_day_beside_other_tables(home: Settings) -> None:
+    choose(home, f"{COUNCIL},caseload,ssd,,,")
+    for table, cells in {
+        "cin_episodes": {
+            "cine_referral_id": "R1",
+            "cine_person_id": "P1",
+            "cine_referral_date": "2024-01-10",
+        },
+        "involvements": {
+            "invo_involvements_id": "I1",
+            "invo_professional_id": "900",
+            "invo_professional_role_id": "Allocated Case Worker",
+            "invo_professional_team": "Ashfield DCPT",
+            "invo_involvement_start_date": "2024-01-12",
+            "invo_referral_id": "R1",
+        },
+        "professionals": {"prof_professional_id": "900"},
+        "cp_plans": {
+            "cppl_cp_plan_id": "C1",
+            "cppl_cp_plan_start_date": "2024-02-20",
+            "cppl_referral_id": "R1",
+        },
+        "cin_assessments": {
+            "cina_assessment_id": "A1",
+            "cina_person_id": "P1",
+            "cina_assessment_start_date": "2024-01-12",
+        },
+    }.items():
+        named = {f"[dbo].[ssd_{table}].[{column}]": cell for column, cell in cells.items()}
+        land(home, f"dbo.SSD_{table}_20240531.csv", [named])
+    land(home, "ssd_person.csv", [{"pers_person_id": "P1"}])
+
+    arrival = arrive(home)
+
+    (delivery,) = arrival.recorded
+    assert (delivery.extract, delivery.rows_accepted, delivery.refused_because) == ("caseload", 1, None)
+    assert [name for name in arrival.strangers if "ssd_person.csv" in name]
