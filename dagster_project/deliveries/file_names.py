@@ -16,12 +16,13 @@ LONGEST_NAME = 255
 LONGEST_SHAPE = 12
 LONGEST_NUMBER = 4
 WORDS = re.compile(r"[^\W\d_]+|\d+")
+DAY = re.compile(r"20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 MONTHS = (
     "january february march april may june july august september october november december "
     "jan feb mar apr jun jul aug sep sept oct nov dec"
 )
 OF_FILES = (
-    "bak doc docx log msg pdf "
+    "person persons bak doc docx log msg pdf "
     "a absence agency and archive as assessment at back backup book budget budgets by case cases census child "
     "children contact control copy corrected correction council councils csv csww daily data delivery "
     "department dfe door draft export exports extract extracts family file files final finance first for form "
@@ -47,6 +48,8 @@ def shown(name: str) -> str:
 
 
 def _word(word: str) -> str:
+    if len(word) == 1 or DAY.fullmatch(word):
+        return word
     if word.isdigit():
         return word if len(word) <= LONGEST_NUMBER else "9" * min(len(word), LONGEST_SHAPE)
     if word.lower() in usual_words():

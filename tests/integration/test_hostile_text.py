@@ -137,7 +137,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Walked:
 
 
 def hostile_cases() -> list[dict[str, str]]:
-    rows = rows_of("caseload", 120)
+    rows = rows_of("caseload", 900)
     for number, text in enumerate(HOSTILE):
         rows[number]["team"] = text
         rows[10 + number]["case_type"] = text
