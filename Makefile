@@ -91,7 +91,8 @@ lint-sql: $(STAMP)
 # In an empty home, before anything was ever loaded.
 lint-reference: $(STAMP)
 	@echo "lint: reference data"
-	@home=$$(mktemp -d); trap 'rm -rf "$$home"' EXIT; CASELOAD_HOME="$$home" $(BIN)/python -c $(MERGE_REFERENCE)
+	@home=$$(mktemp -d); trap 'rm -rf "$$home"' EXIT; CASELOAD_HOME="$$home" $(BIN)/python -c $(MERGE_REFERENCE); \
+	CASELOAD_HOME="$$home" $(BIN)/caseload recipients lint
 
 # On the merged reference data, as a load does it: a file may be declared and still have no rows.
 lint-dbt: $(STAMP)

@@ -33,6 +33,7 @@ from dagster_project.commands.options import (
 from dagster_project.commands.papers import pack, paper
 from dagster_project.commands.policy import policy
 from dagster_project.commands.quarantine import quarantine
+from dagster_project.commands.recipients import recipients
 from dagster_project.commands.terminal import make_console, progress_bar
 from dagster_project.commands.workbench import metrics, notebook, sql
 from dagster_project.errors import PlainError, words_of_the_unexpected
@@ -345,6 +346,7 @@ def _print_report(console: Console, settings: Settings, report: LoadReport, *, w
     terminal.print_to_mend(console, report)
     terminal.print_checks(console, report)
     terminal.print_alerts(console, report)
+    terminal.print_recipients(console, report)
     terminal.print_sealed(console, report.sealed)
     terminal.print_pages(console, settings, report)
     arrival = report.arrival
@@ -372,6 +374,7 @@ app.command(name="who", context_settings={"ignore_unknown_options": True})(who)
 app.command(name="rotate-key")(rotate_key)
 app.command(name="figures")(figures)
 app.add_typer(policy, name="policy")
+app.add_typer(recipients, name="recipients")
 app.command(name="forecast")(forecast)
 app.command(name="investments")(investments)
 app.command(name="option")(option)

@@ -12,11 +12,19 @@ from time import perf_counter
 from filelock import FileLock, Timeout
 
 from dagster_project import alerts, deliveries, health, quality, quarantine, rotated_keys, site, warehouse
+from dagster_project.alerts.recipient_lint import lint_recipients
+from dagster_project.alerts.since_told import (
+    as_unknown,
+    read_clear,
+    read_figures,
+    read_unknown,
+    read_without_rows,
+)
 from dagster_project.alerts.source import read_breaches, read_over
 from dagster_project.alerts.waits import read_waits
 from dagster_project.errors import PlainError, words_of_the_unexpected
 from dagster_project.extracts import load_specifications
-from dagster_project.reference import Reference, ReferenceDataError, load_reference
+from dagster_project.reference import Finding, Reference, ReferenceDataError, load_reference
 from dagster_project.settings import Settings, SettingsError
 from dagster_project.settings import close_to_others as close_folder
 from dagster_project.warehouse_file import check_warehouse_key, remove_warehouse
@@ -33,7 +41,8 @@ class LoadInProgressError(Exception):
 class LoadReport:
     """What one load did: what arrived, was built, checked, published and told, and how long each took.
 
-    `to_mend` are the workbooks of all rows in quarantine, of this load or an earlier one.
+    `to_mend` are the workbooks of all rows in quarantine, of this load or an earlier one; `recipients` what is wrong
+    with the rows of recipients.
     """
 
     load_id: str
@@ -41,10 +50,12 @@ class LoadReport:
     arrival: deliveries.Arrival
     build: warehouse.Build | None = None
     checks: list[quality.CheckResult] = field(default_factory=list)
+    at_the_border: list[quality.CheckResult] = field(default_factory=list)
     published: Path | None = None
     pages: site.Built | None = None
     announcement: alerts.Announcement | None = None
     to_mend: list[Path] = field(default_factory=list)
+    recipients: list[Finding] = field(default_factory=list)
     sealed: deliveries.Sealed = field(default_factory=deliveries.Sealed)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -113,19 +124,20 @@ def _load(
         deliveries.reseal(settings)
         watch = _Watch()
         load_id = deliveries.new_load_id(now)
+        at_the_border: list[quality.CheckResult] = []
         with watch.phase("arrive"):
             arrival = deliveries.receive(
                 settings,
                 reference,
                 load_specifications(),
-                quality.judge_deliveries(settings),
+                quality.judge_deliveries(settings, at_the_border),
                 load_id=load_id,
                 now=now,
                 council=council,
                 months=months,
                 progress=lambda done, total, what: progress("arrive", done, total, what),
             )
-        report = LoadReport(load_id, reference, arrival, seconds=watch.seconds)
+        report = LoadReport(load_id, reference, arrival, at_the_border=at_the_border, seconds=watch.seconds)
         manifest = deliveries.Manifest(settings.manifest)
         due = warehouse.months_due(settings, manifest, reference)
         is_lost = settings.database.is_file() and not (settings.published / "current").exists()
@@ -135,6 +147,9 @@ def _load(
             report.to_mend = quarantine.refresh_workbooks(settings, reference)
         with watch.phase("alert"):
             report.announcement = announce(settings, reference, load_id, now)
+            report.recipients = lint_recipients(
+                reference, settings.channels, now.date(), manifest.councils_loaded()
+            )
         with watch.phase("seal"):
             report.sealed = deliveries.seal_landed(
                 settings, reference, load_specifications(), now=now, council=council, months=months
@@ -228,7 +243,8 @@ def _build_and_publish(
         progress("check", 0, 0, "checks on the marts")
         councils = sorted({row.council for row in due.scope if row.is_loaded})
         report.checks = quality.check_marts(settings, reference, councils)
-        quality.write_results(settings.warehouse / "checks", report.load_id, report.checks)
+        results = [*report.at_the_border, *report.checks]
+        quality.write_results(settings.warehouse / "checks", report.load_id, results)
     with watch.phase("publish"):
         progress("publish", 0, 0, "the marts")
         report.published, report.pages = publish_with_pages(settings, reference, report.load_id)
@@ -245,6 +261,7 @@ def publish_with_pages(settings: Settings, reference: Reference, load_id: str) -
 
     def draw(version: Path) -> None:
         nonlocal pages
+        quality.write_page(version, settings.warehouse / "checks", settings.expectations)
         pages = site.build_site(version, before.resolve() if before.exists() else None, reference)
 
     return warehouse.publish(settings, load_id, draw), pages
@@ -257,8 +274,18 @@ def announce(
     if not settings.database.is_file():
         return None
     breaches, latest_months = read_breaches(settings, reference)
+    missing = health.overdue(settings, reference, now)
+    without_rows = read_without_rows(settings)
+    doubted = [
+        breach
+        for breach in breaches
+        if breach.state == "resolved"
+        and breach.worker_key is None
+        and (breach.council, breach.unit, breach.metric, breach.month) in without_rows
+        and breach.month == latest_months.get((breach.council, breach.metric))
+    ]
     return alerts.announce(
-        breaches,
+        [breach for breach in breaches if breach not in doubted],
         latest_months,
         reference.rows("alert_recipients"),
         reference.parent_units,
@@ -266,7 +293,10 @@ def announce(
         now,
         load_id,
         waits=read_waits(reference.rows("send_waits")),
-        over=read_over(settings),
+        over=read_over(settings) - {(breach.council, breach.unit, breach.metric) for breach in doubted},
+        clear=read_clear(settings),
+        unknown=[*read_unknown(settings, reference, missing), *(as_unknown(breach) for breach in doubted)],
+        figures=read_figures(settings),
     )
 
 

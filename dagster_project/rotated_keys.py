@@ -69,10 +69,12 @@ def _map_ledger(settings: Settings, root: Path, storage_key: bytes) -> None:
         return
     table = pq.read_table(io.BytesIO(data))
     with sqlite3.connect(settings.alert_ledger, timeout=60) as connection:
-        connection.executemany(
-            "update items set worker = ? where worker = ? and council = ?",
-            [(str(r["new_key"]), str(r["key"]), r["council"]) for r in table.to_pylist()],
-        )
+        keys = [(str(r["new_key"]), str(r["key"]), r["council"]) for r in table.to_pylist()]
+        connection.executemany("update items set worker = ? where worker = ? and council = ?", keys)
+        if connection.execute("select 1 from sqlite_master where name = 'told_figures'").fetchone():
+            connection.executemany(
+                "update told_figures set worker = ? where worker = ? and council = ?", keys
+            )
     connection.close()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from dagster_project.alerts.breach import Breach, rank
+from dagster_project.alerts.breach import OVER_STATES, Breach, rank
 from dagster_project.alerts.delivery import stamp
 from dagster_project.alerts.ledger import Ledger
 from dagster_project.alerts.routing import UnitParents, units_above
@@ -169,7 +169,7 @@ class Decided:
     def is_known(self, breach: Breach) -> bool:
         """Whether somebody acknowledged the breach at this severity or a graver one; its end is always news."""
         one = self.acknowledged.get((breach.council, breach.unit, breach.metric))
-        return one is not None and breach.state != "resolved" and one.holds(breach.severity, self.today)
+        return one is not None and breach.state not in OVER_STATES and one.holds(breach.severity, self.today)
 
 
 def decided(ledger: Ledger, now: datetime) -> Decided:

@@ -16,11 +16,13 @@ from dagster_project.alerts.entries import Told
 from dagster_project.alerts.follow_up import follow_up
 from dagster_project.alerts.ledger import Ledger, Prepared, open_ledger
 from dagster_project.alerts.metrics import read_metrics
+from dagster_project.alerts.news import clear_before, ends, heard_by
 from dagster_project.alerts.outcome import Announcement, NotSent
-from dagster_project.alerts.routing import Recipient, UnitParents, read_recipient
+from dagster_project.alerts.routing import FAULTS_ONLY, Recipient, UnitParents, is_in_force, read_recipient
 from dagster_project.alerts.standing import replace_standing, standing
 from dagster_project.alerts.waits import NO_WAITS, Waits
 from dagster_project.settings import Settings
+from dagster_project.told_figures import ToldFigure, record
 
 _STATES = (*TOLD_STATES, *RUNNING_STATES)
 
@@ -46,6 +48,9 @@ def announce(
     *,
     waits: Waits = NO_WAITS,
     over: Collection[Subject] | None = None,
+    clear: Collection[Subject] = (),
+    unknown: Sequence[Breach] = (),
+    figures: Collection[ToldFigure] = (),
     reached: Callable[[str], None] = nothing,
 ) -> Announcement:
     """Afterwards each has been told, once, what is new, worse or resolved in the latest month of a council.
@@ -53,9 +58,11 @@ def announce(
     `latest_months` is the last month in which each (council, metric) could be judged; `unit_parents` maps
     (council, unit) to the unit above. What a server does not take stays in the ledger and is offered again, the same
     message, by later calls after `waits`. `over` are the (council, unit, metric) that stand no more; None: those of
-    judged metrics that are not among `breaches`. No refusal raises; an outbox or a ledger that cannot be written does.
+    judged metrics that are not among `breaches`. `clear` are the subjects that the latest month found outside no
+    threshold, `unknown` what could not be judged since it was; `figures` is all that is told by this, kept for who
+    asks what a later delivery changed. No refusal raises; an outbox or a ledger that cannot be written does.
     """
-    rows = [read_recipient(row, settings.channels) for row in recipients]
+    rows = [read_recipient(row, settings.channels) for row in recipients if is_in_force(row, now.date())]
     with open_ledger(settings.alert_ledger) as ledger:
         with ledger.transaction():
             current, history_entered, not_sent = _enter(ledger, breaches, latest_months, load_id, stamp(now))
@@ -63,21 +70,35 @@ def announce(
             end_with_what_is_over(ledger, {row.subject for row in standing(ledger)}, now)
             loud, silenced, holding = _without_muted(ledger, current, unit_parents, now)
             told = _told_now(ledger, loud)
+            was_clear = clear_before(ledger, loud)
             dues, unreached = _route(ledger, told, loud, rows, unit_parents)
+            _route_after(
+                ledger,
+                dues,
+                breaches,
+                latest_months,
+                clear,
+                unknown,
+                rows,
+                unit_parents,
+                holding,
+                load_id,
+                stamp(now),
+            )
             already_told = 0
             prepared: set[str] = set()
-            for due in dues:
-                told_before = ledger.told(due.address)
-                heard = ledger.heard_of(due.address)
+            for due in dues.values():
+                heard = heard_by(ledger, due.address)
                 fresh = [
                     one
                     for item, one in due.items.items()
-                    if item not in told_before
-                    and not (item.subject in heard and holding.is_known(one.breach))
+                    if heard.is_news(one.breach, item in was_clear)
+                    and not (item.subject in heard.heard and holding.is_known(one.breach))
                 ]
                 already_told += len(due.items) - len(fresh)
                 if fresh:
-                    prepared.add(_prepare(ledger, due, fresh, told_before, settings, now, load_id))
+                    prepared.add(_prepare(ledger, due, fresh, set(heard.told), settings, now, load_id))
+            record(ledger.db, figures, stamp(now))
             reached("the breaches are entered")
             prepared |= follow_up(
                 ledger, rows, unit_parents, read_metrics(settings), settings.smtp.sender, now, load_id
@@ -149,7 +170,7 @@ def _route(
     current: Sequence[Breach],
     rows: Sequence[Recipient],
     unit_parents: UnitParents,
-) -> tuple[list[_Due], list[NotSent]]:
+) -> tuple[dict[str, _Due], list[NotSent]]:
     """What is due to each address, and what is due to rows that have none or to nobody at all."""
     dues: dict[str, _Due] = {}
     unreached: Counter[tuple[str, str, str, str]] = Counter()
@@ -168,7 +189,40 @@ def _route(
             if row.role not in due.roles:
                 due.roles.append(row.role)
     _route_running(ledger, dues, current, rows, unit_parents)
-    return list(dues.values()), [NotSent(*key, items=count) for key, count in unreached.items()]
+    return dues, [NotSent(*key, items=count) for key, count in unreached.items()]
+
+
+def _route_after(
+    ledger: Ledger,
+    dues: dict[str, _Due],
+    breaches: Sequence[Breach],
+    latest_months: Mapping[tuple[str, str], date],
+    clear: Collection[Subject],
+    unknown: Sequence[Breach],
+    rows: Sequence[Recipient],
+    unit_parents: UnitParents,
+    holding: Decided,
+    load_id: str,
+    at: str,
+) -> None:
+    """Who was told of a breach is told that it is over, also where a correction or an older month made it so, and that
+    it can no longer be judged.
+    """
+    for row in rows:
+        if row.problem or row.floor == FAULTS_ONLY:
+            continue
+        heard = heard_by(ledger, row.address)
+        ended = ends(breaches, latest_months, clear, heard)
+        for breach in (*ended, *(one for one in unknown if one.item.subject in heard.open)):
+            if not row.covers(breach, unit_parents):
+                continue
+            if holding.is_muted(breach.council, breach.unit, breach.metric, unit_parents):
+                continue
+            ledger.enter([breach.item], "latest", load_id, at)
+            due = dues.setdefault(row.address.casefold(), _Due(row.address))
+            due.items[breach.item] = Told(breach, heard.gravest(breach.item.subject))
+            if row.role not in due.roles:
+                due.roles.append(row.role)
 
 
 def _route_running(
@@ -221,6 +275,7 @@ def _prepare(
         told_before,
         read_metrics(settings),
         settings.site_url,
+        ledger.times_taken_back(due.address),
     )
     sender = settings.smtp.sender
     prepared = Prepared(
@@ -232,7 +287,7 @@ def _prepare(
         message=mail.message(digest, sender, now, load_id),
         new=digest.counts["new"],
         worsened=digest.counts["worsened"],
-        resolved=digest.counts["resolved"],
+        resolved=digest.counts["resolved"] + digest.counts["withdrawn"],
         load_id=load_id,
     )
     ledger.prepare(prepared, digest.items, stamp(now))

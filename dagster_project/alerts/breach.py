@@ -13,6 +13,8 @@ SEVERITIES = ("none", "info", "warning", "breach")
 # The states a person is told of; continuing and eased are told only to who has not heard of the breach before.
 TOLD_STATES = ("new", "worsened", "resolved")
 RUNNING_STATES = ("continuing", "eased")
+# What says that a breach is no more: it ended, or a correction made that it never was.
+OVER_STATES = ("resolved", "withdrawn")
 
 
 def rank(severity: str | None) -> int:
@@ -38,6 +40,22 @@ class Item(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Correction:
+    """What came after a figure was told and changed it: a row of alert_corrections.
+
+    `cause` is corrected, late, withdrawn or reference; `extract` and `received_on` are None for reference data, and
+    `told_value` where no figure was told. `others` counts further deliveries that came with it.
+    """
+
+    cause: str
+    extract: str | None
+    received_on: date | None
+    told_value: Decimal | None
+    told_severity: str | None
+    others: int = 0
+
+
+@dataclass(frozen=True)
 class Breach:
     """A row of alert_states that can be told, with the names and the policy's words that a reader needs.
 
@@ -48,7 +66,8 @@ class Breach:
     `since_month` is the month in which it was new, where it is known; `trend` is better, worse or same against
     `previous_value`, the measure when it was last judged before. `fewer_to_target` and `more_to_target` would bring the
     figure back, each of the things named beside it. `history` has the months of the year to this one that have a
-    figure, of no worker.
+    figure, of no worker. `correction` is set where a delivery changed the figure after it was told; `unjudged_because`
+    says why the state is unknown.
     """
 
     council: str
@@ -83,6 +102,8 @@ class Breach:
     more_to_target: Decimal | None = None
     more_of: str | None = None
     history: tuple[tuple[date, Decimal], ...] = ()
+    correction: Correction | None = None
+    unjudged_because: str = ""
 
     @property
     def item(self) -> Item:

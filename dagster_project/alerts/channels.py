@@ -15,6 +15,10 @@ SERVICES = {"slack": "slack", "workflow": "teams", "workflows": "teams", "json":
 # Plain ASCII: a longer form needs a mail server with SMTPUTF8, which a council cannot be assumed to have.
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+UNNAMED = (
+    "no secret has the name in its channel: set CASELOAD_CHANNEL_ and that name in capitals, in the environment or in "
+    "CASELOAD_SECRETS_FILE"
+)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]*")
 
 
@@ -39,17 +43,14 @@ def read_channel(cell: str, secrets: Mapping[str, str]) -> tuple[Channel | None,
     if _NAME.fullmatch(cell):
         named = secrets.get(re.sub(r"[ -]", "_", cell).lower())
         if named is None:
-            return None, (
-                "no secret has the name in its channel: set CASELOAD_CHANNEL_ and that name in capitals, in the "
-                "environment or in CASELOAD_SECRETS_FILE"
-            )
+            return None, UNNAMED
         return _read(named, cell.lower().replace(" ", "-"))
     return _read(cell, "")
 
 
 def _read(text: str, name: str) -> tuple[Channel | None, str]:
     bare = text[len("mailto:") :] if text.lower().startswith("mailto:") else text
-    if _ADDRESS.fullmatch(bare):
+    if _ADDRESS.fullmatch(bare) and not bare.startswith("/"):
         local, _, domain = bare.rpartition("@")
         return Channel(MAIL, f"{local}@{domain.lower()}"), ""
     scheme = _SCHEME.match(text)

@@ -25,11 +25,13 @@ from dagster_project.page_addresses import INDEX, topic_page
 _LEVELS = ("council", "division", "service", "team", "contract", "worker")
 _RUNNING = "running"
 _FIRST = "told to you for the first time"
-_NEWS = ("new", "worsened")
+_NEWS = ("new", "worsened", "unknown", "withdrawn")
 _HEADINGS = {
     "new": "New",
     "worsened": "Worse",
     "eased": "Eased, not over",
+    "unknown": "Could not be judged",
+    "withdrawn": "Withdrawn by what came since",
     "resolved": "Resolved",
     "continuing": "Running on",
 }
@@ -73,7 +75,14 @@ class Digest:
 
     @property
     def tally(self) -> str:
-        words = {"new": "new", "worsened": "worse", "resolved": "resolved", _RUNNING: "running on"}
+        words = {
+            "new": "new",
+            "worsened": "worse",
+            "unknown": "unknown",
+            "withdrawn": "withdrawn",
+            "resolved": "resolved",
+            _RUNNING: "running on",
+        }
         return ", ".join(
             f"{self.counts[state]} {word}" for state, word in words.items() if self.counts[state]
         )
@@ -104,9 +113,11 @@ def compose(
     told_before: set[Item],
     metrics: Metrics,
     site: str = "",
+    taken_back: int = 0,
 ) -> Digest:
     """The digest of what is due to one address; `told_before` is all it was told earlier, `continuing` what it knows of
     and still stands, which is listed and tells nothing new. `site`: where the pages of units lie, if anywhere.
+    `taken_back`: how much of what it was told corrections took back; what comes back is told in a message of its own.
     """
     groups = _grouped(due)
     known = _grouped(continuing)
@@ -115,7 +126,7 @@ def compose(
         key=lambda place: (place[1], place[0]),
     )
     states = [group[0].breach.state for group in groups]
-    counts = {state: states.count(state) for state in TOLD_STATES}
+    counts = {state: states.count(state) for state in (*TOLD_STATES, "unknown", "withdrawn")}
     counts[_RUNNING] = sum(states.count(state) for state in RUNNING_STATES)
     return Digest(
         address=address,
@@ -129,7 +140,7 @@ def compose(
             default="",
         ),
         items=tuple(told.breach.item for told in due),
-        key=_key(address, groups, told_before),
+        key=_key(address, groups, told_before, taken_back),
         page=_page({told.breach.council for told in due}, site),
     )
 
@@ -230,7 +241,7 @@ def _group(told: Told) -> tuple[object, ...]:
     return (one, told.severity, breach.policy_id, breach.experience, breach.worker_key is not None)
 
 
-def _key(address: str, groups: Sequence[Sequence[Told]], told_before: set[Item]) -> str:
+def _key(address: str, groups: Sequence[Sequence[Told]], told_before: set[Item], taken_back: int) -> str:
     """Workers enter by how many and how many before them: no trace of a worker's key leaves the ledger."""
     content: list[object] = []
     for group in groups:
@@ -238,5 +249,8 @@ def _key(address: str, groups: Sequence[Sequence[Told]], told_before: set[Item])
         one = breach.item._replace(worker="")
         earlier = sum(1 for item in told_before if item.worker and item._replace(worker="") == one)
         content.append([*one, breach.policy_id, len(group), earlier if breach.worker_key is not None else 0])
-    text = json.dumps([address.casefold(), sorted(content, key=repr)], separators=(",", ":"))
+    identity: list[object] = [address.casefold(), sorted(content, key=repr)]
+    if taken_back:
+        identity.append(taken_back)
+    text = json.dumps(identity, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]

@@ -11,12 +11,14 @@ from decimal import Decimal
 
 from dagster_project.alerts.breach import Breach
 from dagster_project.alerts.calendar_words import month_words
+from dagster_project.alerts.corrections import correction_words
 from dagster_project.alerts.metrics import Metric, Metrics
 from dagster_project.page_addresses import unit_page
 
 NOT_WHOLE = "rows of this month are in quarantine or of no known unit, so the figure may still change"
 SEVERITY_WORDS = {"breach": "Breach", "warning": "Warning", "info": "Information"}
-OVER_WORDS = {"resolved": "Resolved"}
+OVER_WORDS = {"resolved": "Resolved", "withdrawn": "Withdrawn"}
+STATE_WORDS = {**OVER_WORDS, "unknown": "Unknown"}
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ def entry_of(group: Sequence[Told], metrics: Metrics, site: str, *, with_chart: 
         ("Rule", rule(breach, words)),
         ("Source", clean(breach.source)),
         ("Policy", clean(breach.policy_id)),
+        ("Not judged", f"{breach.unjudged_because}; it is not over" if breach.unjudged_because else ""),
+        ("Corrected", _correction(group, words)),
         ("Note", "" if breach.is_complete else NOT_WHOLE),
     )
     return Entry(
@@ -113,7 +117,7 @@ def entry_of(group: Sequence[Told], metrics: Metrics, site: str, *, with_chart: 
         unit_name=clean(breach.unit_name),
         level=_level(breach),
         severity=severity,
-        verdict=SEVERITY_WORDS.get(severity, ""),
+        verdict=STATE_WORDS.get(breach.state) or SEVERITY_WORDS.get(severity, ""),
         statement=_statement(group, words),
         measure=measure,
         exact=exact,
@@ -135,7 +139,8 @@ def row_of(group: Sequence[Told], metrics: Metrics, site: str, *, note: str = ""
         since = "" if breach.since_month is None else short_month(breach.since_month)
         way = " / ".join(_plain(amount) for amount, _, _ in _ways(breach))
         trend = breach.trend or ""
-    notes = (note, "" if breach.is_complete else NOT_WHOLE)
+    corrected = _correction(group, words) if breach.state in OVER_WORDS else ""
+    notes = (note, corrected, "" if breach.is_complete else NOT_WHOLE)
     return Row(
         council_name=clean(breach.council_name),
         unit_name=clean(breach.unit_name),
@@ -207,6 +212,10 @@ def _statement(group: Sequence[Told], words: Metric) -> str:
     return words.about_workers(
         len(group), clean(breach.unit_name), breach.experience, breach.state in OVER_WORDS
     )
+
+
+def _correction(group: Sequence[Told], words: Metric) -> str:
+    return correction_words([told.breach for told in group], words)
 
 
 def _level(breach: Breach) -> str:

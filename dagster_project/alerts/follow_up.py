@@ -150,7 +150,10 @@ def _escalate(
 
 
 def _clock_starts(ledger: Ledger, row: Standing, one: Acknowledgement | None) -> datetime | None:
-    """When it was entered, became graver than what was acknowledged, or an acknowledgement ran out."""
+    """When it was entered as grave as it is, became graver than what was acknowledged, or an acknowledgement ran out.
+
+    A warning that nobody had to acknowledge does not count for the breach that it became.
+    """
     where = "council = ? and unit = ? and metric = ? and month >= ? and standing = 'latest'"
     entered = [
         (datetime.fromisoformat(at), str(severity))
@@ -158,7 +161,7 @@ def _clock_starts(ledger: Ledger, row: Standing, one: Acknowledgement | None) ->
             f"select entered_at, severity from items where {where}", (*row.subject, row.since)
         )
     ]
-    first = min((at for at, _ in entered), default=None)
+    first = min((at for at, severity in entered if rank(severity) >= rank(row.severity)), default=None)
     if one:
         graver = [at for at, severity in entered if rank(severity) > rank(one.severity)]
         if rank(row.severity) > rank(one.severity):

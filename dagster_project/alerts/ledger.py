@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dagster_project.alerts.breach import Item, rank
+from dagster_project.alerts.breach import OVER_STATES, Item, rank
 from dagster_project.alerts.ledger_schema import CURRENT, bring_up_to_date, version
 
 _ITEM = ", ".join(Item._fields)
@@ -145,8 +145,43 @@ class Ledger:
         return {
             item.subject
             for item in self.told(address)
-            if item.state != "resolved" and item.month > resolved.get(item.subject, "")
+            if item.state not in OVER_STATES and item.month > resolved.get(item.subject, "")
         }
+
+    def last_told(self, address: str) -> dict[tuple[str, str, str], Item]:
+        """Of each subject whose end this recipient was not told, what it was told last."""
+        rows = self._db.execute(
+            f"select {_ITEM} from told join items using (item_id) where recipient = ? order by month, item_id",
+            (address.casefold(),),
+        )
+        last = {item.subject: item for item in (Item(*row) for row in rows)}
+        return {subject: item for subject, item in last.items() if item.state not in OVER_STATES}
+
+    def times_taken_back(self, address: str) -> int:
+        """How many things this recipient was told that a correction took back, or brought back."""
+        row = self._db.execute(
+            "select count(*) from taken_back where recipient = ?", (address.casefold(),)
+        ).fetchone()
+        return int(row[0])
+
+    def _take_back(self, recipient: str, message_id: str, items: Iterable[Item]) -> None:
+        """What a withdrawal takes back may be told again, and so may a withdrawal once its breach is back."""
+        for item in items:
+            if item.state == "resolved":
+                continue
+            compared = "<>" if item.state == "withdrawn" else "="
+            where = (
+                "recipient = :recipient and item_id in (select item_id from items where council = :council"
+                " and metric = :metric and worker = :worker and (worker <> '' or unit = :unit)"
+                f" and state {compared} 'withdrawn' and state <> 'resolved')"
+            )
+            values = {**item._asdict(), "recipient": recipient, "message_id": message_id}
+            self._db.execute(
+                "insert into taken_back (recipient, item_id, message_id, taken_back_by)"
+                f" select recipient, item_id, message_id, :message_id from told where {where}",
+                values,
+            )
+            self._db.execute(f"delete from told where {where}", values)
 
     def prepare(self, digest: Prepared, items: Iterable[Item], at: str) -> None:
         """Record the message and, as told by it, its items."""
@@ -154,6 +189,8 @@ class Ledger:
             f"insert into digests ({_PREPARED}, prepared_at) values (?,?,?,?,?,?,?,?,?,?,?,?)",
             (*(getattr(digest, name) for name in _PREPARED.split(", ")), at),
         )
+        items = list(items)
+        self._take_back(digest.address.casefold(), digest.message_id, items)
         where = " and ".join(f"{name} = ?" for name in Item._fields)
         self._db.executemany(
             "insert into told (recipient, item_id, message_id)"

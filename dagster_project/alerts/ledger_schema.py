@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from dagster_project import told_figures
 from dagster_project.errors import PlainError
 
 # What the first version had, without a number; each later version is one list of statements.
@@ -124,7 +125,18 @@ create table ticks (
 );
 """
 
-_VERSIONS = (_CHANNELS_AND_RETRIES,)
+# A breach that a correction took away and brought back is told again: what was told before it lies here.
+_CORRECTIONS = f"""
+{told_figures.SCHEMA}
+create table taken_back (
+    recipient text not null,
+    item_id integer not null references items,
+    message_id text not null references digests,
+    taken_back_by text not null references digests
+);
+"""
+
+_VERSIONS = (_CHANNELS_AND_RETRIES, _CORRECTIONS)
 CURRENT = len(_VERSIONS)
 
 

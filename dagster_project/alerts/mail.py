@@ -24,7 +24,17 @@ if TYPE_CHECKING:
 
 _PLAIN_WIDTH = 76
 _NAMES, _CELLS = 39, (7, 9, 13, 6)
-_TOLD_IN_CHATS = ("Band", "To reach it", "To be within", "Since", "Rule", "Source", "Note")
+_TOLD_IN_CHATS = (
+    "Band",
+    "To reach it",
+    "To be within",
+    "Since",
+    "Rule",
+    "Source",
+    "Not judged",
+    "Corrected",
+    "Note",
+)
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from dagster_project.alerts.breach import SEVERITIES, Breach, rank
 from dagster_project.alerts.channels import Channel, read_channel
@@ -58,6 +59,12 @@ def units_above(council: str, unit: str, unit_parents: UnitParents) -> list[str]
         line.append(at)
         at = unit_parents.get((council, at))
     return line
+
+
+def is_in_force(row: Mapping[str, str], today: date) -> bool:
+    """Whether the row holds on that day; `valid_to` is the first on which it does not."""
+    first, end = row.get("valid_from") or "", row.get("valid_to") or ""
+    return first <= today.isoformat() and (not end or today.isoformat() < end)
 
 
 def read_recipient(row: Mapping[str, str], secrets: Mapping[str, str]) -> Recipient:

@@ -4,25 +4,47 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from dagster_project.alerts.breach import Breach
+from dagster_project.alerts.breach import Breach, Correction
 from dagster_project.reference import Reference
 from dagster_project.settings import Settings
 from dagster_project.warehouse_file import reading_warehouse
 
 LATEST = "select council, metric, max(month) as month from int_verdicts group by council, metric"
+# What a correction took away is no state of the marts any more: it has the verdict that stands now.
 BREACHES = """
+with states as (
+    select
+        council, unit, level, month, as_at, metric, worker_key, value, rounded_value, band, band_label, severity,
+        lower, upper, target, policy_id, source, months_in_breach, state, acknowledge_within_days, since_month,
+        previous_value, trend, fewer_to_target, fewer_of, more_to_target, more_of
+    from alert_states
+    where state in ('new', 'worsened', 'continuing', 'eased', 'resolved')
+    union all
+    select
+        council, unit, verdicts.level, month, verdicts.as_at, metric, verdicts.worker_key, verdicts.value,
+        rounded_value, band, band_label, verdicts.severity, lower, upper, target, policy_id, source, 0, 'withdrawn',
+        null, null, null, null, null, null, null, null
+    from alert_corrections
+    inner join int_verdicts as verdicts using (council, unit, month, metric)
+    where state = 'withdrawn' and verdicts.worker_key is not distinct from alert_corrections.worker_key
+)
 select
-    council, unit, level, month, as_at, metric, worker_key, value, rounded_value, band, band_label, severity,
-    lower, upper, target, policy_id, source, months_in_breach, state, coalesce(is_complete, true) as is_complete,
-    acknowledge_within_days, since_month, previous_value, trend, fewer_to_target, fewer_of, more_to_target, more_of
-from alert_states
+    states.*, coalesce(is_complete, true) as is_complete, corrections.cause, corrections.extract,
+    cast(corrections.received_at as date) as received_on, corrections.told_value, corrections.told_severity,
+    corrections.deliveries - 1 as others
+from states
 left join (select council, month, bool_and(is_complete) as is_complete from caseload_bands group by all)
     using (council, month)
-where state in ('new', 'worsened', 'continuing', 'eased', 'resolved')
+left join alert_corrections as corrections
+    on
+        corrections.council = states.council and corrections.unit = states.unit
+        and corrections.month = states.month and corrections.metric = states.metric
+        and corrections.worker_key is not distinct from states.worker_key
 order by council, month, metric, unit, worker_key
 """
 # The year up to the latest month of each unit's figure that is outside a threshold in it.
@@ -63,6 +85,9 @@ where states.state = 'ended' and states.month >= latest.month
 """
 
 
+_CORRECTION = [field.name for field in fields(Correction)]
+
+
 def read_breaches(
     settings: Settings, reference: Reference
 ) -> tuple[list[Breach], dict[tuple[str, str], date]]:
@@ -81,7 +106,8 @@ def read_breaches(
             histories[council, unit, name].append((month, value))
     breaches = [
         Breach(
-            **row,
+            **{name: value for name, value in row.items() if name not in _CORRECTION},
+            correction=Correction(**{name: row[name] for name in _CORRECTION}) if row["cause"] else None,
             council_name=reference.councils.get(row["council"], row["council"]),
             unit_name=reference.unit_titles.get((row["council"], row["unit"]), row["unit"].capitalize()),
             experience=experience.get(row["policy_id"], ""),

@@ -298,6 +298,10 @@ class Manifest(ManifestFile):
         """The accepted delivery that the marts are built from, of each council, month and extract."""
         return {(d.council, d.month, d.extract): d for d in self.all() if d.is_in_force}
 
+    def councils_loaded(self) -> set[str]:
+        """Councils of which something is in force."""
+        return {council for council, _, _ in self.in_force()}
+
     def record(self, deliveries: Iterable[Delivery]) -> None:
         """Enter deliveries; an accepted one supersedes the one in force.
 

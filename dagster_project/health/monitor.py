@@ -16,7 +16,7 @@ from dagster_project.settings import Settings
 
 def now_wrong(settings: Settings, reference: Reference, now: datetime) -> list[Problem]:
     """Everything that is wrong with the service; a ledger that cannot be read is a problem like any other."""
-    rows = recipients_of(settings, reference)
+    rows = recipients_of(settings, reference, now.date())
     if not settings.alert_ledger.is_file():
         return problems(settings, reference, rows, None, now)
     try:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from dagster_project.alerts.ledger import Ledger
 from dagster_project.alerts.routing import Recipient
 from dagster_project.deliveries import Delivery, Manifest
-from dagster_project.health.expected import missing
+from dagster_project.health.expected import Missing, Place, missing
 from dagster_project.health.runs import LOAD, runs_since_the_last_good_one, ticks
 from dagster_project.reference import Reference
 from dagster_project.settings import Settings
@@ -55,15 +55,25 @@ def problems(
 _ORDER = ("load", "tick", "message", "recipient", "refusal", "delivery")
 
 
-def _late_deliveries(
-    reference: Reference, deliveries: Sequence[Delivery], now: datetime
-) -> Iterator[Problem]:
+def overdue(settings: Settings, reference: Reference, now: datetime) -> set[Place]:
+    """Council, month and extract of each delivery that should be in force by now and is not."""
+    deliveries = Manifest(settings.manifest).all()
+    return {(one.council, one.month, one.extract) for one in _missing(reference, deliveries, now)}
+
+
+def _missing(reference: Reference, deliveries: Sequence[Delivery], now: datetime) -> list[Missing]:
     accepted = {
         (one.council, one.month, one.extract)
         for one in deliveries
         if not one.is_refused and one.withdrawn_at is None
     }
-    for one in missing(reference.rows("expected_deliveries"), accepted, now.date()):
+    return missing(reference.rows("expected_deliveries"), accepted, now.date())
+
+
+def _late_deliveries(
+    reference: Reference, deliveries: Sequence[Delivery], now: datetime
+) -> Iterator[Problem]:
+    for one in _missing(reference, deliveries, now):
         if one.council in reference.councils:
             name = f"{one.council} {one.month:%Y-%m} {one.extract}"
             day = one.due_on + timedelta(days=1)

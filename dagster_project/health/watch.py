@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from dagster_project.alerts.announcement import reachable
 from dagster_project.alerts.delivery import deliver, nothing, stamp
@@ -16,7 +16,7 @@ from dagster_project.alerts.ledger import open_ledger
 from dagster_project.alerts.metrics import read_metrics
 from dagster_project.alerts.notice import Notice
 from dagster_project.alerts.outcome import DigestReport, NotSent
-from dagster_project.alerts.routing import Recipient, read_recipient
+from dagster_project.alerts.routing import Recipient, is_in_force, read_recipient
 from dagster_project.alerts.waits import read_waits
 from dagster_project.health.faults import prepare_notice, tell_faults
 from dagster_project.health.problems import Problem, problems
@@ -48,7 +48,7 @@ def send_due(
     """Afterwards what nobody acknowledged in time went up, each fault and its end was told once, and what was due was
     offered again; with `at_once` also what still waits. Two at once do nothing twice.
     """
-    rows = recipients_of(settings, reference)
+    rows = recipients_of(settings, reference, now.date())
     with open_ledger(settings.alert_ledger) as ledger:
         with ledger.transaction():
             made = follow_up(
@@ -108,7 +108,7 @@ def _reference_as_it_is(settings: Settings) -> Reference:
 
 def try_channels(settings: Settings, reference: Reference, role: str, now: datetime) -> Sent:
     """A trial message to every recipient of that role (empty: to all) is handed over; what was answered is returned."""
-    rows = recipients_of(settings, reference)
+    rows = recipients_of(settings, reference, now.date())
     asked = [row for row in rows if not role or row.role.casefold() == role.casefold()]
     with open_ledger(settings.alert_ledger) as ledger:
         with ledger.transaction():
@@ -127,8 +127,10 @@ def try_channels(settings: Settings, reference: Reference, role: str, now: datet
     return Sent(ours, (*broken, *missed), ())
 
 
-def recipients_of(settings: Settings, reference: Reference) -> list[Recipient]:
-    return [read_recipient(row, settings.channels) for row in reference.rows("alert_recipients")]
+def recipients_of(settings: Settings, reference: Reference, today: date) -> list[Recipient]:
+    """The recipients of that day."""
+    rows = reference.rows("alert_recipients")
+    return [read_recipient(row, settings.channels) for row in rows if is_in_force(row, today)]
 
 
 def _trial(now: datetime) -> Notice:

@@ -10,8 +10,8 @@ from typing import Any
 
 from rich.console import Console
 
-from dagster_project.policies.checking import Checked
 from dagster_project.policies.trial import Trial
+from dagster_project.reference import Checked
 from dagster_project.reports.terminal import titled_table
 from dagster_project.spreadsheets import csv_row
 
@@ -36,7 +36,7 @@ def print_checked(console: Console, checked: Checked) -> None:
     for finding in sorted(checked.findings, key=lambda finding: not finding.is_error):
         table.add_row(
             "error" if finding.is_error else "warning",
-            finding.place.rpartition(" ")[2],
+            finding.place.rpartition(", row ")[2] if ", row " in finding.place else "",
             finding.column,
             finding.rule.replace("_", " "),
             f"{_sentence(finding.words)}. {finding.remedy}".strip(),

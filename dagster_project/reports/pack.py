@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from importlib.metadata import version
+from textwrap import wrap
 from typing import Any
 
 from dagster_project.reference import Reference, load_reference
@@ -20,6 +21,11 @@ from dagster_project.spreadsheets import Cells, new_workbook
 
 MONTHS_BACK = 24
 LINE_HEIGHT = 15
+# Letters of a heading's width that bold letters, the indent and the filter's button take.
+HEADING_MARGIN = 4
+# Letters across that a landscape A4 page still shows legibly; wider sheets are set for A3.
+WIDEST_ON_A4 = 190
+A3, A4 = 8, 9
 LONGEST_SHEET_NAME = 31
 SUBJECTS = ("caseload", "workforce", "cost", "demand", "governance")
 SEVERITIES = ("breach", "warning", "info")
@@ -60,17 +66,20 @@ class PackWriter:
         self._cells = Cells(book)
         style = self._cells.style
         self._title = style(bold=True, font_size=16)
-        self._head = style(bold=True, bg_color="#D9E2EC", bottom=1, text_wrap=True, valign="top")
+        # Texts stand a little in, for a number may end right before them.
+        self._head = style(
+            bold=True, bg_color="#D9E2EC", bottom=1, text_wrap=True, valign="top", align="left", indent=1
+        )
         self._head_number = style(
             bold=True, bg_color="#D9E2EC", bottom=1, text_wrap=True, valign="top", align="right"
         )
-        self._text = style(valign="top")
-        self._wrapped = style(valign="top", text_wrap=True)
+        self._text = style(valign="top", align="left", indent=1)
+        self._wrapped = style(valign="top", text_wrap=True, align="left", indent=1)
         self._suppressed = style(valign="top", align="right", font_color="#505A5F")
-        self._link = style(font_color="#1A65A6", underline=1, valign="top")
-        self._date = style(valign="top", num_format="dd mmm yyyy", align="left")
-        self._month = style(valign="top", num_format="mmm yyyy", align="left")
-        self._moment = style(valign="top", num_format="dd mmm yyyy hh:mm", align="left")
+        self._link = style(font_color="#1A65A6", underline=1, valign="top", indent=1)
+        self._date = style(valign="top", num_format="dd mmm yyyy", align="left", indent=1)
+        self._month = style(valign="top", num_format="mmm yyyy", align="left", indent=1)
+        self._moment = style(valign="top", num_format="dd mmm yyyy hh:mm", align="left", indent=1)
         self._tints = {
             severity: book.add_format({"bg_color": TINTS[severity], "font_color": "#0B0C0C"})
             for severity in SEVERITIES
@@ -159,7 +168,8 @@ class PackWriter:
         page.freeze_panes(1, _columns_that_name_the_row(sheet.columns))
         page.autofilter(0, 0, last, max(len(sheet.columns) - 1, 0))
         self._tint(page, sheet, last)
-        _printable(page, 0)
+        is_wide = sum(self._width(sheet, measure) for measure in sheet.columns) > WIDEST_ON_A4
+        _printable(page, 0, A3 if is_wide else A4)
 
     def _value(self, page: Any, row: int, column: int, measure: Measure, values: Row) -> None:
         value = self._unit_name(values) if measure.column == UNIT_NAME else values.get(measure.column)
@@ -196,6 +206,11 @@ class PackWriter:
                     )  # fmt: skip
 
     def _headings(self, page: Any, row: int, headings: Sequence[tuple[str, float, bool]]) -> None:
+        # Some programs leave a wrapped heading in a row of one line.
+        lines = max(
+            (len(wrap(text, max(int(width) - HEADING_MARGIN, 1))) for text, width, _ in headings), default=1
+        )
+        page.set_row(row, LINE_HEIGHT * max(lines, 1))
         for column, (text, width, is_number) in enumerate(headings):
             page.set_column(column, column, width)
             self._cells.write(page, row, column, text, self._head_number if is_number else self._head)
@@ -210,7 +225,7 @@ class PackWriter:
             str(self._unit_name(row) if measure.column == UNIT_NAME else row.get(measure.column) or "")
             for row in sheet.rows
         ]
-        return min(max(longest_word + 3, 12, max((len(text) for text in shown), default=0) + 2), 46)
+        return min(max(longest_word + 3, 12, max((len(text) for text in shown), default=0) + 3), 60)
 
     def _number(self, number_format: str) -> Any:
         if number_format not in self._numbers:
@@ -296,9 +311,9 @@ def _height(text: str, width: int) -> int:
     return LINE_HEIGHT * max(1, -(-len(text) // width))
 
 
-def _printable(page: Any, heading_row: int) -> None:
+def _printable(page: Any, heading_row: int, paper: int = A4) -> None:
     page.set_landscape()
-    page.set_paper(9)
+    page.set_paper(paper)
     page.fit_to_pages(1, 0)
     page.repeat_rows(heading_row)
     page.set_footer("&L&A&RPage &P of &N")

@@ -24,6 +24,7 @@ SIGNS = {
     "info": "[cyan]info[/]",
     "none": "ok",
 }
+MOST_RECIPIENTS = 5
 INDENT = {"council": 0, "division": 1, "service": 2, "team": 3}
 PHASES = {
     "arrive": "reading, checking, archiving",
@@ -246,6 +247,15 @@ def print_alerts(console: Console, report: LoadReport) -> None:
     for missed in told.not_sent:
         where = " ".join(part for part in (missed.council, missed.unit, missed.role) if part)
         console.print(f"Not told: {where}: {missed.reason} ({missed.items})", markup=False)
+
+
+def print_recipients(console: Console, report: LoadReport) -> None:
+    """Rows of recipients that want mending: who would not be told, and what nobody is told of."""
+    for finding in report.recipients[:MOST_RECIPIENTS]:
+        console.print(f"Recipients: {finding}.", markup=False, soft_wrap=True)
+    if len(report.recipients) > MOST_RECIPIENTS:
+        more = len(report.recipients) - MOST_RECIPIENTS
+        console.print(f"Recipients: {more} more; `caseload recipients lint` lists all.", markup=False)
 
 
 def print_to_mend(console: Console, report: LoadReport) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from dagster_project.deliveries import Controls, Manifest, Publication
 from dagster_project.reference import Reference, keep
 from dagster_project.settings import Settings, make_private
+from dagster_project.told_figures import read_told_figures
 from dagster_project.warehouse.inputs import write_inputs
 from dagster_project.warehouse.scope import CouncilMonth, ScopeRow, build_scope
 from dagster_project.warehouse.transformation import NodeResult, invoke, project_fingerprint
@@ -79,7 +80,8 @@ def build(
     reference.write(settings.merged_reference)
     reference.write(settings.dbt_seeds)
     controls = list(Controls(settings.manifest).latest().values())
-    write_inputs(settings.run_inputs, manifest.all(), manifest, controls, due.scope, reference)
+    told = read_told_figures(settings.alert_ledger)
+    write_inputs(settings.run_inputs, manifest.all(), manifest, controls, due.scope, reference, told)
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     seeds = _seeds_fingerprint(settings)
     if due.is_full:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 from dagster_project.deliveries import Control, Delivery, Manifest, half_of_last_decimal, month_days
 from dagster_project.extracts import load_specifications
 from dagster_project.reference import Reference
+from dagster_project.told_figures import ToldFigure
 from dagster_project.warehouse.scope import EXTRACT_FLAGS, ScopeRow
 
 FOREVER = date(9999, 12, 31)
@@ -96,6 +98,19 @@ CONTROL_TOTALS = pa.schema(
     ]
 )
 EXPECTED_EXTRACTS = pa.schema([("extract", pa.string()), ("stood_in_by", pa.string())])
+TOLD_FIGURES = pa.schema(
+    [
+        ("council", pa.string()),
+        ("unit", pa.string()),
+        ("level", pa.string()),
+        ("metric", pa.string()),
+        ("month", pa.date32()),
+        ("worker_key", pa.int64()),
+        ("value", pa.decimal128(18, 4)),
+        ("severity", pa.string()),
+        ("told_at", pa.timestamp("us")),
+    ]
+)
 ROLE_NAMES = pa.schema([("council", pa.string()), ("name_key", pa.string()), ("role", pa.string())])
 
 
@@ -106,6 +121,7 @@ def write_inputs(
     controls: Sequence[Control],
     scope: Sequence[ScopeRow],
     reference: Reference,
+    told: Sequence[tuple[ToldFigure, str]] = (),
 ) -> None:
     """Replace the input files of a build; each appears whole. `manifest` tells what single deliveries hold."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -130,6 +146,7 @@ def write_inputs(
             for name in reference.unit_names
         ],
     )
+    _write(folder / "told_figures.parquet", TOLD_FIGURES, [_told_row(*one) for one in told])
     _write(folder / "role_names.parquet", ROLE_NAMES, [vars(name) for name in reference.role_names])
 
 
@@ -173,6 +190,16 @@ def _delivery_row(delivery: Delivery) -> dict[str, Any]:
         "withdrawn_at": delivery.withdrawn_at
         and datetime.fromisoformat(delivery.withdrawn_at).replace(tzinfo=None),
         "purged_at": delivery.purged_at and datetime.fromisoformat(delivery.purged_at).replace(tzinfo=None),
+    }
+
+
+def _told_row(figure: ToldFigure, told_at: str) -> dict[str, Any]:
+    return {
+        **vars(figure),
+        "month": date.fromisoformat(figure.month),
+        "worker_key": int(figure.worker) if figure.worker else None,
+        "value": None if figure.value is None else Decimal(figure.value),
+        "told_at": datetime.fromisoformat(told_at).replace(tzinfo=None),
     }
 
 

@@ -256,7 +256,7 @@ def every_command(settings: Settings) -> Iterator[tuple[str, Sequence[str]]]:
     yield "forecast of a unit", ["forecast", "--council", COUNCIL, "--unit", "ash", "--month", MONTH]
     yield "investments", ["investments", "--council", COUNCIL]
     yield "option", [*price, "--save", "two_more"]
-    yield "option again", [*price, "--unit", COUNCIL, "--csv"]
+    yield "option again", [*price, "--csv"]
     yield "load with it", ["load"]
     yield "paper", ["paper", *month]
     yield (
@@ -267,6 +267,7 @@ def every_command(settings: Settings) -> Iterator[tuple[str, Sequence[str]]]:
     yield "pack", ["pack", *month]
     yield "pack internal", ["pack", *month, "--copy", "internal"]
     yield "policy lint", ["policy", "lint"]
+    yield "recipients lint", ["recipients", "lint"]
     yield "policy try", ["policy", "try", str(cases)]
     yield "policy try of policies", ["policy", "try", str(policies), "--csv", str(outside / "changes.csv")]
     yield "health", ["health"]

@@ -237,7 +237,7 @@ def test_continuing_and_eased_breaches_once_told_are_only_listed_beside_other_ne
     eased, running = text_of(told).index("EASED, NOT OVER"), text_of(told).index("RUNNING ON")
     assert text_of(told).index("Ashfield DCPT") < eased < text_of(told).index("All teams (service)") < running
     assert running < text_of(told).index("Newark")
-    assert "You were told of each before." in unfolded(text_of(told))
+    assert "You were told of it before." in unfolded(text_of(told))
 
 
 def test_a_resolved_breach_is_told_to_those_whom_its_gravest_month_concerned(say: Announce) -> None:

@@ -25,6 +25,7 @@ from dagster_project.reference import load_reference
 from dagster_project.settings import Settings
 
 MARTS = {
+    "alert_corrections",
     "alert_states",
     "agency_costs",
     "agency_rule_findings",

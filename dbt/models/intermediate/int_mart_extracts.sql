@@ -1,0 +1,1 @@
+{{ extracts_of_marts() }}
