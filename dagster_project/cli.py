@@ -440,5 +440,5 @@ def _words(error: Exception) -> str:
 
 
 def _fail(words: str) -> None:
-    Console(stderr=True).print(f"Error: {words}", markup=False, highlight=False, soft_wrap=True)
+    make_console(stderr=True).print(f"Error: {words}", markup=False, highlight=False, soft_wrap=True)
     sys.exit(FAILED)
