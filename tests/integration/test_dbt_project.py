@@ -86,6 +86,10 @@ LOOKING_BACK = {
 }
 
 
+# What was told and then moved by a later delivery: of one load that brings everything there is nothing to tell.
+TELLS_OF_ARRIVAL = {"alert_corrections"}
+
+
 @pytest.fixture(scope="module")
 def stepwise(tmp_path_factory: pytest.TempPathFactory) -> Stepwise:
     told = Stepwise(make_small_council(tmp_path_factory.mktemp("stepwise")))
@@ -156,7 +160,7 @@ def test_month_after_month_gives_the_rows_of_one_full_build(
     in_steps, in_one = stepwise.marts["the corrected month"], at_once.marts["everything"]
 
     assert in_steps.keys() == in_one.keys()
-    for mart in in_one:
+    for mart in in_one.keys() - TELLS_OF_ARRIVAL:
         assert in_one[mart], f"{mart} has no row to compare"
         assert in_steps[mart] - in_one[mart] == in_one[mart] - in_steps[mart] == Counter(), mart
 
