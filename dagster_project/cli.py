@@ -34,6 +34,7 @@ from dagster_project.commands.papers import pack, paper
 from dagster_project.commands.policy import policy
 from dagster_project.commands.quarantine import quarantine
 from dagster_project.commands.recipients import recipients
+from dagster_project.commands.site import site
 from dagster_project.commands.terminal import make_console, progress_bar
 from dagster_project.commands.workbench import metrics, notebook, sql
 from dagster_project.errors import PlainError, words_of_the_unexpected
@@ -381,6 +382,7 @@ app.command(name="option")(option)
 app.command(name="inspect")(inspect_file)
 app.command(name="paper")(paper)
 app.command(name="pack")(pack)
+app.command(name="site")(site)
 app.command(name="sql")(sql)
 app.command(name="metrics")(metrics)
 app.command(name="notebook")(notebook)
@@ -438,5 +440,5 @@ def _words(error: Exception) -> str:
 
 
 def _fail(words: str) -> None:
-    Console(stderr=True).print(f"Error: {words}", markup=False, highlight=False, soft_wrap=True)
+    make_console(stderr=True).print(f"Error: {words}", markup=False, highlight=False, soft_wrap=True)
     sys.exit(FAILED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -22,6 +22,7 @@ from dagster_project.alerts.since_told import (
 )
 from dagster_project.alerts.source import read_breaches, read_over
 from dagster_project.alerts.waits import read_waits
+from dagster_project.deliveries.lookups import own_references
 from dagster_project.errors import PlainError, words_of_the_unexpected
 from dagster_project.extracts import load_specifications
 from dagster_project.reference import Finding, Reference, ReferenceDataError, load_reference
@@ -262,9 +263,24 @@ def publish_with_pages(settings: Settings, reference: Reference, load_id: str) -
     def draw(version: Path) -> None:
         nonlocal pages
         quality.write_page(version, settings.warehouse / "checks", settings.expectations)
-        pages = site.build_site(version, before.resolve() if before.exists() else None, reference)
+        last = before.resolve() if before.exists() else None
+        pages = site.build_site(version, last, reference, references_of(settings))
 
     return warehouse.publish(settings, load_id, draw), pages
+
+
+def redraw(settings: Settings, reference: Reference) -> site.Built:
+    """Draw every page of what is published again. For who holds the lock."""
+    return site.rebuild_site((settings.published / "current").resolve(), reference, references_of(settings))
+
+
+def references_of(settings: Settings) -> site.ReferencesOf:
+    """The workers' own references for the restricted pages; each council's look-up is logged."""
+
+    def found(council: str, keys: Sequence[int]) -> Mapping[int, str]:
+        return own_references(settings, council, keys, "pages of the restricted copy")
+
+    return found
 
 
 def announce(

@@ -12,6 +12,7 @@ from dagster_project.alerts.routing import UnitParents
 from dagster_project.alerts.standing import Standing, standing
 from dagster_project.errors import PlainError
 from dagster_project.settings import Settings
+from dagster_project.unseen_signs import without_unseen
 
 
 class AlertsError(PlainError):
@@ -39,7 +40,13 @@ def acknowledge(
                 f"no threshold of {metric} stands crossed at {place}; `caseload alerts` lists those that do"
             )
         acknowledgement.acknowledge(
-            ledger, found[0], by_whom=by_whom, note=note, until=until, by_user=by_user, now=now
+            ledger,
+            found[0],
+            by_whom=by_whom,
+            note=without_unseen(note),
+            until=until,
+            by_user=by_user,
+            now=now,
         )
         return found[0]
 

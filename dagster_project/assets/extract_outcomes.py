@@ -81,7 +81,7 @@ def metadata_of(outcome: Outcome, session: LoadSession) -> dict[str, dg.Metadata
         return metadata
     metadata |= {
         "delivery": dg.MetadataValue.text(delivery.delivery),
-        "file": dg.MetadataValue.text(delivery.file_name),
+        "file": dg.MetadataValue.text(delivery.told_name),
         "rows_read": dg.MetadataValue.int(delivery.rows_read),
         "rows_accepted": dg.MetadataValue.int(delivery.rows_accepted),
         "rows_rejected": dg.MetadataValue.int(delivery.rows_rejected),

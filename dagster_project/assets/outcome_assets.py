@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from dagster_project import health, site, warehouse
+from dagster_project import health, warehouse
 from dagster_project.alerts import Announcement
 from dagster_project.assets.load_session import LoadSession, told_plainly
 from dagster_project.assets.mart_assets import row_counts
 from dagster_project.deliveries import seal_landed
 from dagster_project.extracts import load_specifications
-from dagster_project.load import announce, close_to_others, publish_with_pages, words_of_failure
+from dagster_project.load import announce, close_to_others, publish_with_pages, redraw, words_of_failure
 
 ADDRESS = re.compile(r"\S+@\S+")
 
@@ -78,7 +78,7 @@ def outcome_assets(
         with told_plainly():
             drawn = session.pages
             if drawn is None or drawn.problem:
-                drawn = site.rebuild_site(current, session.reference)
+                drawn = redraw(session.settings, session.reference)
         return dg.MaterializeResult(
             metadata={
                 "first_page": dg.MetadataValue.path(str(current / "site" / "index.html")),

@@ -33,7 +33,7 @@ def inspect_file(
 
     Kinds, shapes and counts are shown, never a value; names of teams and roles are, for they are no one's.
     """
-    from dagster_project.deliveries.cells import shown
+    from dagster_project.deliveries.file_names import printable
     from dagster_project.extracts import load_specifications
     from dagster_project.extracts.source_system import CANONICAL
     from dagster_project.inspection import look, proposal
@@ -51,7 +51,8 @@ def inspect_file(
         return
     if not looked.extracts:
         # A mapping without an extract would stop every load.
-        problem = f"{shown(file.name)}: no extract fits, for none has half of its required columns under a header here"
+        why = "no extract fits, for none has half of its required columns under a header here"
+        problem = f"{printable(file.name)}: {why}"
         if write is not None:
             raise PlainError(f"{problem}; nothing was written")
         console.print(f"\n{escape(problem)}. docs/extracts.md lists what each wants.")

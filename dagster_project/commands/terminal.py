@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from dagster_project.unseen_signs import without_unseen
 
 if TYPE_CHECKING:
     from dagster_project.load import Progress
@@ -14,16 +17,27 @@ if TYPE_CHECKING:
 WIDTH_WITHOUT_TERMINAL = 120
 
 
-def make_console() -> Console:
+class PlainConsole(Console):
+    """Text that came from elsewhere moves no cursor and turns no line; colours and bars are the console's own."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable() or segment.text == "\n":
+                yield segment
+            else:
+                yield Segment(without_unseen(segment.text), segment.style)
+
+
+def make_console(*, stderr: bool = False) -> Console:
     """Wide enough for its tables where no terminal sets the width, as in a log or a pipe."""
-    console = Console()
-    return console if console.is_terminal else Console(width=WIDTH_WITHOUT_TERMINAL)
+    console = PlainConsole(stderr=stderr)
+    return console if console.is_terminal or stderr else PlainConsole(width=WIDTH_WITHOUT_TERMINAL)
 
 
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
     """A live bar in a terminal; one line a phase elsewhere."""
-    console = Console(stderr=True)
+    console = make_console(stderr=True)
     if not console.is_terminal:
         phases: set[str] = set()
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.deliveries.archive import drop_batch, keys_used, stage, write_batch
-from dagster_project.deliveries.cells import shown
 from dagster_project.deliveries.checking import Checked, check
 from dagster_project.deliveries.crosswalk import Crosswalk
 from dagster_project.deliveries.discovery import MONTH_PACK, Landed, sha256_of
+from dagster_project.deliveries.file_names import printable, shown
 from dagster_project.deliveries.generation import archive_root
 from dagster_project.deliveries.manifest import Delivery, Manifest
 from dagster_project.deliveries.mapped import as_headed, read_delivery
@@ -107,7 +107,7 @@ class Batch:
             month=landed.month,
             extract=landed.extract,
             grain=specification.grain if specification else "rows",
-            file_name=shown(landed.file_name),
+            file_name=printable(landed.file_name),
             sha256=sha256,
             received_at=self._now.astimezone(UTC).isoformat(timespec="microseconds"),
             load_id=self._load_id,
@@ -125,7 +125,7 @@ class Batch:
         except (Refused, CollisionError) as refused:
             if sha256_of(landed) != sha256:
                 return False
-            reason = str(refused) if isinstance(refused, Refused) else f"{landed.file_name}: {refused}"
+            reason = str(refused) if isinstance(refused, Refused) else f"{shown(landed.file_name)}: {refused}"
             delivery = replace(delivery, is_refused=True, refused_because=reason)
             self._summaries.append(_summary(delivery, None, specification, self._reference))
         else:
@@ -177,7 +177,9 @@ class Batch:
         roles = [(name.name_key, name.role) for name in self._reference.role_names_of.get(landed.council, ())]
         table = read_delivery(landed, specification, self._reference)
         specification = as_headed(specification, table)
-        return check(self._connection, table, specification, (first, last), units, roles, landed.file_name)
+        return check(
+            self._connection, table, specification, (first, last), units, roles, shown(landed.file_name)
+        )
 
     def close(self) -> list[Delivery]:
         """Hear the verdict, write the archive, then the manifest, in this order: a crash between loses nothing."""
@@ -189,7 +191,7 @@ class Batch:
                 delivery,
                 is_refused=True,
                 refused_because=delivery.refused_because
-                or f"{delivery.file_name}: {reasons[delivery.delivery]}",
+                or f"{shown(delivery.file_name)}: {reasons[delivery.delivery]}",
                 rows_accepted=0,
             )
             if delivery.delivery in reasons

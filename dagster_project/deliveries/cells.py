@@ -7,17 +7,16 @@ import csv
 import io
 import itertools
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from dagster_project.deliveries.file_names import shown
 from dagster_project.deliveries.refusal import Refused
 
 SEPARATORS = (",", ";", "\t", "|")
 LONGEST_CELL = 1_000_000
-LONGEST_NAME = 255
 SERIALS_FROM = date(1899, 12, 30)
 """The day whose serial is 0 in a workbook's dates, unless the workbook counts from 1904."""
 END_OF_FILE = "\x1a"
@@ -163,11 +162,6 @@ class TextFile:
                 said = {}
             cells = [said.setdefault(cell, cell) for cell in row]
             yield [TEXT_AS_FORMULA.sub(r"\1", cell) for cell in cells] if self._quotes_text else cells
-
-
-def shown(name: str) -> str:
-    """A file's or sheet's name as it may be printed: signs that move a cursor or turn a line around become `?`."""
-    return "".join("?" if unicodedata.category(sign)[0] == "C" else sign for sign in name)[:LONGEST_NAME]
 
 
 def read_bytes(path: Path, most: int) -> bytes:

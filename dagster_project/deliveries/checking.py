@@ -285,6 +285,8 @@ def shape_of(text: str) -> str:
             signs.append("A")
         elif category[0] in "LM":
             signs.append("a")
+        elif category[0] == "C":
+            signs.append("?")
         else:
             signs.append("9" if category[0] == "N" else character)
     return "".join(signs)

@@ -13,9 +13,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from dagster_project.deliveries.cells import read_bytes, shown
+from dagster_project.deliveries.cells import read_bytes
 from dagster_project.deliveries.control_files import Totals, Words, read_totals, stated_lines, word_key
 from dagster_project.deliveries.discovery import LandedControl
+from dagster_project.deliveries.file_names import printable, shown
 from dagster_project.deliveries.manifest_file import ManifestFile
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.extracts import Specification
@@ -66,8 +67,13 @@ class Control:
         return (self.council, self.month, self.file_name)
 
     @property
+    def told_name(self) -> str:
+        """The file's name as it may be told; the name itself finds the file again."""
+        return shown(self.file_name)
+
+    @property
     def words_of_problem(self) -> str:
-        return f"{self.council} {self.month:%Y-%m} {self.file_name}: {self.problem}"
+        return f"{self.council} {self.month:%Y-%m} {self.told_name}: {self.problem}"
 
 
 class Controls(ManifestFile):
@@ -151,7 +157,7 @@ def receive_controls(
 
 
 def _read(landed: LandedControl, reference: Reference, words: Words, load_id: str, now: datetime) -> Control:
-    name = shown(landed.path.name)
+    name = printable(landed.path.name)
     own = landed.extracts[0] if len(landed.extracts) == 1 else ""
     totals: Totals = {}
     try:
@@ -160,10 +166,10 @@ def _read(landed: LandedControl, reference: Reference, words: Words, load_id: st
         data = read_bytes(landed.path, MOST_BYTES)
         comma = bool(own) and reference.source_of(landed.council, own, landed.month).decimal == "comma"
         spoken = Words(words.measures, words.extracts, words.measures_of, comma)
-        stated = read_totals(data, name, landed.extracts, spoken)
+        stated = read_totals(data, shown(name), landed.extracts, spoken)
         totals, problem = stated.totals, "; ".join(stated.problems) or None
     except Refused as refused:
-        data, problem = b"", str(refused).removeprefix(f"{name}: ")
+        data, problem = b"", str(refused).removeprefix(f"{shown(name)}: ")
     digest = hashlib.sha256(data)
     digest.update(repr((problem, sorted(totals.items()))).encode())
     return Control(

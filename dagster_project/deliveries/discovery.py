@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from dagster_project.deliveries.cells import shown
+from dagster_project.deliveries.file_names import printable, shown
 from dagster_project.extracts import Specification
 from dagster_project.extracts.source_system import CANONICAL, SourceSystem, stem_key
 
@@ -102,7 +102,8 @@ def discover(
             found.strangers.append(f"{shown(council_folder.name)}: not a council's folder")
             continue
         for month_folder in _entries(council_folder):
-            place = f"{shown(council_folder.name)}/{shown(month_folder.name)}"
+            owner = council_folder.name if council_folder.name in councils else shown(council_folder.name)
+            place = f"{owner}/{shown(month_folder.name)}"
             match = MONTH_FOLDER.fullmatch(month_folder.name)
             if not match or not _is_folder(month_folder):
                 found.strangers.append(f"{place}: not a month's folder (YYYY-MM)")
@@ -130,6 +131,7 @@ def _discover_month(
     sources = {extract: source_of(council, extract, month) for extract in specifications}
     by_extract: dict[str, list[tuple[str, Path]]] = {}
     packs: list[Path] = []
+    owner = council if registered else shown(council)
     for path in _entries(folder):
         if registered and path.name.lower().endswith(CONTROL_ENDING):
             found.controls.append(_control(council, month, path, sources))
@@ -143,7 +145,7 @@ def _discover_month(
             packs.append(path)
         else:
             found.strangers.append(
-                f"{shown(council)}/{folder.name}/{shown(path.name)}: not an extract that is known here"
+                f"{owner}/{folder.name}/{shown(path.name)}: not an extract that is known here"
             )
     for pack in packs:
         reason = None if registered else f"{shown(pack.name)}: {_not_registered(council)}"
@@ -221,7 +223,7 @@ def _delivery(
 
 
 def _not_registered(council: str) -> str:
-    return f"council {shown(council)} is not registered in councils.csv"
+    return f"council {printable(council)} is not registered in councils.csv"
 
 
 def _entries(folder: Path) -> list[Path]:

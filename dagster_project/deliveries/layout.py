@@ -16,9 +16,9 @@ from dagster_project.deliveries.cells import (
     is_workbook,
     read_bytes,
     refuse_other_kinds,
-    shown,
 )
 from dagster_project.deliveries.file_limits import FileLimits
+from dagster_project.deliveries.file_names import shown
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.deliveries.workbook import workbook_sheets
 from dagster_project.deliveries.workbook_cells import NOT_AS_TYPED, Turned

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from dagster_project.deliveries.checking import RejectedCell
+from dagster_project.deliveries.file_names import shown
 from dagster_project.deliveries.manifest_file import ManifestFile
 
 SCHEMA = """
@@ -155,6 +156,11 @@ class Delivery:
     reasons: Mapping[tuple[str, str], int] = field(default_factory=dict, repr=False, compare=False)
     notices: dict[str, int] = field(default_factory=dict, compare=False)
     totals: Mapping[str, tuple[Decimal, Decimal]] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def told_name(self) -> str:
+        """The file's name as it may be told; the name itself finds the file again."""
+        return shown(self.file_name)
 
     @property
     def is_in_force(self) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from dagster_project.deliveries.discovery import Landed
 from dagster_project.deliveries.file_limits import FileLimits, file_limits
+from dagster_project.deliveries.file_names import shown
 from dagster_project.deliveries.layout import Table, read_table, turned_identifiers
 from dagster_project.deliveries.mapped_cells import Cells, plain, reader_of
 from dagster_project.deliveries.refusal import Refused
@@ -86,14 +87,14 @@ def read_mapped(
     for rule in how.leave_out:
         # Without it rows that do not belong would be read as if they did.
         if rule.headers[0] not in table.found:
-            raise Refused(f"{landed.file_name}: required column missing: {rule.headers[0]}")
+            raise Refused(f"{shown(landed.file_name)}: required column missing: {rule.headers[0]}")
     cells = Cells(
         source,
         {name: [row[i] for row in table.rows] for i, name in enumerate(table.columns)},
         len(table.rows),
         table.is_text,
         facts,
-        landed.file_name,
+        shown(landed.file_name),
     )
     made: dict[str, Sequence[str]] = {}
     sent: dict[str, Sequence[str]] = {}

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
-from dagster_project.deliveries.cells import is_workbook, read_bytes, shown
+from dagster_project.deliveries.cells import is_workbook, read_bytes
 from dagster_project.deliveries.discovery import Landed, Landing, SourceOf
 from dagster_project.deliveries.file_limits import FileLimits
+from dagster_project.deliveries.file_names import shown
 from dagster_project.deliveries.layout import header_key
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.deliveries.workbook import sheet_names

@@ -16,9 +16,9 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from dagster_project.deliveries.cell_rules import prepare
-from dagster_project.deliveries.cells import shown
 from dagster_project.deliveries.discovery import Landed
 from dagster_project.deliveries.file_limits import FileLimits
+from dagster_project.deliveries.file_names import shown
 from dagster_project.deliveries.layout import SHIPPED, Fault, Table, read_table
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.deliveries.source_kinds import Facts, month_days

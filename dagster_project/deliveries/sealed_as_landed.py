@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from dagster_project.deliveries.cells import shown
 from dagster_project.deliveries.discovery import Landed, discover
 from dagster_project.deliveries.file_limits import file_limits
+from dagster_project.deliveries.file_names import printable
 from dagster_project.deliveries.manifest import Delivery
 from dagster_project.deliveries.originals import laid_out
 from dagster_project.deliveries.packs import unpack
@@ -41,5 +41,5 @@ def sealed_as_landed(
         yield [
             landed
             for landed in landing.deliveries
-            if (landed.council, landed.month, landed.extract, shown(landed.file_name)) in wanted
+            if (landed.council, landed.month, landed.extract, printable(landed.file_name)) in wanted
         ]

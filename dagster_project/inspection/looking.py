@@ -14,9 +14,9 @@ from dagster_project.deliveries.cells import (
     is_workbook,
     read_bytes,
     refuse_other_kinds,
-    shown,
 )
 from dagster_project.deliveries.file_limits import file_limits
+from dagster_project.deliveries.file_names import printable
 from dagster_project.deliveries.layout import ROWS_SEARCHED_FOR_A_HEADER, header_key
 from dagster_project.deliveries.mapped_cells import plain
 from dagster_project.deliveries.refusal import Refused
@@ -158,25 +158,24 @@ def look(
         data = read_bytes(path, limits.max_file_bytes)
         if returns := _return_of(data, sources.values()):
             return Looked(
-                shown(path.name),
+                printable(path.name),
                 f"XML, a return of the collection {returns.rules['collection']}",
                 [],
                 returns,
             )
         if is_workbook(data):
-            sheets, form = workbook_sheets(data, shown(path.name), None, limits), "a workbook"
+            sheets, form = workbook_sheets(data, printable(path.name), None, limits), "a workbook"
         else:
-            refuse_other_kinds(data, shown(path.name))
-            text = TextFile(data, shown(path.name), limits.max_columns)
+            refuse_other_kinds(data, printable(path.name))
+            text = TextFile(data, printable(path.name), limits.max_columns)
             separator = _likeliest(text.heads(ROWS_SEARCHED_FOR_A_HEADER))
             sheet = text.sheet(separator)
             words = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}[separator]
             sheets, form = [sheet], f"text separated by {words}"
     except Refused as refused:
         raise InspectionError(str(refused)) from refused
-    return Looked(
-        shown(path.name), form, [_look(sheet, specifications, sources, extract) for sheet in sheets]
-    )
+    looked = [_look(sheet, specifications, sources, extract) for sheet in sheets]
+    return Looked(printable(path.name), form, looked)
 
 
 def _return_of(data: bytes, sources: Iterable[SourceSystem]) -> SourceSystem | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from dagster_project.deliveries.cells import shown
+from dagster_project.deliveries.file_names import printable
 from dagster_project.deliveries.layout import header_key
 from dagster_project.deliveries.mapped_cells import plain
 from dagster_project.extracts import Column as SpecifiedColumn
@@ -132,7 +132,7 @@ def _left_over(looked: Looked, extracts: Mapping[str, tuple[LookedSheet, Fit]]) 
         if left:
             where = f" of sheet {_flow(sheet.name)}" if sheet.name else ""
             lines.append(f"# Columns{where} that have no place and will not be read:")
-            lines += [f"#   {shown(column.header)} ({_about(column)})" for column in left]
+            lines += [f"#   {printable(column.header)} ({_about(column)})" for column in left]
     return lines
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dagster_project.deliveries.cells import shown
+from dagster_project.deliveries.file_names import printable
 from dagster_project.deliveries.layout import header_key
 from dagster_project.deliveries.safeguarding import SafeguardingRules
 from dagster_project.extracts import SourceSystem, Specification
@@ -37,7 +37,7 @@ def show(
     if looked.ready:
         _ready(console, looked, looked.ready, council)
     for sheet in looked.sheets:
-        title = f"\nSheet {escape(repr(shown(sheet.name)))}" if sheet.name else "\nThe table"
+        title = f"\nSheet {escape(repr(printable(sheet.name)))}" if sheet.name else "\nThe table"
         if not sheet.header_row:
             console.print(f"{title}: no row that could be a header")
             continue
@@ -80,7 +80,7 @@ def _columns(console: Console, sheet: LookedSheet) -> None:
     for column in sheet.columns:
         shapes = ", ".join(f"{shape or 'blank'} x{count:,}" for shape, count in column.shapes)
         table.add_row(
-            escape(shown(column.header)),
+            escape(printable(column.header)),
             column.kind,
             f"{column.filled:,}",
             f"{column.distinct:,}",
@@ -157,6 +157,6 @@ def _names(
         many = "name" if len(names) == 1 else "names"
         console.print(f"\n{len(names)} {many} in {column} that {council} does not know; add to {aliases}:")
         for name, count in names.most_common(NAMES_SHOWN):
-            console.print(f"  {escape(shown(name))}  ({count:,} rows)", highlight=False)
+            console.print(f"  {escape(printable(name))}  ({count:,} rows)", highlight=False)
         if len(names) > NAMES_SHOWN:
             console.print(f"  and {len(names) - NAMES_SHOWN} more")

@@ -55,7 +55,7 @@ def print_rows(console: Console, found: Sequence[Standing]) -> None:
         if not one.cells:
             continue
         table = titled_table(
-            f"{escape(one.delivery.council)} {one.delivery.month:%Y-%m} {escape(one.delivery.file_name)}"
+            f"{escape(one.delivery.council)} {one.delivery.month:%Y-%m} {escape(one.delivery.told_name)}"
         )
         for heading in ("row", "column", "rule", "looks like", "expected"):
             table.add_column(heading, justify="right" if heading == "row" else "left", overflow="fold")

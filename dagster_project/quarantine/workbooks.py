@@ -132,7 +132,7 @@ def _summary(book: Any, cells: Cells, styles: dict[str, Any], found: Sequence[St
             words = rule(broken.rule)
             values = (
                 one.delivery.extract,
-                one.delivery.file_name,
+                one.delivery.told_name,
                 "" if place and one.delivery.is_refused else _became(one, broken),
                 broken.column,
                 _plain(words.says) if broken.rule else "",
@@ -155,7 +155,7 @@ def _became(one: Standing, broken: Broken) -> str:
 
 def _reason(one: Standing) -> str:
     reason = one.delivery.refused_because or ""
-    return reason.removeprefix(f"{one.delivery.file_name}: ").removeprefix(f"{one.delivery.file_name}, ")
+    return reason.removeprefix(f"{one.delivery.told_name}: ").removeprefix(f"{one.delivery.told_name}, ")
 
 
 def _rows(book: Any, cells: Cells, styles: dict[str, Any], one: Standing, ending: str) -> None:

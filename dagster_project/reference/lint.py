@@ -10,6 +10,7 @@ from dagster_project.extracts.source_system import SourceSystem
 from dagster_project.reference.names import LEVEL_DEPTH, name_key
 from dagster_project.reference.policy_lint import Finding, lint_alert_rules, lint_policies
 from dagster_project.reference.tables import Table
+from dagster_project.unseen_signs import first_harmful
 
 Rows = Sequence[Mapping[str, str]]
 Tables = Mapping[str, Rows]
@@ -22,7 +23,10 @@ def lint_values(table: Table, rows: Rows) -> list[str]:
     problems = []
     for row in rows:
         for column in table.columns:
-            problem = table.problem_with(column, row[column])
+            unseen = first_harmful(row[column] or "")
+            problem = table.problem_with(column, row[column]) or (
+                f"holds {unseen}, a sign that is not shown: take it out" if unseen else None
+            )
             if problem:
                 problems.append(f"{row['_place']}, column {column}: {problem}")
     return problems

@@ -90,7 +90,7 @@ def print_lineage(console: Console, lineage: Lineage) -> None:
             table.add_column(heading, overflow="fold")
         for delivery in lineage.files:
             table.add_row(
-                f"{delivery.month:%Y-%m}", delivery.extract, escape(delivery.file_name), delivery.delivery
+                f"{delivery.month:%Y-%m}", delivery.extract, escape(delivery.told_name), delivery.delivery
             )
         console.print(table)
 

@@ -67,7 +67,7 @@ def print_arrival(console: Console, arrival: Arrival) -> None:
     for delivery in arrival.accepted:
         if "same_bytes_as_another_month" in delivery.notices:
             console.print(
-                f"Look again: {delivery.council} {delivery.month:%Y-%m} {delivery.file_name} has the very bytes of "
+                f"Look again: {delivery.council} {delivery.month:%Y-%m} {delivery.told_name} has the very bytes of "
                 "another month's file.",
                 markup=False,
             )

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,11 +19,12 @@ from dagster_project.errors import words_of_the_unexpected
 from dagster_project.page_addresses import STYLE
 from dagster_project.reference import Reference
 from dagster_project.settings import PROJECT_ROOT
+from dagster_project.site import topics
 from dagster_project.site.contents import Page
-from dagster_project.site.frame import TOPICS
 from dagster_project.site.index_page import Summary, index_page, summary_of
 from dagster_project.site.overview import overview
-from dagster_project.site.reading import CouncilData, TierMarts, opened
+from dagster_project.site.reading import CouncilData, ReferencesOf, TierMarts, opened
+from dagster_project.site.region_page import page_of_region, region_name, regions_of
 from dagster_project.site.rendering import html_of, style_sheet
 from dagster_project.site.unit_page import page_of_unit
 
@@ -44,9 +45,12 @@ class Built:
     problem: str = ""
 
 
-def build_site(version: Path, before: Path | None, reference: Reference) -> Built:
+def build_site(
+    version: Path, before: Path | None, reference: Reference, references_of: ReferencesOf
+) -> Built:
     """Draw the site of every tier of a version from the marts in it; `before` is what was published last.
 
+    `references_of` gives the restricted copy, and no other, the workers' own references.
     Never raises, for figures do not wait for pages: where pages cannot be drawn there are none, and `problem` says why.
     """
     built = Built()
@@ -54,7 +58,9 @@ def build_site(version: Path, before: Path | None, reference: Reference) -> Buil
         for tier, place in PLACES.items():
             folder = version / place
             if (folder / "marts.duckdb").is_file():
-                _Tier(tier, folder, before / place if before else None, reference, built).build()
+                _Tier(
+                    tier, folder, before / place if before else None, reference, built, references_of
+                ).build()
     except Exception as error:
         for place in PLACES.values():
             shutil.rmtree(version / place / SITE, ignore_errors=True)
@@ -62,14 +68,14 @@ def build_site(version: Path, before: Path | None, reference: Reference) -> Buil
     return built
 
 
-def rebuild_site(current: Path, reference: Reference) -> Built:
+def rebuild_site(current: Path, reference: Reference, references_of: ReferencesOf) -> Built:
     """Draw every page of what is published again, beside what stands there, and put it in its place."""
     built = Built()
     for tier, place in PLACES.items():
         folder = current / place
         if not (folder / "marts.duckdb").is_file():
             continue
-        one = _Tier(tier, folder, None, reference, built, name=f".{SITE}.new")
+        one = _Tier(tier, folder, None, reference, built, references_of, name=f".{SITE}.new")
         one.build()
         old = folder / f".{SITE}.old"
         shutil.rmtree(old, ignore_errors=True)
@@ -90,9 +96,11 @@ class _Tier:
         before: Path | None,
         reference: Reference,
         built: Built,
+        references_of: ReferencesOf,
         name: str = SITE,
     ) -> None:
         self._tier, self._file, self._reference, self._built = tier, folder / "marts.duckdb", reference, built
+        self._references_of = references_of if tier == "restricted" else nobody
         self._site = folder / name
         self._before = before / SITE if before else None
         self._drawn_by = _drawn_by()
@@ -111,7 +119,11 @@ class _Tier:
                 summaries.append(summary)
                 memory[council] = entry
         self._write_text(STYLE, style_sheet())
-        self._write(index_page(summaries, self._tier))
+        regions = regions_of(summaries)
+        names = {code: region_name(self._reference, code) for code in regions}
+        for code, councils in regions.items():
+            self._write(page_of_region(code, names[code], councils))
+        self._write(index_page(summaries, self._tier, names))
         (self._site / MEMORY).write_text(
             json.dumps({"drawn_by": self._drawn_by, "councils": memory}, sort_keys=True), encoding="utf-8"
         )
@@ -121,7 +133,7 @@ class _Tier:
         rules = self._reference.marts_fingerprint(council)
         print_of = hashlib.sha256(f"{fingerprint} {rules}".encode()).hexdigest()
         known = self._known.get(council)
-        data = CouncilData(marts, self._reference, council)
+        data = CouncilData(marts, self._reference, council, self._references_of)
         if known and known["made_of"] == print_of and self._keep_all(known["pages"]):
             return summary_of(data), dict(known)
         pages = []
@@ -173,11 +185,16 @@ class _Tier:
             path.chmod(self._folder_mode)
 
 
+def nobody(_council: str, _keys: Sequence[int]) -> Mapping[int, str]:
+    """No reference of anybody: for the copies that hold no worker."""
+    return {}
+
+
 def pages_of(data: CouncilData, tier: str) -> Iterable[Page]:
     """Every page of a council."""
     yield overview(data, tier)
-    for topic in TOPICS:
-        if topic.has(data, tier):
+    for topic in topics.ALL:
+        if topic.has(data):
             yield topic.make(data, tier)
     for unit in data.units.values():
         yield page_of_unit(data, unit, tier)

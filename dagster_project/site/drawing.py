@@ -15,7 +15,7 @@ from math import ceil, floor, log10
 from dagster_project.reports.charts import Band
 
 WIDTH, HEIGHT = 560, 230
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 28
+LEFT, RIGHT, TOP, BOTTOM = 52, 24, 12, 28
 BAND_NAMES = 104
 ROW = 30
 
@@ -26,6 +26,16 @@ class Series:
 
     name: str
     values: Sequence[Decimal | int | None]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar with its words; an estimate is drawn hollow."""
+
+    label: str
+    value: Decimal
+    words: str
+    is_estimate: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,8 +54,10 @@ def lines(
     series: Sequence[Series],
     bands: Sequence[Band] = (),
     target: Decimal | None = None,
+    *,
+    is_yearly: bool = False,
 ) -> str:
-    """Lines over months; a month without a value, or not loaded, breaks a line. Bands are shaded behind them."""
+    """Lines over months, or years; one without a value, or not loaded, breaks a line. Bands are shaded behind them."""
     values = [float(v) for one in series for v in one.values if v is not None]
     low, high = min(values, default=0.0), max(values, default=1.0)
     if target is not None:
@@ -56,7 +68,7 @@ def lines(
     else:
         scale = _Scale(min(0.0, low), high or 1.0)
     right = RIGHT + (BAND_NAMES if bands else 0)
-    x = _Months(months, LEFT, WIDTH - right)
+    x = _Months(months, LEFT, WIDTH - right, months_apart=12 if is_yearly else 1)
     parts = [_shaded(bands, scale, WIDTH - right), _grid(scale, WIDTH - right, bool(bands)), x.axis()]
     if target is not None:
         y = scale.y(float(target))
@@ -84,6 +96,24 @@ def columns(months: Sequence[date], series: Sequence[Series]) -> str:
                     f'width="{wide - 1:.1f}" height="{abs(zero - y):.1f}"/>'
                 )
     return _svg("".join(parts), WIDTH, HEIGHT)
+
+
+def bars(drawn: Sequence[Bar]) -> str:
+    """Bars one under the other, each from nought."""
+    label_width, words_width = 90, 110
+    high = max(*(float(bar.value) for bar in drawn), 0.0) or 1.0
+    span = WIDTH - label_width - words_width
+    parts = []
+    for number, bar in enumerate(drawn):
+        top = 6 + number * ROW
+        wide = max(float(bar.value) / high * span, 1.0)
+        kind = "s1" if bar.is_estimate else "s0"
+        parts.append(
+            f'<text class="label" x="{label_width - 8}" y="{top + 15}" text-anchor="end">{escape(bar.label)}</text>'
+            f'<rect class="column {kind}" x="{label_width}" y="{top}" width="{wide:.1f}" height="21"/>'
+            f'<text class="words" x="{label_width + wide + 6:.1f}" y="{top + 15}">{escape(bar.words)}</text>'
+        )
+    return _svg("".join(parts), WIDTH, 6 + ROW * len(drawn))
 
 
 def waterfall(steps: Sequence[Step]) -> str:
@@ -140,8 +170,17 @@ class _Scale:
 class _Months:
     """Months to places across, evenly by the calendar, so that a month that is not loaded leaves its gap."""
 
-    def __init__(self, months: Sequence[date], left: float, right: float, *, is_banded: bool = False) -> None:
+    def __init__(
+        self,
+        months: Sequence[date],
+        left: float,
+        right: float,
+        *,
+        is_banded: bool = False,
+        months_apart: int = 1,
+    ) -> None:
         self._months = list(dict.fromkeys(months))
+        self.months_apart = months_apart
         self._first = _count(months[0])
         spans = _count(months[-1]) - self._first
         if is_banded:
@@ -156,13 +195,14 @@ class _Months:
 
     def axis(self) -> str:
         each = ceil(62 / self.step) if self.step < 62 else 1
+        form = "%Y" if self.months_apart == 12 else "%b %Y"
         parts, last = [], None
         for month in reversed(self._months):
             if last is None or _count(last) - _count(month) >= each:
                 last = month
                 parts.append(
                     f'<text class="tick" x="{self.x(month):.1f}" y="{HEIGHT - 8}" text-anchor="middle">'
-                    f"{month:%b %Y}</text>"
+                    f"{month.strftime(form)}</text>"
                 )
         return "".join(parts)
 
@@ -208,7 +248,7 @@ def _line(months: Sequence[date], series: Series, x: _Months, scale: _Scale, num
     for month, value in zip(months, series.values, strict=True):
         if value is None:
             continue
-        if before is not None and _count(month) != _count(before) + 1:
+        if before is not None and _count(month) != _count(before) + x.months_apart:
             runs.append([])
         runs[-1].append((x.x(month), scale.y(float(value))))
         before = month

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dagster_project.page_addresses import INDEX, council_page, link, topic_page
@@ -34,10 +34,16 @@ class Topic:
     slug: str
     name: str
     make: Callable[[CouncilData, str], Page]
-    has: Callable[[CouncilData, str], bool]
+    has: Callable[[CouncilData], bool]
 
 
-TOPICS: list[Topic] = []
+_TOPICS: list[Topic] = []
+
+
+def named(topics: Sequence[Topic]) -> Sequence[Topic]:
+    """The topics that every navigation names from now on; their pages import this module, so it cannot import them."""
+    _TOPICS[:] = topics
+    return topics
 
 
 def crumbs(address: str, *steps: tuple[str, str]) -> list[tuple[str, str]]:
@@ -51,7 +57,7 @@ def navigation(data: CouncilData, address: str, tier: str) -> list[tuple[str, st
         ("overview", "Overview", link(council_page(data.council), address)),
         *(
             (topic.slug, topic.name, link(topic_page(data.council, topic.slug), address))
-            for topic in TOPICS
-            if topic.has(data, tier)
+            for topic in _TOPICS
+            if topic.has(data)
         ),
     ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dagster_project.page_addresses import INDEX, council_page, link
+from dagster_project.page_addresses import INDEX, council_page, link, region_page
 from dagster_project.reports.measures import day_words
 from dagster_project.site.contents import Cell, Heading, Page, Section, Table
 from dagster_project.site.frame import tier_words
@@ -58,7 +59,7 @@ def summary_of(data: CouncilData) -> Summary:
     )
 
 
-def index_page(summaries: list[Summary], tier: str) -> Page:
+def index_page(summaries: list[Summary], tier: str, regions: Mapping[str, str]) -> Page:
     """The page that opens the site."""
     return Page(
         address=INDEX,
@@ -74,9 +75,19 @@ def index_page(summaries: list[Summary], tier: str) -> Page:
                 tables=[summaries_table(summaries, INDEX, "Each council in its latest month with cases")]
                 if summaries
                 else [],
-            )
+            ),
+            *(_regions(regions) if regions else []),
         ],
     )
+
+
+def _regions(regions: Mapping[str, str]) -> list[Section]:
+    found = Table(
+        "Regions of which several councils are loaded",
+        [Heading("Region")],
+        [[Cell(name, href=link(region_page(code), INDEX))] for code, name in sorted(regions.items())],
+    )
+    return [Section("regions", "Regions", tables=[found])]
 
 
 def summaries_table(summaries: list[Summary], address: str, caption: str) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -25,6 +25,10 @@ order by table_name, ordinal_position
 """
 
 
+ReferencesOf = Callable[[str, Sequence[int]], Mapping[int, str]]
+"""The workers' own references by key, of a council; asked for by the restricted copy alone."""
+
+
 class TierMarts:
     """The marts of one tier: which there are, what their columns hold, and their rows."""
 
@@ -37,12 +41,15 @@ class TierMarts:
     def has(self, mart: str) -> bool:
         return mart in self.measures
 
-    def rows(self, mart: str, council: str | None = None) -> list[Row]:
-        """A mart's rows, of one council or all; none where the tier does not hold the mart."""
+    def rows(self, mart: str, council: str | None = None, month: date | None = None) -> list[Row]:
+        """A mart's rows, of one council or all, of one month or all; none where the tier does not hold the mart."""
         columns = self.measures.get(mart)
-        if columns is None or (council is not None and "council" not in columns):
+        wanted = {"council": council, "month": month}
+        named = {column: value for column, value in wanted.items() if value is not None}
+        if columns is None or not named.keys() <= columns.keys():
             return []
-        where, values = (" where council = ?", [council]) if council is not None else ("", [])
+        where = f" where {' and '.join(f'{column} = ?' for column in named)}" if named else ""
+        values = list(named.values())
         # They lie in order: a mart is published sorted by all of its columns.
         result = self._connection.execute(f"select * from {mart}{where}", values)
         names = list(columns)
@@ -95,19 +102,45 @@ class Unit:
 class CouncilData:
     """One council's rows of a tier, each mart read once, and its units in the order of the tree."""
 
-    def __init__(self, marts: TierMarts, reference: Reference, council: str) -> None:
+    def __init__(
+        self,
+        marts: TierMarts,
+        reference: Reference,
+        council: str,
+        references_of: ReferencesOf = lambda council, keys: {},
+    ) -> None:
         self.marts, self.reference, self.council = marts, reference, council
+        self._references_of = references_of
         self._rows: dict[str, list[Row]] = {}
+        self._of_month: dict[tuple[str, date], list[Row]] = {}
         self._by_unit: dict[str, dict[str, list[Row]]] = {}
 
     @property
     def name(self) -> str:
         return self.reference.councils.get(self.council, self.council)
 
+    @cached_property
+    def references(self) -> Mapping[int, str]:
+        """Each worker's own reference by key, of those this tier holds in the latest month; looked up once."""
+        keys = {row["worker_key"] for row in self.of_month("worker_caseloads")}
+        return self._references_of(self.council, sorted(keys)) if keys else {}
+
+    @property
+    def ons_code(self) -> str:
+        return next(
+            (row["ons_code"] for row in self.reference.rows("councils") if row["council"] == self.council), ""
+        )
+
     def rows(self, mart: str) -> list[Row]:
         if mart not in self._rows:
             self._rows[mart] = self.marts.rows(mart, self.council)
         return self._rows[mart]
+
+    def of_month(self, mart: str) -> list[Row]:
+        """A mart's rows of the latest month alone, of marts that are large."""
+        if (mart, self.month) not in self._of_month:
+            self._of_month[mart, self.month] = self.marts.rows(mart, self.council, self.month)
+        return self._of_month[mart, self.month]
 
     def of_unit(self, mart: str, unit: str) -> list[Row]:
         """A unit's rows in the order of the months, of those that pages show."""

@@ -37,6 +37,11 @@ SLUGS = (
     "grain",
     "asset",
     "check",
+    "missing_inputs",
+    "no_interval_because",
+    "budget_lies",
+    "role",
+    "employment",
 )
 HEADINGS = {
     "average_caseload_rounded": "Average, rounded",
@@ -46,6 +51,9 @@ HEADINGS = {
     "fte_to_target": "FTE to target",
     "cost_to_target_gbp": "Cost to target (£)",
     "metric": "Measure",
+    "is_asye": "In first year (ASYE)",
+    "changes_of_worker_12m": "Changes of worker, 12 months",
+    "months_since_qualified": "Months since qualified",
     "option_kind": "Way",
     "open_at_start": "Open at start",
     "asye_share": "In their first year, ASYE (%)",
@@ -119,13 +127,20 @@ def table(
     lead: Sequence[Lead],
     columns: Sequence[str],
     rows: Sequence[Row],
+    *,
+    keep_empty: bool = False,
 ) -> Table | None:
-    """A table of rows with the columns that this tier has; None without rows.
+    """A table of rows with the columns that this tier has and any row fills; None where there are none.
 
-    `lead` are the first columns, made of a row as the page wants them.
+    `lead` are the first columns, made of a row as the page wants them. `keep_empty`: columns without any value too.
     """
     measures = data.marts.measures.get(mart, {})
-    known = [column for column in columns if column in measures]
+    known = [
+        column
+        for column in columns
+        if column in measures
+        and (keep_empty or any(row.values[column] is not None or column in row.suppressed for row in rows))
+    ]
     if not rows or not known:
         return None
     return Table(
@@ -164,14 +179,14 @@ def has_values(rows: Sequence[Row], columns: Sequence[str], least: int = 1) -> b
     return any(sum(row.get(column) is not None for row in rows) >= least for column in columns)
 
 
-def described(name: str, rows: Sequence[Row], column: str, measure: Measure) -> str:
+def described(name: str, rows: Sequence[Row], column: str, measure: Measure, *, by_year: bool = False) -> str:
     """A series in words for those who do not see the chart: where it began, its least and greatest, where it stands."""
     known = [row for row in rows if row.get(column) is not None]
     if not known:
         return f"{name}: no value"
 
     def said(row: Row) -> str:
-        return f"{shown(row, column, measure)[0]} in {month_words(row['month'])}"
+        return f"{shown(row, column, measure)[0]} in {row['year'] if by_year else month_words(row['month'])}"
 
     least = min(known, key=lambda row: row[column])
     greatest = max(known, key=lambda row: row[column])

@@ -23,6 +23,7 @@ from dagster_project.site.tables import (
     table,
     values,
 )
+from dagster_project.site.workers import workers_section
 
 BANDS = "caseload_bands"
 FACTS = (
@@ -74,6 +75,7 @@ def page_of_unit(data: CouncilData, unit: Unit, tier: str) -> Page:
                 _gap(data, unit),
                 _to_target(data, unit),
                 _below(data, unit, address),
+                workers_section(data, unit) if tier == "restricted" else None,
             )
             if section is not None
         ],
@@ -381,7 +383,7 @@ def gap_steps(data: CouncilData, row: Row, pipeline: Row | None) -> list[Step]:
         ),
         Step("Vacant", words(row, "establishment", "vacant_fte"), zero, vacant, is_total=True),
         Step(
-            "Agency cover",
+            "Less agency cover",
             words(row, "establishment", "agency_fte", MINUS),
             vacant,
             uncovered,
@@ -396,7 +398,7 @@ def gap_steps(data: CouncilData, row: Row, pipeline: Row | None) -> list[Step]:
         mart = "recruitment_pipeline"
         steps += [
             Step(
-                "On their way",
+                "Less on their way",
                 words(pipeline, mart, "pipeline_fte", MINUS),
                 uncovered,
                 coming,

@@ -127,7 +127,7 @@ def write_inputs(
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "notices.parquet", NOTICES, manifest.all_notices())
     _write(folder / "delivery_totals.parquet", DELIVERY_TOTALS, manifest.totals())
-    _write(folder / "control_files.parquet", CONTROL_FILES, [vars(control) for control in controls])
+    _write(folder / "control_files.parquet", CONTROL_FILES, [_control_row(control) for control in controls])
     _write(folder / "control_totals.parquet", CONTROL_TOTALS, _control_rows(controls))
     _write(folder / "expected_extracts.parquet", EXPECTED_EXTRACTS, _expected_extracts())
     _write(folder / "deliveries.parquet", DELIVERIES, [_delivery_row(delivery) for delivery in deliveries])
@@ -161,10 +161,14 @@ def _expected_extracts() -> list[dict[str, Any]]:
     ]
 
 
+def _control_row(control: Control) -> dict[str, Any]:
+    return {**vars(control), "file_name": control.told_name}
+
+
 def _control_rows(controls: Sequence[Control]) -> list[dict[str, Any]]:
     return [
         {
-            **vars(control),
+            **_control_row(control),
             "extract": extract,
             "measure": measure,
             "stated": stated,
@@ -178,6 +182,7 @@ def _control_rows(controls: Sequence[Control]) -> list[dict[str, Any]]:
 def _delivery_row(delivery: Delivery) -> dict[str, Any]:
     return {
         **vars(delivery),
+        "file_name": delivery.told_name,
         "as_at": month_days(delivery.month)[1],
         "received_at": datetime.fromisoformat(delivery.received_at).replace(tzinfo=None),
         "is_in_force": delivery.is_in_force,

@@ -232,9 +232,7 @@ def copy_to(settings: Settings, destination: Path, *tiers: Tier) -> list[Path]:
                 continue
             is_alone = tier == Tier.PUBLIC and len(tiers) == 1
             target = destination / (relative.relative_to(tier) if is_alone else relative)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if tier == Tier.RESTRICTED:
-                target.parent.chmod(MODES[tier].folder)
+            _make_folder(target.parent, tier)
             being_written = target.with_name(f".{target.name}.writing")
             shutil.copy2(path, being_written)
             os.replace(being_written, target)
@@ -242,6 +240,16 @@ def copy_to(settings: Settings, destination: Path, *tiers: Tier) -> list[Path]:
     except OSError as error:
         raise PublishingError(f"cannot write to {destination}: {error.strerror}") from error
     return copied
+
+
+def _make_folder(folder: Path, tier: Tier) -> None:
+    """A folder that is new is as open as its tier, whatever the umask; a share's own folder stays as it is."""
+    if not folder.exists():
+        _make_folder(folder.parent, tier)
+        folder.mkdir(exist_ok=True)
+        folder.chmod(MODES[tier].folder)
+    elif tier == Tier.RESTRICTED:
+        folder.chmod(MODES[tier].folder)
 
 
 def _tier_of(path: Path) -> Tier:

@@ -13,7 +13,7 @@ import pytest
 from deliveries_fixture import Row, csv_bytes, formula, lines_of, rows_of, workbook
 
 from dagster_project.deliveries.cell_rules import prepare
-from dagster_project.deliveries.checking import Checked, check
+from dagster_project.deliveries.checking import Checked, check, shape_of
 from dagster_project.deliveries.layout import read_table
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.extracts import load_specifications
@@ -489,3 +489,7 @@ def test_the_total_of_a_financial_year_is_delivered_in_its_march(
     else:
         assert not rules
         assert connection.execute("select financial_year from accepted").fetchall() == [(wanted,)]
+
+
+def test_a_shape_holds_no_sign_that_moves_a_cursor() -> None:
+    assert shape_of("Ab1\x1b[31m\u202egpj\x07") == "Aa9?[99a?aaa?"

@@ -424,7 +424,7 @@ def test_what_is_no_delivery_is_left_alone_and_named(home: Settings) -> None:
         [
             *(f"{COUNCIL}/{month}" for month in ("0000-05", "2024-13", "2024-5", "9999-12", "May")),
             *(f"{COUNCIL}/{MONTH}/{name}" for name in ("caseload.csv.bak", "cases.csv", "notes.docx")),
-            "linked",
+            "aaaaaa",
             "readme.txt",
         ]
     )
@@ -564,7 +564,7 @@ def test_names_that_would_move_a_cursor_are_shown_harmless(home: Settings) -> No
 
     (stranger,) = arrive(home).strangers
 
-    assert "\x1b" not in stranger and "\u202e" not in stranger and "evil" in stranger
+    assert "\x1b" not in stranger and "\u202e" not in stranger and stranger.startswith(f"{COUNCIL}/{MONTH}/?")
 
 
 @pytest.mark.parametrize("name", ["caseload.csv.part", "caseload.csv.tmp", ".caseload.csv"])

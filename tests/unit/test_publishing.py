@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -211,6 +212,38 @@ def test_each_tier_has_a_folder_and_modes_of_its_own(built: Settings) -> None:
     # Others pass through the internal folder to the public one, and can neither list nor read what is internal.
     assert stat.S_IMODE(current.stat().st_mode) == 0o751
     assert stat.S_IMODE((current / "public").stat().st_mode) == 0o755
+
+
+def modes(folder: Path) -> dict[str, int]:
+    found = {"": stat.S_IMODE(folder.stat().st_mode)}
+    return found | {
+        str(path.relative_to(folder)): stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*")
+    }
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_whatever_the_umask_a_tier_is_as_open_as_it_says(built: Settings, tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        version = publish(built, "load-1")
+        for tier in Tier:
+            copy_to(built, tmp_path / "shares" / tier, tier)
+    finally:
+        os.umask(before)
+
+    assert modes(version / "public") | modes(version / "restricted") == {
+        **dict.fromkeys(("", "parquet"), 0o700),
+        "marts.duckdb": 0o600,
+        **{f"parquet/{name}.parquet": 0o600 for name in MODELS},
+    }
+    for path, mode in modes(tmp_path / "shares" / "restricted" / "restricted").items():
+        assert mode == (0o600 if "." in path else 0o700), path
+    for path, mode in modes(tmp_path / "shares" / "internal").items():
+        assert mode == (0o640 if "." in path else 0o750), path
+    assert modes(tmp_path / "shares" / "public") | modes(version / "public") == {
+        **dict.fromkeys(("", "parquet"), 0o755),
+        "marts.duckdb": 0o644,
+    }
 
 
 def test_a_mart_that_nobody_classified_is_not_public(built: Settings) -> None:
