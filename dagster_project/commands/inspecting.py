@@ -19,6 +19,9 @@ def inspect_file(
     file: Annotated[Path, typer.Argument(help="A CSV or workbook, anywhere; it is only read.")],
     council: Annotated[str | None, typer.Option(help="Whose names of teams and roles to look up.")] = None,
     source: Annotated[str | None, typer.Option(help="Compare with this source system only.")] = None,
+    extract: Annotated[
+        str | None, typer.Option(help="What the file is, where you know: agency_spend, say.")
+    ] = None,
     write: Annotated[
         Path | None,
         typer.Option(
@@ -40,7 +43,7 @@ def inspect_file(
     settings, console = load_settings(), make_console()
     refuse_unregistered(settings, council)
     reference, specifications = load_reference(settings), load_specifications()
-    looked = look(file, specifications, reference, source)
+    looked = look(file, specifications, reference, source, extract)
     show(console, looked, specifications, reference, council)
     if looked.ready:
         if write is not None:

@@ -65,11 +65,19 @@ class Fit:
         return 1 - len(set(self.missing) - set(self.likely)) / self.required
 
     @property
-    def rank(self) -> tuple[bool, float, int, int, bool]:
-        """Best last: all required columns, the share that may be here, then how many columns of the file it knows."""
+    def is_half(self) -> bool:
+        """Half of what is required may be here: enough for a mapping to start from."""
+        return self.share * 2 >= 1
+
+    @property
+    def rank(self) -> tuple[bool, bool, int, float, int, bool]:
+        """Best last: all required columns, half of them, how many columns of the file it knows, then the share.
+
+        The share alone would favour an extract that wants little: a ledger with a role is no list of offers.
+        """
         known = len(self.found) + len(self.likely)
         is_certain = bool(self.required) and self.is_whole
-        return is_certain, self.share, known, -len(self.missing), self.source.is_canonical
+        return is_certain, self.is_half, known, self.share, -len(self.missing), self.source.is_canonical
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,7 @@ class LookedSheet:
         """The fit a mapping would start from; none where not even half of what is required was found."""
         few = 1
         return next(
-            (fit for fit in self.fits if fit.share * 2 >= 1 and len(fit.found) + len(fit.likely) > few), None
+            (fit for fit in self.fits if fit.is_half and len(fit.found) + len(fit.likely) > few), None
         )
 
     @property
@@ -126,12 +134,18 @@ class Looked:
 
 
 def look(
-    path: Path, specifications: Mapping[str, Specification], reference: Reference, source: str | None = None
+    path: Path,
+    specifications: Mapping[str, Specification],
+    reference: Reference,
+    source: str | None = None,
+    extract: str | None = None,
 ) -> Looked:
-    """The visible sheets of a workbook, or the one table of a text file; `source` looks for that source only.
+    """The visible sheets of a workbook, or the one table of a text file; `source` and `extract` look for these only.
 
-    Raises InspectionError where it cannot be read or the source is unknown.
+    Raises InspectionError where it cannot be read, or the source or extract is unknown.
     """
+    if extract is not None and extract not in specifications:
+        raise InspectionError(f"--extract {extract!r} is none; known are {', '.join(specifications)}")
     sources = dict(reference.sources)
     if source is not None:
         if source not in sources:
@@ -160,7 +174,8 @@ def look(
             sheets, form = [sheet], f"text separated by {words}"
     except Refused as refused:
         raise InspectionError(str(refused)) from refused
-    return Looked(printable(path.name), form, [_look(sheet, specifications, sources) for sheet in sheets])
+    looked = [_look(sheet, specifications, sources, extract) for sheet in sheets]
+    return Looked(printable(path.name), form, looked)
 
 
 def _return_of(data: bytes, sources: Iterable[SourceSystem]) -> SourceSystem | None:
@@ -182,7 +197,10 @@ def _likeliest(heads: Mapping[str, Sheet]) -> str:
 
 
 def _look(
-    sheet: Sheet, specifications: Mapping[str, Specification], sources: Mapping[str, SourceSystem]
+    sheet: Sheet,
+    specifications: Mapping[str, Specification],
+    sources: Mapping[str, SourceSystem],
+    extract: str | None,
 ) -> LookedSheet:
     found = header_of(sheet, _known_headers(specifications, sources.values()))
     if found is None:
@@ -198,7 +216,9 @@ def _look(
         fit
         for source in sources.values()
         for name in source.extracts
-        if (fit := _fit(source, specifications[name], list(headers))) and (fit.found or fit.likely)
+        if extract in (None, name)
+        and (fit := _fit(source, specifications[name], list(headers)))
+        and (fit.found or fit.likely)
     ]
     fits.sort(key=lambda fit: fit.rank, reverse=True)
     columns = [column_of(header, words) for header, words in cells.items()]
@@ -246,6 +266,9 @@ def _fit(source: SourceSystem, specification: Specification, headers: Sequence[s
         spelled = [
             next((key[header_key(t)] for t in names if header_key(t) in key), None) for names in given.sources
         ]
+        if given.share and header_key(column.name) in key:
+            # What the file gives itself is not reckoned from hours.
+            given, spelled = SourceColumn(headers=(column.name,)), [key[header_key(column.name)]]
         if spelled and all(spelled):
             placed[column.name] = given
             found |= {header for header in spelled if header}

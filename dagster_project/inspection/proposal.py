@@ -107,21 +107,15 @@ def _column(column: SpecifiedColumn, fit: Fit, sheet: LookedSheet, key: Mapping[
         dump: dict[str, Any] = given.model_dump(exclude_defaults=True, mode="json")
         if given.headers:
             dump["headers"] = [key[header_key(t)] for t in given.headers if header_key(t) in key]
-        lines = [f"{column.name}: {_flow(dump)}"]
-        unknown = _words_unknown(sheet, dump, column.codes)
-        if unknown:
-            lines.append(
-                f"# {column.name}: {unknown} of the file are in no code list: give it "
-                f"codes: {{'word of the file': {column.codes[0]}, ...}}; ours are {', '.join(column.codes)}"
-            )
-        return lines
+        return [f"{column.name}: {_flow(dump)}", *_codes_to_give(column, sheet, dump)]
     constant = fit.source.extracts[fit.extract].columns.get(column.name)
     if constant is not None and constant.constant is not None:
         return [f"{column.name}: {_flow({'constant': constant.constant})}"]
     needed = f"required and not placed ({column.meaning})" if column.required else "not placed"
     guess = fit.likely.get(column.name)
     if guess:
-        return [f"# {column.name}: {_flow({'headers': [guess]})}  # {needed}: is it this one?"]
+        line = f"# {column.name}: {_flow({'headers': [guess]})}  # {needed}: is it this one?"
+        return [line, *_codes_to_give(column, sheet, {"headers": [guess]})]
     return [f"# {column.name}: {needed}" if column.required else f"{column.name}: {{absent: true}}"]
 
 
@@ -145,6 +139,16 @@ def _left_over(looked: Looked, extracts: Mapping[str, tuple[LookedSheet, Fit]]) 
 def _rule_headers(fit: Fit, key: Mapping[str, str]) -> set[str]:
     rules = fit.source.extracts[fit.extract].leave_out
     return {key[header_key(t)] for rule in rules for t in rule.headers if header_key(t) in key}
+
+
+def _codes_to_give(column: SpecifiedColumn, sheet: LookedSheet, dump: Mapping[str, Any]) -> list[str]:
+    """A comment on a coded column whose words are not all known, with the codes there are."""
+    unknown = _words_unknown(sheet, dump, column.codes)
+    if not unknown:
+        return []
+    ours = ", ".join(column.codes)
+    codes = f"codes: {{'word of the file': {column.codes[0]}, ...}}"
+    return [f"# {column.name}: {unknown} of the file in no code list: give it {codes}; ours are {ours}"]
 
 
 def _words_unknown(sheet: LookedSheet, dump: Mapping[str, Any], codes: tuple[str, ...]) -> str:

@@ -114,9 +114,7 @@ def _fits(console: Console, sheet: LookedSheet) -> None:
         console.print("Fits no extract that is known: no header is one of theirs.")
         return
     table = Table("fits", "source", "required found", "columns known", "missing", box=None, pad_edge=False)
-    for fit in [fit for fit in sheet.fits if fit in (sheet.fits[0], *sheet.held) or fit.share * 2 >= 1][
-        :FITS_SHOWN
-    ]:
+    for fit in [fit for fit in sheet.fits if fit in (sheet.fits[0], *sheet.held) or fit.is_half][:FITS_SHOWN]:
         perhaps = len(set(fit.missing) & set(fit.likely))
         table.add_row(
             f"[green]{fit.extract}[/]" if fit.is_whole else fit.extract,

@@ -34,7 +34,9 @@ def print_status(console: Console, settings: Settings, council: str | None, mont
         and (months[1] is None or delivery.month <= months[1])
     ]
     if not wanted:
-        console.print("No delivery of that council and those months is recorded.")
+        narrowed = council is not None or months != (None, None)
+        of = " of that council and those months" if narrowed else ""
+        console.print(f"No delivery{of} is recorded: land files and run `caseload load`.")
         return
     latest = {(d.council, d.month, d.extract): d for d in wanted}
     in_force = {(d.council, d.month, d.extract): d for d in wanted if d.is_in_force}

@@ -243,7 +243,7 @@ def print_alerts(console: Console, report: LoadReport) -> None:
             )
         console.print(table)
     elif report.published and not told.not_sent:
-        console.print("No alert is due: everybody has been told before.")
+        console.print("No alert is due: nothing is crossed that somebody has not been told of.")
     for missed in told.not_sent:
         where = " ".join(part for part in (missed.council, missed.unit, missed.role) if part)
         console.print(f"Not told: {where}: {missed.reason} ({missed.items})", markup=False)

@@ -220,6 +220,54 @@ def test_an_unknown_file_is_proposed_kept_decided_and_then_loads_whole(
     assert (delivery.extract, delivery.rows_accepted, delivery.refused_because) == (extract, 10, None)
 
 
+LINES_WITHOUT_A_KNOWN_NAME = [
+    {
+        "Invoice Line": f"8{n}", "Charged To": "Birch", "Job Title": "Social Worker", "Employee No": f"W{n}",
+        "Week Ending": f"{14 + n}/06/2024", "Hours": "37", "Net Amount": "1572.50", "Type of Charge": "Basic pay",
+    }
+    for n in range(6)
+]  # fmt: skip
+
+
+def test_an_extract_that_wants_little_does_not_claim_a_file_that_another_explains(
+    home: Settings, tmp_path: Path
+) -> None:
+    file = tmp_path / "agency lines.csv"
+    file.write_text(csv_text(LINES_WITHOUT_A_KNOWN_NAME), encoding="utf-8")
+
+    shown = inspect(file)
+
+    assert "# team: {headers: [Charged To]}" in shown
+    assert (
+        "# cost_type: 1 word of the file in no code list: give it codes: {'word of the file': pay, ...}"
+        in shown
+    )
+    assert "offers_summary" not in shown
+
+
+def test_who_knows_what_a_file_is_can_say_so(home: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(csv_text(STAFF_OF_AN_HR_SYSTEM), encoding="utf-8")
+
+    shown = inspect(file, "--extract", "posts")
+
+    assert "  posts:\n" in shown
+    assert "workforce" not in shown
+    with pytest.raises(PlainError, match="--extract 'post' is none; known are agency_spend"):
+        inspect(file, "--extract", "post")
+
+
+def test_an_fte_of_its_own_is_proposed_before_one_reckoned_from_hours(home: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "HR Staff List.csv"
+    rows = [row | {"Contracted Hours": "29.6", "FTE": "0.8"} for row in STAFF_OF_AN_HR_SYSTEM]
+    file.write_text(csv_text(rows), encoding="utf-8")
+
+    shown = inspect(file, "--source", "payroll_export", "--extract", "workforce")
+
+    assert "fte: {headers: [FTE]}" in shown
+    assert "standard_hours_per_week" not in shown
+
+
 def test_a_row_of_data_is_never_taken_for_headers(home: Settings, tmp_path: Path) -> None:
     file = tmp_path / "people.csv"
     file.write_text(f"{A_PERSON},North\nOkonkwo,North\nPatel,South\n", encoding="utf-8")
