@@ -54,6 +54,11 @@ def marts_in(folder: Path, settings: Settings) -> dict[str, set[tuple[Any, ...]]
         }
 
 
+def but_for_what_was_told(marts: dict[str, set[tuple[Any, ...]]]) -> dict[str, set[tuple[Any, ...]]]:
+    """Figures come back with a delivery; that recipients were told otherwise in between stays so."""
+    return {name: rows for name, rows in marts.items() if name != "alert_corrections"}
+
+
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
     settings = make_small_council(tmp_path_factory.mktemp("history"))
@@ -155,7 +160,7 @@ def test_a_withdrawn_correction_gives_back_the_month_before_it_and_its_file_is_l
 
     assert result.code == DONE, result.words
     assert f"{corrections[0].delivery} is withdrawn." in result.words
-    assert lived.marts() == lived.as_first_told
+    assert but_for_what_was_told(lived.marts()) == but_for_what_was_told(lived.as_first_told)
     again = load(lived.settings, now=CORRECTED + timedelta(days=1))
     assert again.changed_nothing and len(again.arrival.withdrawn_before) == 3
     listed = lived.run("status", "--deliveries").words
@@ -164,7 +169,7 @@ def test_a_withdrawn_correction_gives_back_the_month_before_it_and_its_file_is_l
     for delivery in corrections[1:]:
         manifest.undo_withdrawal(delivery, CORRECTED + timedelta(days=2))
     assert lived.run("withdraw", corrections[0].delivery, "--undo").code == DONE
-    assert lived.marts() == before
+    assert but_for_what_was_told(lived.marts()) == but_for_what_was_told(before)
 
 
 @pytest.mark.long
