@@ -18,6 +18,8 @@ from deliveries_fixture import Row, land, make_home, rows_of
 from dagster_project.load import load
 from dagster_project.settings import PROJECT_ROOT, Settings
 
+pytestmark = pytest.mark.long
+
 TOTALS, ROWS = "northshire", "southshire"
 DECEMBER = date(2018, 12, 1)
 PRINTED = {

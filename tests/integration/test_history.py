@@ -19,6 +19,8 @@ from dagster_project.deliveries import Manifest
 from dagster_project.load import load
 from dagster_project.settings import Settings
 
+pytestmark = pytest.mark.long
+
 FIRST, CORRECTED = datetime(2024, 6, 3, 6, tzinfo=UTC), datetime(2024, 6, 5, 6, tzinfo=UTC)
 MAY = f"{first_day(1):%Y-%m}"
 

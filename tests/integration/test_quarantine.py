@@ -65,6 +65,7 @@ def test_what_is_in_quarantine_is_listed_by_rule_and_count_and_a_mended_file_cle
     assert workbooks(home) == [] and not path.exists()
 
 
+@pytest.mark.long
 def test_the_workbook_names_row_column_rule_and_what_was_expected_and_no_value(home: Settings) -> None:
     land(home, "caseload.csv", bad_cases())
     load(home)

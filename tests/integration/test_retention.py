@@ -26,6 +26,8 @@ from dagster_project.reference import load_reference
 from dagster_project.retention import kept_too_long, purge, purging
 from dagster_project.settings import Settings
 
+pytestmark = pytest.mark.long
+
 FIRST, CORRECTED = datetime(2024, 6, 3, 6, tzinfo=UTC), datetime(2024, 6, 5, 6, tzinfo=UTC)
 LATER = FIRST + timedelta(days=60)
 MONTHS = 3

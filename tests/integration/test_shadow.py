@@ -25,6 +25,8 @@ from dagster_project.shadow.measures import Month, declared_measures, read_publi
 from dagster_project.shadow.rules import load_rulebook
 from dagster_project.shadow.search import Search, units_below
 
+pytestmark = pytest.mark.long
+
 BEFORE, NUMBER = 3, 4
 MONTH = f"{first_day(NUMBER):%Y-%m}"
 WORDS = {rule.name: rule.words for rule in load_rulebook().rules}

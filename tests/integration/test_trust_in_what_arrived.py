@@ -17,6 +17,8 @@ from dagster_project.load import LoadReport, load
 from dagster_project.reports.manifest import print_status
 from dagster_project.settings import Settings
 
+pytestmark = pytest.mark.long
+
 BEFORE = ("2024-01", "2024-02", "2024-03", "2024-04")
 
 
