@@ -30,6 +30,7 @@ from dagster_project.rotated_keys import PURPOSE, ROTATION, UNFINISHED, clear_le
 from dagster_project.scratch import in_memory
 from dagster_project.sealing import read_sealed, write_sealed
 from dagster_project.settings import Settings, make_private
+from dagster_project.warehouse_file import sql_text
 
 STEPS = (
     "the new crosswalk is written",
@@ -174,7 +175,7 @@ def _refuse_unknown_keys(
     for path, specification in files:
         for column, kind in _hashed(specification, path):
             row = connection.execute(
-                f"select count(distinct (council, {column})) from read_parquet({_text(path)}) as f "
+                f"select count(distinct (council, {column})) from read_parquet({sql_text(path)}) as f "
                 f"where {column} is not null and not exists (select 1 from new_keys as k "
                 f"where k.council = f.council and k.kind = '{kind}' and k.key = f.{column})"
             ).fetchone()
@@ -205,7 +206,7 @@ def _select(path: Path, specification: Specification) -> str:
         f"and k{number}.key = f.{column}"
         for number, (column, kind) in enumerate(hashed.items())
     )
-    return f"select f.*{replaced} from read_parquet({_text(path)}, hive_partitioning = false) as f{joins}"
+    return f"select f.*{replaced} from read_parquet({sql_text(path)}, hive_partitioning = false) as f{joins}"
 
 
 def _rewrite(
@@ -213,7 +214,7 @@ def _rewrite(
 ) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     connection.execute(
-        f"copy ({_select(path, specification)} order by delivery, row_number) to {_text(target)} "
+        f"copy ({_select(path, specification)} order by delivery, row_number) to {sql_text(target)} "
         "(format parquet, compression zstd)"
     )
     target.chmod(0o440)
@@ -228,7 +229,7 @@ def _prove(
 
     Raises RotationError otherwise.
     """
-    there = f"select * from read_parquet({_text(target)}, hive_partitioning = false)"
+    there = f"select * from read_parquet({sql_text(target)}, hive_partitioning = false)"
     wanted = _select(path, specification)
     row = connection.execute(
         f"select (select count(*) from ({wanted} except all {there})) "
@@ -286,7 +287,3 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _text(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

@@ -59,7 +59,7 @@ def attach_warehouse(
         spill_encrypted(connection, settings.warehouse / ".spilled")
     listed = f" ({', '.join(options)})" if options else ""
     try:
-        connection.execute(f"attach {_text(settings.database)} as {name}{listed}")
+        connection.execute(f"attach {sql_text(settings.database)} as {name}{listed}")
     except duckdb.InvalidInputException:
         raise SettingsError(WRONG_KEY) from None
     except duckdb.CatalogException:
@@ -100,7 +100,7 @@ def remove_warehouse(settings: Settings) -> None:
 def _is_encrypted(path: Path) -> bool:
     try:
         with duckdb.connect(":memory:") as connection:
-            connection.execute(f"attach {_text(path)} as looked_at (read_only)")
+            connection.execute(f"attach {sql_text(path)} as looked_at (read_only)")
     except duckdb.CatalogException:
         return True
     return False
@@ -127,5 +127,6 @@ def _key(settings: Settings) -> str:
     return HKDF(SHA256(), 32, None, b"caseload warehouse").derive(settings.storage_key()).hex()
 
 
-def _text(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+def sql_text(value: object) -> str:
+    """The value as SQL writes a text, for statements that take no parameters: files attached, copied and read."""
+    return "'" + str(value).replace("'", "''") + "'"

@@ -38,11 +38,11 @@ def sql(
     Examples: [bold]caseload sql[/]  ·  [bold]caseload sql -c "from find('vacancy')"[/]  ·
     [bold]caseload sql --format csv -c "from caseload_bands where council = 'ambershire'" > bands.csv[/]
     """
-    from dagster_project.workbench import FORMATS, GREETING, marts_file, run_shell
+    from dagster_project.workbench import FORMATS, GREETING, MARTS_FILES, marts_file, run_shell
 
     if query is not None and file is not None:
         raise typer.BadParameter("give a query or a file, not both", param_hint="--command / --file")
-    _one_of(tier, ("internal", "restricted", "public"), "--tier")
+    _one_of(tier, tuple(MARTS_FILES), "--tier")
     _one_of(output, (None, *FORMATS), "--format")
     asked = file.read_text(encoding="utf-8") if file else query
     marts = marts_file(load_settings(), tier)

@@ -21,6 +21,7 @@ from dagster_project.deliveries import Delivery, Manifest, Publication
 from dagster_project.settings import Settings, make_private
 from dagster_project.spreadsheets import csv_row
 from dagster_project.warehouse import State, build_state, state_at
+from dagster_project.warehouse_file import sql_text
 
 # The manifest itself, which every delivery changes; and what was told, which is no part of a state.
 NOT_COMPARED = {"alert_corrections", "deliveries"}
@@ -249,8 +250,8 @@ def _ancestors(node: str, parents: dict[str, list[str]]) -> set[str]:
 def _compare(before: Path, after: Path, marts: Sequence[Mart], council: str | None) -> list[Moved]:
     moved: list[Moved] = []
     with duckdb.connect(":memory:") as connection:
-        connection.execute(f"attach '{_text(before)}' as was (read_only)")
-        connection.execute(f"attach '{_text(after)}' as now (read_only)")
+        connection.execute(f"attach {sql_text(before)} as was (read_only)")
+        connection.execute(f"attach {sql_text(after)} as now (read_only)")
         for mart in marts:
             if _has_table(connection, "was", mart.name) and _has_table(connection, "now", mart.name):
                 moved += _compare_mart(connection, mart, council)
@@ -386,7 +387,3 @@ def write_changes(changes: Changes, path: Path) -> Path:
                 )
             )
     return path
-
-
-def _text(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -14,7 +13,7 @@ from dagster_project.errors import PlainError
 from dagster_project.reference import Reference
 from dagster_project.settings import Settings
 from dagster_project.warehouse import breaches_under
-from dagster_project.warehouse_file import attach_warehouse
+from dagster_project.warehouse_file import attach_warehouse, sql_text
 
 Months = tuple[date | None, date | None]
 COMPARED = """
@@ -103,7 +102,7 @@ def try_file(
         breaches_under(settings, reference, on_node) as scratch,
         duckdb.connect(":memory:") as connection,
     ):
-        connection.execute(f"attach '{_quoted(published)}' as current_marts (read_only)")
+        connection.execute(f"attach {sql_text(published)} as current_marts (read_only)")
         attach_warehouse(connection, scratch, "tried", read_only=True)
         changes = _rows(connection, COMPARED, asked)
         told = [
@@ -118,7 +117,3 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str, asked: dict[str, Any]
     result = connection.execute(sql, asked)
     columns = [column[0] for column in result.description or []]
     return [dict(zip(columns, values, strict=True)) for values in result.fetchall()]
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

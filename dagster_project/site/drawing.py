@@ -12,7 +12,7 @@ from decimal import Decimal
 from html import escape
 from math import ceil, floor, log10
 
-from dagster_project.reports.charts import Band
+from dagster_project.reports.charts import Band, Bar
 
 WIDTH, HEIGHT = 560, 230
 LEFT, RIGHT, TOP, BOTTOM = 52, 24, 12, 28
@@ -26,16 +26,6 @@ class Series:
 
     name: str
     values: Sequence[Decimal | int | None]
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A bar with its words; an estimate is drawn hollow."""
-
-    label: str
-    value: Decimal
-    words: str
-    is_estimate: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dagster_project.page_addresses import link, topic_page, unit_page
+from dagster_project.reports.charts import Bar
 from dagster_project.reports.council_marts import Row
 from dagster_project.reports.measures import day_words, month_words
 from dagster_project.site.contents import Cell, Chart, Page, Section
-from dagster_project.site.drawing import Bar, bars
+from dagster_project.site.drawing import bars
 from dagster_project.site.reading import CouncilData
 from dagster_project.site.tables import by_month, shown, table
 from dagster_project.site.topic_page import column_chart, page_of_topic, unit_cell

@@ -18,7 +18,7 @@ import duckdb
 
 from dagster_project.disclosure import ClassificationError, public_tables, read_classes
 from dagster_project.settings import Settings
-from dagster_project.warehouse_file import attach_warehouse
+from dagster_project.warehouse_file import attach_warehouse, sql_text
 
 OLDEST_READER = "v1.4.0"
 VERSIONS_KEPT = 3
@@ -153,13 +153,13 @@ def _write(
     target = folder / "marts.duckdb"
     with duckdb.connect(":memory:") as connection:
         attach_warehouse(connection, settings, "warehouse", read_only=True)
-        connection.execute(f"attach {_text(target)} as published (storage_version '{OLDEST_READER}')")
+        connection.execute(f"attach {sql_text(target)} as published (storage_version '{OLDEST_READER}')")
         connection.execute("use warehouse.main")
         for name, select in tables(connection).items():
             order = "order by all"
             connection.execute(f"create table published.main.{name} as {select} {order}")
             connection.execute(
-                f"copy published.main.{name} to {_text(parquet / f'{name}.parquet')} (format parquet)"
+                f"copy published.main.{name} to {sql_text(parquet / f'{name}.parquet')} (format parquet)"
             )
         connection.execute("use memory")
         _describe(connection, described)
@@ -185,9 +185,9 @@ def _describe(connection: duckdb.DuckDBPyConnection, described: Sequence[Mart]) 
     statements = []
     for table, names in columns:
         mart = marts_by_name[table]
-        statements.append(f"comment on table published.main.{table} is {_text(mart.description)}")
+        statements.append(f"comment on table published.main.{table} is {sql_text(mart.description)}")
         statements += [
-            f'comment on column published.main.{table}."{name}" is {_text(mart.columns[name])}'
+            f'comment on column published.main.{table}."{name}" is {sql_text(mart.columns[name])}'
             for name in names
             if mart.columns.get(name)
         ]
@@ -254,7 +254,3 @@ def _make_folder(folder: Path, tier: Tier) -> None:
 
 def _tier_of(path: Path) -> Tier:
     return Tier(path.parts[0]) if path.parts[0] in {Tier.PUBLIC, Tier.RESTRICTED} else Tier.INTERNAL
-
-
-def _text(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
 
 from dagster_project.errors import PlainError
 from dagster_project.settings import Settings
+from dagster_project.warehouse_file import sql_text
 from dagster_project.workbench.published import marts_file
 
 if TYPE_CHECKING:
@@ -88,6 +90,10 @@ def known_metrics(settings: Settings) -> list[Metric]:
 
     Raises MetricError and PublishedMartsError.
     """
+    return _metrics(_definitions(marts_file(settings)))
+
+
+def _metrics(definitions: str) -> list[Metric]:
     return [
         Metric(
             name=metric["name"],
@@ -97,7 +103,7 @@ def known_metrics(settings: Settings) -> list[Metric]:
             times=metric["config"]["meta"].get("times", 1),
             parts=_parts(metric),
         )
-        for metric in sorted(json.loads(_definitions(settings))["metrics"], key=lambda metric: metric["name"])
+        for metric in sorted(json.loads(definitions)["metrics"], key=lambda metric: metric["name"])
         if "decimals" in ((metric.get("config") or {}).get("meta") or {})
     ]
 
@@ -108,14 +114,15 @@ def answer(settings: Settings, question: Question) -> Answer:
     Raises MetricError where a metric is unknown or MetricFlow is missing, and PublishedMartsError.
     """
     file = marts_file(settings)
-    known = {metric.name: metric for metric in known_metrics(settings)}
+    definitions = _definitions(file)
+    known = {metric.name: metric for metric in _metrics(definitions)}
     unknown = [name for name in question.metrics if name not in known]
     if unknown:
         raise MetricError(f"{unknown[0]} is no metric; known are {', '.join(known)}")
     chosen = [known[name] for name in question.metrics]
-    sql = _sql(_definitions(settings), question, chosen)
+    sql = _sql(definitions, question, chosen)
     with duckdb.connect(":memory:") as connection:
-        connection.execute(f"attach '{_quoted(file)}' as {RELATIONS_LIE_IN} (read_only)")
+        connection.execute(f"attach {sql_text(file)} as {RELATIONS_LIE_IN} (read_only)")
         result = connection.execute(sql)
         names = [column[0] for column in result.description or []]
         found = [dict(zip(names, values, strict=True)) for values in result.fetchall()]
@@ -136,8 +143,8 @@ def _parts(metric: dict[str, Any]) -> tuple[str, str] | None:
     return given["numerator"]["name"], given["denominator"]["name"]
 
 
-def _definitions(settings: Settings) -> str:
-    path = marts_file(settings).with_name(DEFINITIONS)
+def _definitions(marts: Path) -> str:
+    path = marts.with_name(DEFINITIONS)
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
@@ -152,7 +159,7 @@ def _sql(definitions: str, question: Question, chosen: Sequence[Metric]) -> str:
     where = [f"{{{{ Entity('level') }}}} = '{question.level}'"]
     if question.council:
         # A slug of councils.csv: letters, digits and underscores.
-        where.append(f"{{{{ Entity('council') }}}} = '{_quoted(question.council)}'")
+        where.append(f"{{{{ Entity('council') }}}} = {sql_text(question.council)}")
     if question.first:
         where.append(f"{{{{ TimeDimension('metric_time', 'month') }}}} >= '{question.first}'")
     if question.last:
@@ -184,7 +191,3 @@ class _Dialect:
 
         self.sql_engine_type = SqlEngine.DUCKDB
         self.sql_plan_renderer = DuckDbSqlPlanRenderer()
-
-
-def _quoted(value: object) -> str:
-    return str(value).replace("'", "''")
