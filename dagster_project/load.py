@@ -265,14 +265,16 @@ def publish_with_pages(settings: Settings, reference: Reference, load_id: str) -
         nonlocal pages
         quality.write_page(version, settings.warehouse / "checks", settings.expectations)
         last = before.resolve() if before.exists() else None
-        pages = site.build_site(version, last, reference, references_of(settings))
+        docs = warehouse.project_docs(settings)
+        pages = site.build_site(version, last, reference, references_of(settings), docs)
 
     return warehouse.publish(settings, load_id, draw), pages
 
 
 def redraw(settings: Settings, reference: Reference) -> site.Built:
     """Draw every page of what is published again. For who holds the lock."""
-    return site.rebuild_site((settings.published / "current").resolve(), reference, references_of(settings))
+    current = (settings.published / "current").resolve()
+    return site.rebuild_site(current, reference, references_of(settings), warehouse.project_docs(settings))
 
 
 def references_of(settings: Settings) -> site.ReferencesOf:
