@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -23,15 +22,14 @@ from dagster_project.deliveries.archive import (
 from dagster_project.deliveries.checking import Checked, check
 from dagster_project.deliveries.crosswalk import Crosswalk
 from dagster_project.deliveries.discovery import MONTH_PACK, Landed, sha256_of
-from dagster_project.deliveries.file_limits import file_limits
 from dagster_project.deliveries.file_names import printable, shown
 from dagster_project.deliveries.generation import archive_root
 from dagster_project.deliveries.manifest import Delivery, Manifest
 from dagster_project.deliveries.mapped import as_headed, read_delivery
-from dagster_project.deliveries.plain_files import PlainFile, may_be_plain, read_plain
-from dagster_project.deliveries.plain_rules import totals_of, type_plain
+from dagster_project.deliveries.plain_deliveries import Found, read_together
 from dagster_project.deliveries.pseudonyms import CollisionError, fingerprint
 from dagster_project.deliveries.refusal import Refused
+from dagster_project.deliveries.source_kinds import month_days
 from dagster_project.extracts import Specification
 from dagster_project.extracts.source_system import source_hash
 from dagster_project.reference import Reference
@@ -56,11 +54,6 @@ class Summary:
 
 Judge = Callable[[Sequence[Summary]], Mapping[str, str]]
 """Gives the reason of refusal of each delivery that is not let in."""
-
-
-def month_days(month: date) -> tuple[date, date]:
-    """First and last day of a month."""
-    return month.replace(day=1), month.replace(day=monthrange(month.year, month.month)[1])
 
 
 def specification_hash(
@@ -138,50 +131,32 @@ class Batch:
         self._remember_bytes(delivery)
         return True
 
-    def take_plain(self, landed: Sequence[tuple[Landed, str]]) -> list[tuple[Landed, str]]:
+    def take_plain(self, found: Sequence[Found]) -> list[Found]:
         """Take the files that are plain beyond doubt, all of one extract and month, together; those left to `take`."""
-        first, _ = landed[0]
+        first, _ = found[0]
         specification = self._specifications.get(first.extract)
         if specification is None:
-            return list(landed)
-        limits = file_limits(self._reference)
-        files: list[PlainFile] = []
-        left: list[tuple[Landed, str]] = []
-        for one, sha256 in landed:
-            source = self._reference.sources[one.source]
-            plain = may_be_plain(one, specification, source) and read_plain(
-                one, sha256, specification, limits
-            )
-            files += [plain] if plain else []
-            left += [] if plain else [(one, sha256)]
-        if not files:
-            return left
-        councils = {file.landed.council for file in files}
-        relation = type_plain(
+            return list(found)
+        plain = read_together(
             self._connection,
-            files,
+            found,
             specification,
-            month_days(first.month),
-            {council: self._names(council, first.month) for council in councils},
+            self._reference,
+            lambda council: self._names(council, first.month),
         )
-        totals = totals_of(self._connection, relation, specification)
-        sound = {number: file for number, file in enumerate(files) if number in totals and file.is_as_it_was}
-        left += [(file.landed, file.sha256) for number, file in enumerate(files) if number not in sound]
-        taken = {number: self._delivery(file.landed, file.sha256) for number, file in sound.items()}
-        of_deliveries = name_deliveries(self._connection, relation, taken)
+        if not plain.files:
+            return plain.left
+        taken = {number: self._delivery(file.landed, file.sha256) for number, file in plain.files.items()}
+        relation = name_deliveries(self._connection, plain.relation, taken)
         try:
-            of_whom = sorted({delivery.council for delivery in taken.values()})
-            self._crosswalk.register(of_deliveries, specification, of_whom, f"{first.month:%Y-%m}")
+            councils = sorted({delivery.council for delivery in taken.values()})
+            self._crosswalk.register(relation, specification, councils, f"{first.month:%Y-%m}")
         except CollisionError:
-            return list(landed)
-        stage_many(self._connection, of_deliveries, specification)
+            return list(found)
+        stage_many(self._connection, relation, specification)
         for number, delivery in taken.items():
-            rows, sums = totals[number]
-            checked = Checked(
-                of_deliveries, rows, rows, 0, 0, 0, (), (), {}, {}, {n: (s, s) for n, s in sums.items()}
-            )
-            self._keep(sound[number].landed, delivery, checked, specification)
-        return left
+            self._keep(plain.files[number].landed, delivery, plain.checked[number], specification)
+        return plain.left
 
     def _delivery(self, landed: Landed, sha256: str) -> Delivery:
         specification = self._specifications.get(landed.extract)
