@@ -26,7 +26,7 @@ from dagster_project.deliveries.lookups import own_references
 from dagster_project.errors import PlainError, words_of_the_unexpected
 from dagster_project.extracts import load_specifications
 from dagster_project.reference import Finding, Reference, ReferenceDataError, load_reference
-from dagster_project.settings import Settings, SettingsError
+from dagster_project.settings import Settings, SettingsError, make_home
 from dagster_project.settings import close_to_others as close_folder
 from dagster_project.warehouse_file import check_warehouse_key, remove_warehouse
 
@@ -80,7 +80,7 @@ def only_load(settings: Settings, wait_seconds: float = 0) -> Iterator[None]:
 
     Raises LoadInProgressError when another has it and keeps it for longer than `wait_seconds`.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
+    make_home(settings)
     try:
         with FileLock(settings.lock_file, timeout=wait_seconds):
             yield
@@ -104,6 +104,7 @@ def load(
     stays, and what was archived is built by the next load.
     """
     now = now or datetime.now(UTC)
+    make_home(settings)
     with health.told_run(
         settings, health.LOAD, now, words_of=words_of_failure, is_no_run=(LoadInProgressError,)
     ):

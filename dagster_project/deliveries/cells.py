@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from dagster_project.deliveries.file_names import shown
+from dagster_project.deliveries.landed_bytes import bytes_of, size_of
 from dagster_project.deliveries.refusal import Refused
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -170,11 +171,11 @@ def read_bytes(path: Path, most: int) -> bytes:
     Raises Refused when it has more than `most` bytes or the operating system will not give it.
     """
     try:
-        size = path.stat().st_size
+        size = size_of(path)
         if size > most:
             raise Refused(
                 f"{shown(path.name)}: {size:,} bytes, more than the {most:,} that are read of a file"
             )
-        return path.read_bytes()
+        return bytes_of(path)
     except OSError as error:
         raise Refused(f"{shown(path.name)}: unreadable: {error.strerror}") from error

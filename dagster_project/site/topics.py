@@ -7,6 +7,7 @@ from dagster_project.site.comparison import comparison
 from dagster_project.site.definitions import definitions
 from dagster_project.site.demand_page import demand_page
 from dagster_project.site.frame import Topic, named
+from dagster_project.site.investments_page import has_investments, investments_page
 from dagster_project.site.managed_teams import managed_teams
 from dagster_project.site.money import agency, options
 from dagster_project.site.quality_page import quality_page
@@ -20,6 +21,7 @@ ALL = named(
             options,
             lambda data: bool(data.rows("capacity_options") or data.rows("options_to_target")),
         ),
+        Topic("investments", "Did it work?", investments_page, has_investments),
         Topic("demand", "Demand", demand_page, lambda data: bool(data.rows("demand"))),
         Topic("managed-teams", "Managed teams", managed_teams, lambda data: bool(data.rows("managed_teams"))),
         Topic("comparison", "Comparison", comparison, lambda data: bool(data.rows("dfe_comparison"))),

@@ -507,4 +507,33 @@ FILES = (
         lambda: text([tuple(f"[dbo].[cases].[{name.upper()}]" for name in CASES), NORTH]),
         1,
     ),
+    AGENCY(
+        "amounts with a non-breaking space after their sign, digits apart in brackets",
+        lambda: _amounts(
+            "£\u00a01,234.50", "(£\u00a0200.00)", "\u00a0-£\u202f5", "200.00\u00a0-", "7", "(12 34)"
+        ),
+        5,
+        {("amount_gbp", "money"): 1},
+    ),
+    AGENCY(
+        "amounts that no ledger holds, and no mart could",
+        lambda: _amounts("99999999999.99", "-99999999999.99", "999999999", "-999999999"),
+        2,
+        {("amount_gbp", "range"): 2},
+    ),
+    File(
+        "totals that no council has, and no mart could hold",
+        lambda: text(
+            [
+                ("unit", "open_cases", "fte_social_workers"),
+                ("North", "999999999999999", "1"),
+                ("South", "1", "9e9"),
+            ]
+        ),
+        0,
+        {("open_cases", "range"): 1, ("fte_social_workers", "number"): 1},
+        refused="every one of its",
+        extract="caseload_summary",
+        name="caseload_summary.csv",
+    ),
 )

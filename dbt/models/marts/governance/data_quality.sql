@@ -446,7 +446,7 @@ controls as (
         extract as asset,
         case
             when abs(total_read - stated) <= within then 0
-            when measure = 'rows' then cast(abs(total_read - stated) as integer)
+            when measure = 'rows' then cast(least(abs(total_read - stated), 2147483647) as integer)
             else 1
         end as failing_rows,
         concat(
