@@ -21,7 +21,7 @@ from dagster_project.deliveries.layout import MISSING, NOTE, TOTAL, read_table
 from dagster_project.deliveries.plain_files import may_be_plain, read_plain
 from dagster_project.deliveries.plain_rules import FIRST_CELL, totals_of, type_plain
 from dagster_project.deliveries.refusal import Refused
-from dagster_project.extracts import Specification, load_specifications
+from dagster_project.extracts import Column, Specification, load_specifications
 from dagster_project.extracts.source_system import load_sources
 
 MAY = (date(2024, 5, 1), date(2024, 5, 31))
@@ -29,97 +29,99 @@ UNITS = [("ashfield dcpt", "ash"), ("none", "nobody"), ("straße", "street")]
 ROLES = [("social_worker", "social_worker"), ("social worker", "social_worker")]
 ROW_EXTRACTS = [one for one in load_specifications().values() if one.grain == "rows"]
 # Plain, nearly plain, and what only looks so.
-CELLS = st.one_of(
-    st.sampled_from(sorted(MISSING)),
-    st.sampled_from(
-        [
-            *(
-                "A1",
-                "0012",
-                "12E5",
-                "1e5x",
-                "12-3",
-                "x/9",
-                "total1",
-                "Total 1",
-                "sum 3",
-                "run 7",
-                "page/1",
-                "as at 1",
-            ),
-            *(
-                "C00001",
-                "C00002",
-                "123.0",
-                "1.5",
-                "-0.5",
-                "+1",
-                ".5",
-                "5.",
-                "1,5",
-                "1e2",
-                "0.333333333333333",
-                "1234567890",
-            ),
-            *(
-                "2024-05-01",
-                "2024-05-31",
-                "2024-06-01",
-                "2024-02-30",
-                "1899-12-31",
-                "2024-5-1",
-                "31/05/2024",
-                "45413",
-            ),
-            *(
-                "2024-05-01 ",
-                " 2024-05-01",
-                "2024-05-01T00:00:00",
-                "02024-05-1",
-                "true",
-                "TRUE",
-                "false",
-                "1",
-                "yes",
-            ),
-            *(
-                "Ashfield DCPT",
-                "ashfield dcpt",
-                "Ashfield  DCPT",
-                "ASHFIELD DCPT\u00a0",
-                "None",
-                "STRASSE",
-                "Stra\u00dfe",
-            ),
-            *(
-                "child_in_need",
-                "Child_In_Need",
-                "closed",
-                "transferred",
-                "#REF!",
-                "#N/A",
-                "-",
-                "\u00a312.50",
-                "80%",
-                "(2.00)",
-            ),
-            *(
-                "social_worker",
-                "Social Worker",
-                "O'Neil & Co.",
-                "a;b",
-                "a|b",
-                "a\tb",
-                "\ufeffx1",
-                "x\u200b1",
-                "caf\u00e9 1",
-            ),
-        ]
-    ),
-    st.text("AE019_-/ .", max_size=6),
-    st.dates(date(2023, 1, 1), date(2025, 1, 1)).map(str),
-    st.decimals(-10, 40, places=2).map(str),
-)
+ODD = [*sorted(MISSING), "#REF!", "", " ", "x", "caf\u00e9 1", "\ufeffx1", "x\u200b1", "a;b", "a|b", "a\tb"]
+NUMBERS = [
+    "1",
+    "-0.5",
+    "+1",
+    ".5",
+    "5.",
+    "1,5",
+    "1e2",
+    "0.333333333333333",
+    "1234567890",
+    "1.005",
+    "80%",
+    "(2.00)",
+    "\u00a312.50",
+]
+IDENTIFIERS = [
+    "A1",
+    "0012",
+    "12E5",
+    "1e5x",
+    "12-3",
+    "x/9",
+    "total1",
+    "Total 1",
+    "sum 3",
+    "run 7",
+    "page/1",
+    "C00001",
+    "123.0",
+]
+OF_TYPE = {
+    "identifier": IDENTIFIERS,
+    "text": [*IDENTIFIERS, "O'Neil & Co.", "(north)", "none", "N/A", "a  b"],
+    "code": [
+        "child_in_need",
+        "Child_In_Need",
+        "closed",
+        "transferred",
+        "agency",
+        "pay",
+        "referral",
+        "closed ",
+    ],
+    "unit": [
+        "Ashfield DCPT",
+        "ashfield dcpt",
+        "Ashfield  DCPT",
+        "ASHFIELD DCPT\u00a0",
+        "None",
+        "STRASSE",
+        "Stra\u00dfe",
+    ],
+    "role": ["social_worker", "Social Worker", "SOCIAL_WORKER", "social-worker", "social  worker"],
+    "date": [
+        *(
+            "2024-05-01",
+            "2024-05-31",
+            "2024-06-01",
+            "2024-02-30",
+            "1899-12-31",
+            "2024-5-1",
+            "31/05/2024",
+            "45413",
+        ),
+        *(
+            "2024-05-01 ",
+            "2024-05-01T00:00:00",
+            "02024-05-1",
+            "2024-05-7",
+            "2024/05/01",
+            "01-May-24",
+            "epoch",
+            "infinity",
+        ),
+    ],
+    "boolean": ["true", "TRUE", "false", "t", "1", "yes"],
+    "decimal": NUMBERS,
+    "money": NUMBERS,
+}
+
+
+def cells(column: Column) -> st.SearchStrategy[str]:
+    return st.one_of(
+        st.sampled_from(OF_TYPE[column.type]),
+        st.sampled_from(OF_TYPE[column.type]),
+        st.sampled_from(ODD),
+        st.text("AE019_-/ .", max_size=6),
+        st.dates(date(2023, 1, 1), date(2025, 1, 1)).map(str),
+        st.decimals(-10, 40, places=2).map(str),
+    )
+
+
 EXAMPLES = os.environ.get("CASELOAD_FUZZ_EXAMPLES")
 SETTINGS = settings(
     max_examples=int(EXAMPLES or "100"),
@@ -212,6 +214,27 @@ def test_a_sound_file_of_every_extract_is_plain(
     assert assert_both_ways_agree(connection, landed, specification)
 
 
+@pytest.mark.parametrize(
+    ("extract", "name"),
+    [
+        ("agency_spend", "amount_gbp"),
+        ("workforce", "fte"),
+        ("caseload", "opened_on"),
+        ("assessments", "case_id"),
+    ],
+)
+def test_every_odd_cell_of_a_column_is_read_as_with_care(
+    connection: duckdb.DuckDBPyConnection, folder: Path, extract: str, name: str
+) -> None:
+    specification = load_specifications()[extract]
+    for cell in [*OF_TYPE[specification.column(name).type], *ODD]:
+        rows = rows_of(extract, 2)
+        rows[1][name] = cell
+        assert_both_ways_agree(
+            connection, landed_as(folder, extract, written(rows, list(rows[0]))), specification
+        )
+
+
 @SETTINGS
 @given(data=st.data())
 def test_what_is_plain_is_read_as_with_care(
@@ -221,8 +244,8 @@ def test_what_is_plain_is_read_as_with_care(
     rows = rows_of(specification.extract, data.draw(st.integers(1, 4)))
     header = data.draw(st.permutations(list(rows[0]))) if data.draw(st.booleans()) else list(rows[0])
     for _ in range(data.draw(st.integers(0, 2))):
-        row = data.draw(st.sampled_from(rows))
-        row[data.draw(st.sampled_from(header))] = data.draw(CELLS)
+        column = data.draw(st.sampled_from(specification.columns))
+        data.draw(st.sampled_from(rows))[column.name] = data.draw(cells(column))
     left_out = {c.name for c in specification.columns if not c.required and data.draw(st.booleans())}
     header = [name for name in header if name not in left_out]
     line_end = data.draw(st.sampled_from(["\n", "\r\n"]))
