@@ -28,6 +28,8 @@ from dagster_project.extracts.source_system import (
 )
 from dagster_project.reference import Reference
 
+STANDARD_HOURS = "standard_hours_per_week"
+
 Reader = Callable[[Landed, Specification, SourceSystem, Facts, FileLimits], Table]
 
 
@@ -54,8 +56,20 @@ def read_delivery(landed: Landed, specification: Specification, reference: Refer
     Raises Refused as `read_table` does.
     """
     source = reference.sources[landed.source]
-    facts = next(row for row in reference.rows("councils") if row["council"] == landed.council)
+    facts = _facts_of(landed.council, reference)
     return READERS[source.kind](landed, specification, source, facts, file_limits(reference))
+
+
+def _facts_of(council: str, reference: Reference) -> Facts:
+    """The council's row of councils.csv; a working week left empty is the one assumed for every council."""
+    facts = next(row for row in reference.rows("councils") if row["council"] == council)
+    assumed = {
+        row["council"]: row["amount"]
+        for row in reference.rows("option_assumptions")
+        if row["assumption"] == STANDARD_HOURS and not row["option_kind"]
+    }
+    hours = facts.get(STANDARD_HOURS) or assumed.get(council) or assumed.get("", "")
+    return {**facts, STANDARD_HOURS: hours}
 
 
 def as_headed(specification: Specification, table: Table) -> Specification:

@@ -31,7 +31,7 @@ refused as (
         deliveries.month,
         deliveries.extract,
         sum(
-            case when deliveries.is_refused and (
+            case when deliveries.is_refused and deliveries.superseded_by is null and (
                 in_force.received_at is null or deliveries.received_at > in_force.received_at
             ) then 1 else 0 end
         ) as failing_rows
