@@ -93,7 +93,7 @@ def read_mapped(
     Row numbers stay the file's. Raises Refused where a fact of the council is wanted and not there.
     """
     how = source.extracts.get(specification.extract, SourceExtract())
-    if not (how.columns or how.leave_out or how.once or how.sheet or _declares_words(source)):
+    if source.takes_as_specified(specification.extract):
         return read_table(landed.path, specification, landed.sheet, limits)
     plans = {column.name: how.columns.get(column.name) for column in specification.columns}
     form = _source_form(specification, how, plans)
@@ -141,10 +141,6 @@ def read_mapped(
             cells_kept = (sent[column.name][i] for i in kept)
             mapped.faults += turned_identifiers(column, cells_kept, mapped.row_numbers)
     return mapped
-
-
-def _declares_words(source: SourceSystem) -> bool:
-    return bool(source.date_order or source.decimal != "point" or source.true_words)
 
 
 def _together(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
