@@ -1,7 +1,7 @@
 # Every target works on a fresh clone: it installs first, and needs Python 3.11+ and make, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-long test-fuzz test-browser test-servers bench dev lint \
+.PHONY: help install demo test test-long test-fuzz test-browser test-servers bench dev docs lint \
 	lint-python lint-format lint-types lint-imports lint-sql lint-reference lint-dbt lint-locks lock FORCE
 
 VENV := .venv
@@ -20,6 +20,7 @@ help:
 	@echo "make lint          install, check code, types, imports, SQL, reference data and the dbt project"
 	@echo "make install       make $(VENV) from the hashed lock (again only when the lock changes)"
 	@echo "make dev           the Dagster UI on this machine"
+	@echo "make docs          docs/ as a site with search, links checked, under build/docs"
 	@echo "make bench         time a load against bare dbt and a bare scan"
 	@echo "make test-long     the tests that take minutes: every step of a purge killed, the samples searched whole"
 	@echo "make test-fuzz     the readers on a minute and more of files nobody thought of, others each time"
@@ -52,7 +53,7 @@ FUZZ_EXAMPLES := 600
 FUZZ_SEED := $(shell date +%s)
 test-fuzz: $(STAMP)
 	@echo "fuzzing the readers: $(FUZZ_EXAMPLES) examples a test, FUZZ_SEED=$(FUZZ_SEED)"
-	@CASELOAD_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/pytest -q tests/unit/test_fuzz.py \
+	@CASELOAD_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/pytest -q tests/unit/test_fuzz.py tests/unit/test_plain_files.py \
 		--hypothesis-seed=$(FUZZ_SEED) $(ARGS)
 
 test-browser test-servers: test-%: $(STAMP)
@@ -109,6 +110,11 @@ MERGE_REFERENCE := "import dagster_project.reference as r, dagster_project.setti
 # One process, so that nothing else competes with what is timed.
 bench: $(STAMP)
 	@$(BIN)/python -m bench $(ARGS)
+
+# Strict: a link or an anchor that leads nowhere, or a page that no reader is led to, stops it.
+docs: $(STAMP)
+	@$(BIN)/mkdocs build --quiet --clean -f docs_site/mkdocs.yml
+	@echo "docs: build/docs/index.html; with search: $(BIN)/python -m http.server -d build/docs"
 
 dev: $(STAMP)
 	@home="$${CASELOAD_HOME:-$(CURDIR)/data}"; mkdir -p "$$home/.dagster"; \

@@ -38,7 +38,7 @@ from dagster_project.commands.site import site
 from dagster_project.commands.terminal import make_console, progress_bar
 from dagster_project.commands.workbench import metrics, notebook, sql
 from dagster_project.errors import PlainError, words_of_the_unexpected
-from dagster_project.settings import Settings, SettingsError, load_settings, make_private
+from dagster_project.settings import Settings, SettingsError, load_settings, make_home, make_private
 
 if TYPE_CHECKING:
     from dagster_project.load import LoadReport
@@ -89,6 +89,7 @@ def sample() -> None:
     from dagster_project.samples import write_samples
 
     settings = load_settings()
+    make_home(settings)
     make_private(settings.landing)
     paths = write_samples(settings.home)
     make_console().print(f"{len(paths)} sample files lie under {settings.landing}", markup=False)

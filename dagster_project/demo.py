@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 
 from dagster_project.samples import write_samples
-from dagster_project.settings import Settings, make_private
+from dagster_project.settings import Settings, make_home, make_private
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Prepared:
 
 def prepare(settings: Settings) -> Prepared:
     """Afterwards the sample deliveries lie in landing and there is a key to load them with."""
-    settings.home.mkdir(parents=True, exist_ok=True)
+    make_home(settings)
     if not settings.pseudonym_key_variable:
         _make_key(settings)
     make_private(settings.landing)

@@ -69,12 +69,20 @@ def _map_ledger(settings: Settings, root: Path, storage_key: bytes) -> None:
         return
     table = pq.read_table(io.BytesIO(data))
     with sqlite3.connect(settings.alert_ledger, timeout=60) as connection:
-        keys = [(str(r["new_key"]), str(r["key"]), r["council"]) for r in table.to_pylist()]
-        connection.executemany("update items set worker = ? where worker = ? and council = ?", keys)
-        if connection.execute("select 1 from sqlite_master where name = 'told_figures'").fetchone():
-            connection.executemany(
-                "update told_figures set worker = ? where worker = ? and council = ?", keys
-            )
+        connection.execute(
+            "create temp table new_keys (council text, worker text, new_key text, primary key (council, worker))"
+        )
+        connection.executemany(
+            "insert into new_keys values (?,?,?)",
+            [(row["council"], str(row["key"]), str(row["new_key"])) for row in table.to_pylist()],
+        )
+        for name in ("items", "told_figures"):
+            # A ledger of an earlier version has no figures.
+            if connection.execute("select 1 from sqlite_master where name = ?", (name,)).fetchone():
+                connection.execute(
+                    f"update {name} set worker = new_keys.new_key from new_keys"
+                    f" where new_keys.council = {name}.council and new_keys.worker = {name}.worker"
+                )
     connection.close()
 
 

@@ -189,6 +189,17 @@ class Settings:
         return given.encode("utf-8") if given else self.new_pseudonym_key()
 
 
+def make_home(settings: Settings) -> None:
+    """The home is there; one made here lets anybody through to the public tier, whatever the umask, and lists nothing.
+
+    One that lies there keeps the modes its administrator gave it.
+    """
+    missing = [folder for folder in (settings.home, *settings.home.parents) if not folder.exists()]
+    settings.home.mkdir(parents=True, exist_ok=True)
+    for folder in missing:
+        folder.chmod(0o751)
+
+
 def make_private(folder: Path) -> Path:
     """The folder, made if need be, that only its owner may enter: it holds keys of children and workers."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)

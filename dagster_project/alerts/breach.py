@@ -43,8 +43,8 @@ class Item(NamedTuple):
 class Correction:
     """What came after a figure was told and changed it: a row of alert_corrections.
 
-    `cause` is corrected, late, withdrawn or reference; `extract` and `received_on` are None for reference data, and
-    `told_value` where no figure was told. `others` counts further deliveries that came with it.
+    `cause` is corrected, mended, late, withdrawn or reference; `extract` and `received_on` are None for reference data,
+    and `told_value` where no figure was told. `others` counts further deliveries that came with it.
     """
 
     cause: str

@@ -17,10 +17,32 @@ def correction_words(group: Sequence[Breach], words: Metric) -> str:
     breach, correction = corrected[0]
     if breach.worker_key is not None:
         concerned = "" if len(corrected) == len(group) else f"{len(corrected)} of them: "
-        return f"{concerned}{_what(correction, breach)}"
+        return f"{concerned}{_waited_for(correction) or _what(correction, breach)}"
     told = correction.told_value
+    if waited_for := _waited_for(correction):
+        return f"no figure was told before: {waited_for}"
     before = "no figure was told before" if told is None else f"it was told as {words.number(told)}"
     return f"{_what(correction, breach)}; {before}"
+
+
+def correction_label(group: Sequence[Breach]) -> str:
+    """What the sentence speaks of: a figure that was told and changed, or one that had to be waited for."""
+    correction = next((breach.correction for breach in group if breach.correction), None)
+    return "Came late" if correction and _waited_for(correction) else "Corrected"
+
+
+def _waited_for(correction: Correction) -> str:
+    """How the first usable delivery of an extract came, where nothing could be told before it; else empty."""
+    if correction.cause not in _FIRST or correction.extract is None or correction.received_on is None:
+        return ""
+    if correction.told_value is not None or correction.told_severity is not None:
+        return ""
+    others = f" and {correction.others} more" if correction.others else ""
+    extract, day = correction.extract.replace("_", " "), day_words(correction.received_on)
+    return f"{extract}{others} {_FIRST[correction.cause]} {day}"
+
+
+_FIRST = {"late": "came late, on", "mended": "had been refused, and was accepted on"}
 
 
 def _what(correction: Correction, breach: Breach) -> str:
@@ -37,10 +59,12 @@ def _what(correction: Correction, breach: Breach) -> str:
     day = day_words(correction.received_on)
     if correction.cause == "withdrawn":
         return f"{changed} the withdrawal of a delivery of {extract}{others} on {day}"
-    kind = "a corrected" if correction.cause == "corrected" else "a late"
     only = (
         ", and outside the threshold only since then"
         if rank(correction.told_severity) == 0 < rank(breach.severity)
         else ""
     )
+    if correction.cause == "mended":
+        return f"{changed} a delivery of {extract}{others} accepted {day} after one was refused{only}"
+    kind = "a corrected" if correction.cause == "corrected" else "a late"
     return f"{changed} {kind} delivery of {extract}{others} received {day}{only}"

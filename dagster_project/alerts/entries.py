@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from dagster_project.alerts.breach import Breach
 from dagster_project.alerts.calendar_words import month_words
-from dagster_project.alerts.corrections import correction_words
+from dagster_project.alerts.corrections import correction_label, correction_words
 from dagster_project.alerts.metrics import Metric, Metrics
 from dagster_project.page_addresses import unit_page
 
@@ -109,7 +109,7 @@ def entry_of(group: Sequence[Told], metrics: Metrics, site: str, *, with_chart: 
         ("Source", clean(breach.source)),
         ("Policy", clean(breach.policy_id)),
         ("Not judged", f"{breach.unjudged_because}; it is not over" if breach.unjudged_because else ""),
-        ("Corrected", _correction(group, words)),
+        (correction_label([told.breach for told in group]), _correction(group, words)),
         ("Note", "" if breach.is_complete else NOT_WHOLE),
     )
     return Entry(

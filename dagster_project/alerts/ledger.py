@@ -15,6 +15,7 @@ from dagster_project.alerts.breach import OVER_STATES, Item, rank
 from dagster_project.alerts.ledger_schema import CURRENT, bring_up_to_date, version
 
 _ITEM = ", ".join(Item._fields)
+_OF_GONE_MONTHS = "(council, month) in (select council, month from gone_months)"
 _PREPARED = "message_id, address, role, subject, file_name, message, new, worsened, resolved, load_id, kind"
 _FATE = "written_at is not null, failures, refusals, next_attempt_at, given_up_at, coalesce(reply, ''), prepared_at"
 
@@ -245,6 +246,30 @@ class Ledger:
                 "update digests set message = x'' where message_id = ? and delivered_at is not null",
                 [(message_id,) for message_id in message_ids],
             )
+
+    def forget_months(self, months: Iterable[tuple[str, str]]) -> None:
+        """Nothing is kept of the figures of these months, council and first day, nor of their workers.
+
+        But for the last thing each recipient was told of a worker: else what runs on would be told again.
+        """
+        self._db.execute("pragma secure_delete = on")
+        with self.transaction():
+            self._db.execute("create temp table gone_months (council text, month text)")
+            self._db.executemany("insert into gone_months values (?,?)", sorted(months))
+            self._db.execute(f"delete from told_figures where {_OF_GONE_MONTHS}")
+            of_workers = f"select item_id from items where worker <> '' and {_OF_GONE_MONTHS}"
+            self._db.execute(f"delete from taken_back where item_id in ({of_workers})")
+            self._db.execute(
+                f"delete from told where item_id in ({of_workers}) and exists ("
+                " select 1 from items as one inner join items as later using (council, metric, worker)"
+                " inner join told as told_later on told_later.item_id = later.item_id"
+                " where one.item_id = told.item_id and told_later.recipient = told.recipient"
+                " and (later.month > one.month or later.month = one.month and later.item_id > one.item_id))"
+            )
+            self._db.execute(
+                f"delete from items where item_id in ({of_workers}) and item_id not in (select item_id from told)"
+            )
+            self._db.execute("drop table gone_months")
 
     def record_written(self, message_id: str, at: str) -> None:
         self._db.execute("update digests set written_at = ? where message_id = ?", (at, message_id))

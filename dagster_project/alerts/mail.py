@@ -33,6 +33,7 @@ _TOLD_IN_CHATS = (
     "Source",
     "Not judged",
     "Corrected",
+    "Came late",
     "Note",
 )
 

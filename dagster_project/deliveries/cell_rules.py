@@ -25,6 +25,7 @@ FAILED_TYPE = {
 }
 # The first serial of five digits is in 1927: a bare year in a date column is never read as a day.
 SERIAL = r"^\d{5}(\.0+)?$"
+BLANKS = rf"[\s{ODD_BLANKS}]*"
 
 MACROS = rf"""
 create or replace macro trimmed(v) as (
@@ -69,13 +70,17 @@ create or replace macro as_date(plain, worded) as (
     end
 );
 create or replace macro is_negative_form(v) as (
-    regexp_matches(v, '^£?\s*\([^()+-]*\)$') or regexp_matches(v, '^[^()+-]*-$')
+    regexp_matches(v, '^£?{BLANKS}\([^()+-]*\)$') or regexp_matches(v, '^[^()+-]*-$')
 );
 create or replace macro bare_number(v) as (
-    case when is_negative_form(v) then '-' || regexp_replace(v, '[()\s]|-$', '', 'g') else v end
+    case
+        when is_negative_form(v) then '-'
+            || regexp_replace(regexp_replace(v, '^(£?){BLANKS}\({BLANKS}', '\1'), '{BLANKS}[)-]$', '')
+        else v
+    end
 );
 create or replace macro bare_money(v) as (
-    regexp_replace(bare_number(v), '^([+-]?)\s*£?\s*([+-]?)\s*', '\1\2')
+    regexp_replace(bare_number(v), '^([+-]?){BLANKS}£?{BLANKS}([+-]?){BLANKS}', '\1\2')
 );
 """
 MARCH = 3
@@ -122,7 +127,7 @@ def checked_sql(specification: Specification, month: tuple[date, date]) -> str:
         for c in names
     )
     resolved = "".join(f",\n{c.name}_names.slug as {quoted(c.name + '_' + c.type)}" for c in names)
-    rules = {c.name: _rule(c, month) for c in columns}
+    rules = {c.name: rule_broken(c, month) for c in columns}
     judged = "".join(f", {rule} as {quoted(name + '_rule')}" for name, rule in rules.items() if rule)
     failures = ",\n".join(
         f"case when {quoted(name + '_rule')} is not null "
@@ -197,7 +202,7 @@ def _number(column: Column, bare: str, name: str) -> str:
     )
 
 
-def _rule(column: Column, month: tuple[date, date]) -> str | None:
+def rule_broken(column: Column, month: tuple[date, date]) -> str | None:
     """The first rule the cell breaks, as SQL; None for a column that can break none."""
     name, typed = quoted(column.name), quoted(column.name + "_typed")
     tests: list[tuple[str, str]] = []

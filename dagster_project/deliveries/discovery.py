@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from dagster_project.deliveries.file_names import printable, shown
+from dagster_project.deliveries.landed_bytes import digest_of
 from dagster_project.extracts import Specification
 from dagster_project.extracts.source_system import CANONICAL, SourceSystem, stem_key
 
@@ -253,10 +254,7 @@ def landed_sha256(landed: Landed) -> str:
 
     Raises OSError where one cannot be read.
     """
-    digests = []
-    for path in landed.files:
-        with path.open("rb") as file:
-            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    digests = [digest_of(path) for path in landed.files]
     if not landed.parts:
         return digests[0]
     named = sorted(f"{table} {digest}" for (table, _), digest in zip(landed.parts, digests, strict=True))

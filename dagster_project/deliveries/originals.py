@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from dagster_project.deliveries.generation import archive_root
+from dagster_project.deliveries.landed_bytes import Unsealed, standing_for
 from dagster_project.deliveries.manifest import Delivery
 from dagster_project.deliveries.manifest_file import ManifestFile
 from dagster_project.errors import PlainError
@@ -132,31 +134,35 @@ def read_original(settings: Settings, original: Original) -> bytes:
 
 @contextmanager
 def laid_out(settings: Settings, deliveries: Sequence[Delivery], problems: list[str]) -> Iterator[Path]:
-    """A folder laid out like landing with the originals of these deliveries in it, gone again afterwards.
+    """A folder laid out like landing with the names of these deliveries' originals in it, gone again afterwards.
 
-    Nobody but the owner may enter it. What a crash left of it is taken away by `drop_left_over_readings`. An original
-    that cannot be had is left out and told in `problems`.
+    The files are empty: `landed_bytes` unseals what each stands for when it is read. Nobody but the owner may enter
+    the folder. What a crash left of it is taken away by `drop_left_over_readings`. An original that cannot be had is
+    left out and told in `problems`.
     """
     originals = make_private(originals_folder(settings))
     folder = Path(tempfile.mkdtemp(prefix=BEING_READ, dir=originals))
     try:
         kept = Originals(settings.manifest).kept() if deliveries else {}
+        stands_for: dict[Path, Unsealed] = {}
         for original in {place: kept[place] for place in map(place_of, deliveries) if place in kept}.values():
             try:
-                plain = read_original(settings, original)
+                size = len(read_original(settings, original))
             except OriginalError as error:
                 problems.append(str(error))
                 continue
             path = folder / original.council / f"{original.month:%Y-%m}" / original.file_name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(plain)
-        yield folder
+            path.touch(mode=0o600)
+            stands_for[path] = Unsealed(size, partial(read_original, settings, original))
+        with standing_for(stands_for):
+            yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def drop_left_over_readings(settings: Settings) -> None:
-    """Plain copies that a killed process left behind are taken away."""
+    """Folders of names that a killed process left behind are taken away."""
     for folder in originals_folder(settings).glob(f"{BEING_READ}*"):
         if time.time() - folder.stat().st_mtime > LONGEST_READING_SECONDS:
             shutil.rmtree(folder, ignore_errors=True)

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from dagster_project.deliveries import Delivery, Manifest, Months
 from dagster_project.deliveries.checking import UNMAPPED_RULE, RejectedCell
+from dagster_project.deliveries.replaced_packs import replaced_packs
 from dagster_project.reference import Reference
 from dagster_project.settings import Settings
 
@@ -79,7 +80,8 @@ def standing(
         )
     in_force, latest = manifest.in_force(), manifest.latest()
     spoken_of = {d.delivery: d for d in in_force.values()}
-    spoken_of |= {d.delivery: d for d in latest.values() if d.is_refused}
+    replaced = replaced_packs(manifest.all())
+    spoken_of |= {d.delivery: d for d in latest.values() if d.is_refused and d.delivery not in replaced}
     found = []
     for delivery in spoken_of.values():
         if council not in (None, delivery.council) or extract not in (None, delivery.extract):

@@ -32,6 +32,13 @@ select * from forecast_accuracy where council = $council and unit = $unit
 order by list_position(['open_cases', 'fte_social_workers', 'average_caseload', 'fte_to_target'], measure), months_ahead
 """
 
+# Why the average of a month ahead is not told, by the mart's own slug.
+INCOMPLETE = {
+    "no_rows_of_cases": "no rows of cases came for the month, and totals do not say what was received and ended",
+    "too_few_months": "too few months with rows of cases are loaded to tell a mean from",
+    "no_workforce": "no workforce extract came for the month",
+}
+
 
 class NoForecastError(PlainError):
     """The council, unit or month has no forecast to show."""

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from dagster_project.reports.forecasts import Forecast
+from dagster_project.reports.forecasts import INCOMPLETE, Forecast
 from dagster_project.reports.terminal import SIGNS, titled_table
 
 Row = Mapping[str, Any]
@@ -18,11 +18,6 @@ MEASURES = {
     "fte_social_workers": "FTE in post",
     "average_caseload": "average caseload",
     "fte_to_target": "FTE to target",
-}
-INCOMPLETE = {
-    "no_rows_of_cases": "no rows of cases came for the month, and totals do not say what was received and ended",
-    "too_few_months": "too few months with rows of cases are loaded to tell a mean from",
-    "no_workforce": "no workforce extract came for the month",
 }
 NO_INTERVAL = {
     "no_forecast": "no agency spend was loaded for the month",

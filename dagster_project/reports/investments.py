@@ -39,6 +39,27 @@ qualify row_number() over (
 order by investment, year_now
 """
 
+NO_CAUSE = (
+    "No cause is claimed. What moved since an investment began may have moved for any of the reasons listed, or for "
+    "one that nobody recorded; the tables set it side by side."
+)
+KINDS = {
+    "line_of_it": "a line of it",
+    "investment": "other investment",
+    "contract": "contract",
+    "option": "option priced",
+    "policy": "threshold",
+    "measure": "measure",
+    "grain": "form of the data",
+    "restated": "delivery replaced",
+}
+COSTS = {
+    "amount": "its lines",
+    "officers_in_post": "the officers in post",
+    "option": "the option",
+    "contract": "the contract, whole",
+}
+
 
 class NoInvestmentError(PlainError):
     """There is no investment to tell of."""

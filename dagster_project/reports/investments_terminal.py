@@ -9,36 +9,16 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from dagster_project.reports.investments import Investment
+from dagster_project.reports.investments import COSTS, KINDS, NO_CAUSE, Investment
 from dagster_project.reports.terminal import titled_table
 
 Row = Mapping[str, Any]
 
-NO_CAUSE = (
-    "No cause is claimed. What moved since an investment began may have moved for any of the reasons listed, or for "
-    "one that nobody recorded; the tables set it side by side."
-)
-KINDS = {
-    "line_of_it": "a line of it",
-    "investment": "other investment",
-    "contract": "contract",
-    "option": "option priced",
-    "policy": "threshold",
-    "measure": "measure",
-    "grain": "form of the data",
-    "restated": "delivery replaced",
-}
 UNMEASURED = {
     "no_criterion": "",
     "no_measure": "nothing delivered",
     "nothing_since": "nothing since",
     "not_known_now": "not known now",
-}
-COSTS = {
-    "amount": "its lines",
-    "officers_in_post": "the officers in post",
-    "option": "the option",
-    "contract": "the contract, whole",
 }
 
 

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from dagster_project.deliveries import Controls, Delivery, Manifest, Months
-from dagster_project.deliveries.discovery import MONTH_PACK
+from dagster_project.deliveries.replaced_packs import replaced_packs
 from dagster_project.extracts import load_specifications
 from dagster_project.reports.published import control_rows, published_file
 from dagster_project.reports.terminal import print_refusals, titled_table
@@ -47,14 +47,8 @@ def print_status(console: Console, settings: Settings, council: str | None, mont
         )
         if gaps:
             console.print(f"Months missing between those loaded: {', '.join(f'{gap:%Y-%m}' for gap in gaps)}")
-    last_load = {(d.council, d.month, d.file_name): d.load_id for d in wanted}
-    still_refused = [
-        d
-        for d in latest.values()
-        # A month pack that could be opened later left deliveries of its sheets, none of its own.
-        if d.is_refused
-        and (d.extract != MONTH_PACK or d.load_id == last_load[d.council, d.month, d.file_name])
-    ]
+    replaced = replaced_packs(wanted)
+    still_refused = [d for d in latest.values() if d.is_refused and d.delivery not in replaced]
     print_refusals(console, still_refused, "Refused")
     _print_controls(console, settings, {(d.council, d.month) for d in wanted})
     _print_quarantine(console, manifest, [*still_refused, *in_force.values()])

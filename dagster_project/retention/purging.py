@@ -7,10 +7,13 @@ import shutil
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from dagster_project import told_figures
+from dagster_project.alerts.delivery import stamp
 from dagster_project.alerts.ledger import open_ledger
+from dagster_project.alerts.since_told import read_figures
 from dagster_project.deliveries import Manifest, Sealed, archive_root, seal_landed
 from dagster_project.deliveries.archive import remove_rows
 from dagster_project.deliveries.crosswalk import councils_in, forget_unused
@@ -93,13 +96,8 @@ def _take_away_deliveries(
     """First no mart is made of them any more, then their rows leave the archive, file by file."""
     at = now.astimezone(UTC).isoformat(timespec="microseconds")
     deliveries = [item.delivery for item in items if item.delivery]
-    months = {
-        (item.delivery.council, item.delivery.month)
-        for item in items
-        if item.delivery and item.what == "archive_delivery"
-    }
     if deliveries:
-        manifest.purge(deliveries, months, at)
+        manifest.purge(deliveries, _months_that_go(items), at)
     for archive_file, names in sorted(manifest.rows_to_remove().items()):
         remove_rows(settings.archive, archive_file, names)
         manifest.rows_removed(names, at)
@@ -108,6 +106,14 @@ def _take_away_deliveries(
         root = archive_root(settings)
         if councils_in(root):
             forget_unused(root, load_specifications().values(), settings.storage_key())
+
+
+def _months_that_go(items: Sequence[Item]) -> set[tuple[str, date]]:
+    return {
+        (item.delivery.council, item.delivery.month)
+        for item in items
+        if item.delivery and item.what == "archive_delivery"
+    }
 
 
 def _take_away_files(settings: Settings, reference: Reference, items: Sequence[Item], now: datetime) -> None:
@@ -123,6 +129,10 @@ def _take_away_files(settings: Settings, reference: Reference, items: Sequence[I
             item.path.unlink(missing_ok=True)
         elif item.what in ("published_version", "as_known_marts") and item.path:
             shutil.rmtree(item.path, ignore_errors=True)
+    months = _months_that_go(items)
+    if months and settings.alert_ledger.is_file():
+        with open_ledger(settings.alert_ledger) as ledger:
+            ledger.forget_months((council, month.isoformat()) for council, month in months)
     if any(item.what == "look_up_log" for item in items):
         until = now - timedelta(days=reference.keep_days("look_up_log"))
         for path in look_up_logs(settings):
@@ -134,7 +144,12 @@ def _build_anew(
 ) -> LoadReport | None:
     """The warehouse file is deleted, for a deleted row leaves its bytes in it, and made again from the archive."""
     remove_warehouse(settings)
-    return rebuild(settings, reference, progress=progress, now=now)
+    report = rebuild(settings, reference, progress=progress, now=now)
+    if report and settings.alert_ledger.is_file():
+        # What looks back on a month that went is another figure now: no later delivery corrected it.
+        with open_ledger(settings.alert_ledger) as ledger:
+            told_figures.record(ledger.db, read_figures(settings), stamp(now))
+    return report
 
 
 def _drop_what_was_published_before(settings: Settings) -> None:

@@ -1,11 +1,14 @@
-"""What comes to the council: contacts, referrals, plans and children looked after."""
+"""What comes to the council: contacts, referrals, plans, children looked after; what to expect, how soon it is met."""
 
 from __future__ import annotations
 
+from dagster_project.page_addresses import topic_page
 from dagster_project.reports.measures import day_words, month_words
+from dagster_project.site.ahead import expected_by_unit
 from dagster_project.site.contents import Page, Section
 from dagster_project.site.reading import CouncilData
 from dagster_project.site.tables import by_month
+from dagster_project.site.timeliness import timeliness_by_unit
 from dagster_project.site.topic_page import column_chart, line_chart, page_of_topic
 
 MART = "demand"
@@ -35,14 +38,18 @@ PARTS = (
 
 
 def demand_page(data: CouncilData, tier: str) -> Page:
-    """Demand by month, with its changes over one year and two."""
+    """Demand by month with its changes over one year and two, what to expect of it, and how soon it is met."""
     return page_of_topic(
         data,
         tier,
         "demand",
         "Demand",
         f"To {month_words(data.month)}, as at {day_words(data.as_at)}.",
-        [_part(data, *part) for part in PARTS],
+        [
+            *(_part(data, *part) for part in PARTS),
+            expected_by_unit(data, topic_page(data.council, "demand")),
+            timeliness_by_unit(data, topic_page(data.council, "demand")),
+        ],
     )
 
 

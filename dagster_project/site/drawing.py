@@ -46,9 +46,13 @@ def lines(
     target: Decimal | None = None,
     *,
     is_yearly: bool = False,
+    between: tuple[Series, Series] | None = None,
 ) -> str:
-    """Lines over months, or years; one without a value, or not loaded, breaks a line. Bands are shaded behind them."""
-    values = [float(v) for one in series for v in one.values if v is not None]
+    """Lines over months, or years; one without a value, or not loaded, breaks a line. Bands are shaded behind them.
+
+    `between` are the lower and the upper bound of what is expected: the field between them is filled.
+    """
+    values = [float(v) for one in (*series, *(between or ())) for v in one.values if v is not None]
     low, high = min(values, default=0.0), max(values, default=1.0)
     if target is not None:
         low, high = min(low, float(target)), max(high, float(target))
@@ -63,6 +67,8 @@ def lines(
     if target is not None:
         y = scale.y(float(target))
         parts.append(f'<line class="target" x1="{LEFT}" x2="{WIDTH - right}" y1="{y:.1f}" y2="{y:.1f}"/>')
+    if between is not None:
+        parts.append(_field(months, *between, x, scale))
     for number, one in enumerate(series):
         parts.append(_line(months, one, x, scale, number))
     return _svg("".join(parts), WIDTH, HEIGHT)
@@ -249,6 +255,17 @@ def _line(months: Sequence[date], series: Series, x: _Months, scale: _Scale, num
             parts.append(f'<polyline class="line s{number}" points="{points}"/>')
         parts += [f'<circle class="dot s{number}" cx="{a:.1f}" cy="{b:.1f}" r="3"/>' for a, b in run]
     return "".join(parts)
+
+
+def _field(months: Sequence[date], lower: Series, upper: Series, x: _Months, scale: _Scale) -> str:
+    both = [
+        (x.x(month), scale.y(float(low)), scale.y(float(high)))
+        for month, low, high in zip(months, lower.values, upper.values, strict=True)
+        if low is not None and high is not None
+    ]
+    corners = [(a, low) for a, low, _ in both] + [(a, high) for a, _, high in reversed(both)]
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in corners)
+    return f'<polygon class="between" points="{points}"/>' if len(both) > 1 else ""
 
 
 def _svg(inside: str, width: int, height: int) -> str:

@@ -9,6 +9,7 @@ from dagster_project.reports.measures import day_words, month_words
 from dagster_project.site.contents import Cell, Chart, Page, Section
 from dagster_project.site.drawing import bars
 from dagster_project.site.reading import CouncilData
+from dagster_project.site.support import support_by_unit
 from dagster_project.site.tables import by_month, shown, table
 from dagster_project.site.topic_page import column_chart, page_of_topic, unit_cell
 
@@ -164,8 +165,9 @@ def options(data: CouncilData, tier: str) -> Page:
         tier,
         "options",
         "Options",
-        "What each option costs in each financial year, and what each way to the caseload target would take.",
-        [_capacity(data), *_ways(data)],
+        "What each option costs in each financial year, what each way to the caseload target would take, and the "
+        "support officers there are.",
+        [_capacity(data), *_ways(data), support_by_unit(data, topic_page(data.council, "options"))],
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.alerts.known import Knowledge
 from dagster_project.reference import Reference
 from dagster_project.reports.council_marts import Row, earlier
 from dagster_project.reports.measures import Measure, measure_of
@@ -54,6 +55,20 @@ class TierMarts:
         result = self._connection.execute(f"select * from {mart}{where}", values)
         names = list(columns)
         return [_row(names, cells) for cells in result.fetchall()]
+
+    def newest(self, mart: str, column: str, council: str, span: tuple[date, date]) -> date | None:
+        """The latest month of a span of which the council has a value in the column, be it suppressed."""
+        columns = self.measures.get(mart, {})
+        if column not in columns:
+            return None
+        hidden = f" or contains(suppressed, '{column}')" if "suppressed" in columns else ""
+        found = self.query(
+            f"select max(month) from {mart} where council = ? and month between ? and ?"
+            f" and ({column} is not null{hidden})",
+            [council, *span],
+        )
+        month: date | None = found[0][0]
+        return month
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql, list(parameters)).fetchall()
@@ -108,12 +123,15 @@ class CouncilData:
         reference: Reference,
         council: str,
         references_of: ReferencesOf = lambda council, keys: {},
+        knowledge: Knowledge | None = None,
     ) -> None:
         self.marts, self.reference, self.council = marts, reference, council
+        self.knowledge = knowledge or Knowledge()
         self._references_of = references_of
         self._rows: dict[str, list[Row]] = {}
         self._of_month: dict[tuple[str, date], list[Row]] = {}
         self._by_unit: dict[str, dict[str, list[Row]]] = {}
+        self._newest: dict[tuple[str, str], date | None] = {}
 
     @property
     def name(self) -> str:
@@ -136,11 +154,20 @@ class CouncilData:
             self._rows[mart] = self.marts.rows(mart, self.council)
         return self._rows[mart]
 
-    def of_month(self, mart: str) -> list[Row]:
-        """A mart's rows of the latest month alone, of marts that are large."""
-        if (mart, self.month) not in self._of_month:
-            self._of_month[mart, self.month] = self.marts.rows(mart, self.council, self.month)
-        return self._of_month[mart, self.month]
+    def of_month(self, mart: str, month: date | None = None) -> list[Row]:
+        """A mart's rows of one month alone, of the latest unless another is given, of marts that are large."""
+        wanted = month or self.month
+        if (mart, wanted) not in self._of_month:
+            self._of_month[mart, wanted] = self.marts.rows(mart, self.council, wanted)
+        return self._of_month[mart, wanted]
+
+    def newest(self, mart: str, column: str) -> date | None:
+        """The latest month shown of which a column of the mart is known; None where there is none."""
+        if (mart, column) not in self._newest:
+            self._newest[mart, column] = self.marts.newest(
+                mart, column, self.council, (self.first_month, self.month)
+            )
+        return self._newest[mart, column]
 
     def of_unit(self, mart: str, unit: str) -> list[Row]:
         """A unit's rows in the order of the months, of those that pages show."""

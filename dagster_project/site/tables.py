@@ -25,7 +25,10 @@ SEVERITY_WORDS = {"breach": "Breach", "warning": "Warning", "info": "Information
 # The letter that stands for a severity where a word has no room; its key stands beside the table.
 SIGNS = {"breach": "B", "warning": "W", "info": "i"}
 # Measures of every kind stand in these columns, with decimals that most of them do not need.
-OF_EVERY_KIND = ("value", "rounded_value", "target", "lower", "upper", "previous_value", "change")
+OF_EVERY_KIND = (
+    "value", "rounded_value", "target", "lower", "upper", "previous_value", "change", "value_at_start", "value_now",
+    "mean_since", "best_since", "worst_since", "last_known_value",
+)  # fmt: skip
 SLUGS = (
     "metric",
     "state",
@@ -42,6 +45,8 @@ SLUGS = (
     "budget_lies",
     "role",
     "employment",
+    "event",
+    "incomplete_because",
 )
 HEADINGS = {
     "average_caseload_rounded": "Average, rounded",
@@ -60,7 +65,61 @@ HEADINGS = {
     "share_qualified_under_18_months": "Qualified under 18 months (%)",
     "share_qualified_under_2_years": "Qualified under 2 years (%)",
     "agency_share": "Agency workers (%)",
+    "expected_average_caseload": "Expected average",
+    "lower_average_caseload": "Lowest to expect",
+    "upper_average_caseload": "Highest to expect",
+    "expected_band_label": "Band then",
+    "expected_open_cases": "Open cases then",
+    "expected_fte_social_workers": "Social workers then (FTE)",
+    "starters_fte": "Starting by then (FTE)",
+    "leavers_fte": "Leaving by then (FTE)",
+    "expected_fte_to_target": "FTE to target then",
+    "value_at_start": "Before",
+    "started_from": "Before is of",
+    "value_now": "Now",
+    "mean_since": "Mean since",
+    "best_since": "Best since",
+    "worst_since": "Worst since",
+    "is_target_met": "Target met",
+    "months_since": "Months known since",
+    "last_known_month": "Last known in",
+    "last_known_value": "Value then",
+    "agency_cost_before_gbp": "Agency spend before (£)",
+    "is_before_whole": "Of a whole year",
+    "agency_cost_now_gbp": "Agency spend now (£)",
+    "is_now_whole": "Of a whole year now",
+    "saving_gbp": "Fall in spend (£)",
+    "cost_gbp": "It costs (£)",
+    "difference_gbp": "Difference (£)",
+    "happened_on": "On",
+    "from_value": "From",
+    "to_value": "To",
+    "taken_on": "Taken on",
+    "officer_fte": "Officers (FTE)",
+    "senior_officer_fte": "Senior officers (FTE)",
+    "social_worker_fte": "Social workers (FTE)",
+    "workers_per_officer": "Social workers for each officer",
+    "workers_per_officer_with_seniors": "The same with seniors",
+    "target_ratio": "Aimed at",
+    "target_officer_fte": "Officers at that ratio (FTE)",
+    "gap_fte": "Missing (FTE)",
+    "annual_cost_gbp": "Cost in a year (£)",
+    "supported_social_worker_fte": "Social workers in teams with officers (FTE)",
+    "hours_released_per_week": "Hours released a week",
+    "assessments_in_45_days": "Of them in time",
+    "assessments_in_45_days_rate": "Assessments in time (%)",
+    "median_assessment_working_days": "Median working days",
+    "median_days_to_allocation": "Median days to allocation",
+    "visits_in_time_rate": "Visits in time (%)",
+    "strategy_meetings_in_time_rate": "Strategy meetings in time (%)",
+    "workers_per_child_12m": "Workers a child, 12 months",
 }
+
+
+def capitalised(slug: str) -> str:
+    """A slug as the words at the beginning of a line."""
+    words = slug_words(slug)
+    return words[:1].upper() + words[1:]
 
 
 def severity_tag(severity: str | None, words: str = "") -> Tag | None:

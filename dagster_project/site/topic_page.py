@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dagster_project.page_addresses import council_page, topic_page
+from dagster_project.page_addresses import council_page, link, topic_page, unit_page
 from dagster_project.reports.council_marts import Row
 from dagster_project.site.contents import Cell, Chart, Page, Section
 from dagster_project.site.drawing import Series, columns, lines
@@ -35,6 +35,13 @@ def unit_cell(data: CouncilData, row: Row, href: str = "") -> Cell:
     """The unit of a row by its name, as deep as it lies in the tree."""
     unit = data.units.get(row["unit"])
     return Cell(data.unit_name(row["unit"]), href=href, depth=unit.depth if unit else 0)
+
+
+def unit_link(data: CouncilData, unit: str, topic: str) -> Cell:
+    """A unit by its name on the page of a topic, with a link where it has a page."""
+    address = topic_page(data.council, topic)
+    href = link(unit_page(data.council, unit), address) if unit in data.units else ""
+    return Cell(data.unit_name(unit), href=href)
 
 
 def line_chart(

@@ -6,11 +6,13 @@ from dagster_project.page_addresses import council_page, link, unit_page
 from dagster_project.reports.council_marts import Row
 from dagster_project.reports.measures import day_words, month_words
 from dagster_project.reports.policies import Policy, policies_in_force
+from dagster_project.site.ahead import ahead_section
 from dagster_project.site.contents import Cell, Chart, Heading, Page, Section, Table
 from dagster_project.site.drawing import Series, Step, columns, lines, waterfall
 from dagster_project.site.frame import crumbs, navigation
 from dagster_project.site.overview import crossed_section
 from dagster_project.site.reading import CouncilData, Unit
+from dagster_project.site.support import support_section
 from dagster_project.site.tables import (
     MINUS,
     NO_VALUE,
@@ -23,6 +25,7 @@ from dagster_project.site.tables import (
     table,
     values,
 )
+from dagster_project.site.timeliness import timeliness_section
 from dagster_project.site.workers import workers_section
 
 BANDS = "caseload_bands"
@@ -69,8 +72,11 @@ def page_of_unit(data: CouncilData, unit: Unit, tier: str) -> Page:
                 _facts(data, row),
                 crossed_section(data, address, unit.unit),
                 _trend(data, unit, row),
+                ahead_section(data, unit, fitting_policy(data, unit, row)),
                 _flows(data, unit),
+                timeliness_section(data, unit.unit),
                 _experience(data, unit),
+                support_section(data, unit),
                 _agency(data, unit),
                 _gap(data, unit),
                 _to_target(data, unit),

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dagster_project.deliveries import Control, Delivery, Manifest, half_of_last_decimal, month_days
+from dagster_project.deliveries.replaced_packs import replaced_packs
 from dagster_project.extracts import load_specifications
 from dagster_project.reference import Reference
 from dagster_project.told_figures import ToldFigure
@@ -130,7 +131,7 @@ def write_inputs(
     _write(folder / "control_files.parquet", CONTROL_FILES, [_control_row(control) for control in controls])
     _write(folder / "control_totals.parquet", CONTROL_TOTALS, _control_rows(controls))
     _write(folder / "expected_extracts.parquet", EXPECTED_EXTRACTS, _expected_extracts())
-    _write(folder / "deliveries.parquet", DELIVERIES, [_delivery_row(delivery) for delivery in deliveries])
+    _write(folder / "deliveries.parquet", DELIVERIES, _delivery_rows(deliveries))
     _write(folder / "build_scope.parquet", SCOPE, [_scope_row(row) for row in scope])
     _write(
         folder / "unit_names.parquet",
@@ -176,6 +177,14 @@ def _control_rows(controls: Sequence[Control]) -> list[dict[str, Any]]:
         }
         for control in controls
         for (extract, measure), stated in sorted(control.totals.items())
+    ]
+
+
+def _delivery_rows(deliveries: Sequence[Delivery]) -> list[dict[str, Any]]:
+    replaced = replaced_packs(deliveries)
+    return [
+        {**_delivery_row(delivery), "superseded_by": replaced.get(delivery.delivery, delivery.superseded_by)}
+        for delivery in deliveries
     ]
 
 

@@ -90,7 +90,9 @@ def publish(settings: Settings, load_id: str, draw: Callable[[Path], object] = l
     """
     version = settings.published / "versions" / load_id
     being_written = version.with_name(f".{version.name}.writing")
-    shutil.rmtree(being_written, ignore_errors=True)
+    clear_unfinished(settings)
+    # For the owner only until it is whole: a load killed on the way leaves nothing open.
+    being_written.mkdir(parents=True, mode=0o700)
     tables = marts(settings)
     internal = {mart.name: _rows_for_everyone(mart) for mart in tables if mart.tier == Tier.INTERNAL}
     restricted = {mart.name: f"select * from {mart.name}" for mart in tables}
@@ -104,15 +106,22 @@ def publish(settings: Settings, load_id: str, draw: Callable[[Path], object] = l
         tables,
     )
     _write_metrics(settings, being_written)
-    # Anybody passes through to the public folder; what lies beside it has modes of its own.
-    for folder in (settings.published, settings.published / "versions", being_written):
-        folder.chmod(0o755 if folder != being_written else 0o751)
+    for folder in (settings.published, settings.published / "versions"):
+        folder.chmod(0o755)
     draw(being_written)
     shutil.rmtree(version, ignore_errors=True)
     os.replace(being_written, version)
+    # Anybody passes through to the public folder; what lies beside it has modes of its own.
+    version.chmod(0o751)
     _switch(settings.published / "current", version)
     _drop_old(settings.published / "versions", version)
     return version
+
+
+def clear_unfinished(settings: Settings) -> None:
+    """What a publication that was killed had begun is gone; for who holds the lock."""
+    for left in (settings.published / "versions").glob(".*.writing"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _rows_for_everyone(mart: Mart) -> str:
@@ -164,7 +173,9 @@ def _write(
         connection.execute("use memory")
         _describe(connection, described)
         connection.execute("detach published")
-    for path in [folder, parquet, target, *parquet.iterdir()]:
+    # The folder of the whole version is opened once that is in its place.
+    within = [] if tier == Tier.INTERNAL else [folder]
+    for path in [*within, parquet, target, *parquet.iterdir()]:
         path.chmod(MODES[tier].folder if path.is_dir() else MODES[tier].file)
 
 

@@ -6,7 +6,10 @@ cast(round({{ value }}, {{ decimals }}) as decimal({{ precision }}, {{ decimals 
 {%- endmacro %}
 
 
-{# numerator / denominator rounded half up to `decimals`, in whole numbers; NULL where the denominator is zero. #}
+{#
+    numerator / denominator rounded half up to `decimals`, in whole numbers; NULL where the denominator is zero, or so
+    small beside the numerator that no column could hold the ratio: one absurd row must not stop every council's marts.
+#}
 {% macro ratio_half_up(numerator, denominator, decimals, precision=14) -%}
 {{ return(adapter.dispatch('ratio_half_up')(numerator, denominator, decimals, precision)) }}
 {%- endmacro %}
@@ -14,7 +17,7 @@ cast(round({{ value }}, {{ decimals }}) as decimal({{ precision }}, {{ decimals 
 {% macro default__ratio_half_up(numerator, denominator, decimals, precision) -%}
 {%- set n = whole_parts(numerator) -%}
 {%- set d = whole_parts(denominator) -%}
-cast(
+try_cast(
     (sign({{ n }}) * sign({{ d }}))
     * cast(
         (2 * abs({{ n }}) * {{ '1' ~ '0' * decimals }} + abs({{ d }})) // nullif(2 * abs({{ d }}), 0)

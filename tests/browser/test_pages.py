@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -13,11 +14,11 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from dagster_project.demo import prepare
 from dagster_project.load import load
-from dagster_project.page_addresses import council_page, unit_page
+from dagster_project.page_addresses import council_page, topic_page, unit_page
 from dagster_project.reports.measures import month_words
 from dagster_project.settings import Settings
 from dagster_project.site.reading import opened
-from dagster_project.site.tables import heading
+from dagster_project.site.tables import capitalised, heading
 
 pytestmark = pytest.mark.browser
 pytest_plugins = ["browser_window"]
@@ -28,13 +29,18 @@ LOOKED_AT = (
     council_page("west_sussex"),
     unit_page("west_sussex", "west_sussex"),
     unit_page("nottinghamshire", "assessment"),
+    topic_page("nottinghamshire", "investments"),
+    topic_page("tameside", "managed-teams"),
     unit_page("tameside", "duty_and_assessment"),
 )
 
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Everything `make demo` loads."""
+    """Everything `make demo` loads; DEMO_HOME names one that is there already."""
+    there = os.environ.get("DEMO_HOME")
+    if there:
+        return Settings(home=Path(there))
     settings = Settings(home=tmp_path_factory.mktemp("demo"))
     prepare(settings)
     load(settings)
@@ -243,6 +249,97 @@ def test_what_the_public_tier_suppresses_is_a_letter_in_its_pages(
                         looked_at += 1
                         assert line[name] == "c", (council, unit, row["month"], column)
     assert looked_at > 50
+
+
+@pytest.mark.parametrize(
+    ("council", "topic", "mart", "caption", "columns", "where"),
+    [
+        (
+            "west_sussex",
+            "demand",
+            "caseload_forecasts",
+            "What to expect of each unit",
+            ("expected_average_caseload", "lower_average_caseload", "expected_open_cases"),
+            "months_ahead = 3",
+        ),
+        (
+            "nottinghamshire",
+            "demand",
+            "timeliness",
+            "Timeliness of each unit",
+            ("assessments_in_45_days_rate", "visits_in_time_rate", "median_assessment_working_days"),
+            "true",
+        ),
+        (
+            "nottinghamshire",
+            "options",
+            "support_officers",
+            "Support officers of each unit",
+            ("officer_fte", "workers_per_officer", "gap_fte"),
+            "true",
+        ),
+    ],
+)
+def test_what_each_unit_is_to_expect_and_how_it_works_is_as_the_mart_has_it(
+    context: BrowserContext,
+    published: Path,
+    council: str,
+    topic: str,
+    mart: str,
+    caption: str,
+    columns: tuple[str, ...],
+    where: str,
+) -> None:
+    page = context.new_page()
+    page.goto((published / "site" / topic_page(council, topic)).as_uri())
+    shown = table_of(page, caption)
+    with opened(published / "marts.duckdb") as marts:
+        measures = marts.measures[mart]
+        rows = marts.query(
+            f"""
+            select b.unit_name, {", ".join(f"m.{column}" for column in columns)}
+            from {mart} as m inner join caseload_bands as b using (council, unit, month)
+            where council = ? and {where} and month = (
+                select max(month) from {mart} where council = ? and {columns[0]} is not null
+            )
+            """,
+            [council, council],
+        )
+    assert len(rows) > 10 and len(shown) == len(rows)
+    for name, *figures in rows:
+        for column, figure in zip(columns, figures, strict=True):
+            text = shown[name][heading(measures[column]).text]
+            said = "\N{EN DASH}no value" if figure is None else f"{figure:,}".replace("-", "\N{MINUS SIGN}")
+            assert text == said, (name, column)
+
+
+def test_what_an_investment_moved_and_what_surveys_said_is_as_the_marts_have_it(
+    context: BrowserContext, published: Path
+) -> None:
+    page = context.new_page()
+    page.goto((published / "site" / topic_page("nottinghamshire", "investments")).as_uri())
+    with opened(published / "marts.duckdb") as marts:
+        answers = marts.query("select question, value from survey_results where council = 'nottinghamshire'")
+        moved = marts.query(
+            """
+            select value_at_start, value_now, direction from investment_impact
+            where council = 'nottinghamshire' and month = date '2018-05-01' and direction in ('better', 'worse')
+            """
+        )
+    surveys = table_of(page, "Answers of surveys")
+    assert len(answers) > 3 and len(surveys) == len(answers)
+    for question, value in answers:
+        assert surveys[capitalised(question)]["Value"] == f"{value.normalize():f}"
+    impact = [
+        (cells["Before"], cells["Now"], cells["Since"])
+        for cells in table_of(page, "What its paper hoped").values()
+        if cells["Since"] in ("Better", "Worse")
+    ]
+    known = {
+        (f"{before.normalize():,f}", f"{now.normalize():,f}", direction.capitalize())
+        for before, now, direction in moved
+    }
+    assert len(impact) > 4 and set(impact) <= known
 
 
 def table_of(page: Page, caption: str) -> dict[str, dict[str, str]]:

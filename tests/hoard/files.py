@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -267,6 +268,21 @@ FILES = (
         refused="unreadable as a workbook",
         name=XLSX,
     ),
+    File(
+        "a compressed file named .csv",
+        lambda: gzip.compress(text(_whole(NORTH))),
+        refused="a compressed file, not a table",
+    ),
+    File(
+        "an end of NULs, as a writer leaves that crashed",
+        lambda: text(_whole(NORTH, SOUTH)) + bytes(4096),
+        refused="unreadable near line 4: a sign that is no text",
+    ),
+    File(
+        "a sign of neither UTF-8 nor Windows-1252",
+        lambda: text(_whole(NORTH)) + text([SOUTH]).replace(b"South", b"S\x81uth"),
+        refused="unreadable near line 3: a sign that is no text",
+    ),
     File("noise", lambda: bytes(range(256)) * 20, refused="unreadable"),
     File("a name of 10,000 letters", lambda: text(_whole(("0012", "C" * 10_000, *NORTH[2:]))), 1),
     File(
@@ -506,5 +522,34 @@ FILES = (
         "headers as databases write them",
         lambda: text([tuple(f"[dbo].[cases].[{name.upper()}]" for name in CASES), NORTH]),
         1,
+    ),
+    AGENCY(
+        "amounts with a non-breaking space after their sign, digits apart in brackets",
+        lambda: _amounts(
+            "£\u00a01,234.50", "(£\u00a0200.00)", "\u00a0-£\u202f5", "200.00\u00a0-", "7", "(12 34)"
+        ),
+        5,
+        {("amount_gbp", "money"): 1},
+    ),
+    AGENCY(
+        "amounts that no ledger holds, and no mart could",
+        lambda: _amounts("99999999999.99", "-99999999999.99", "999999999", "-999999999"),
+        2,
+        {("amount_gbp", "range"): 2},
+    ),
+    File(
+        "totals that no council has, and no mart could hold",
+        lambda: text(
+            [
+                ("unit", "open_cases", "fte_social_workers"),
+                ("North", "999999999999999", "1"),
+                ("South", "1", "9e9"),
+            ]
+        ),
+        0,
+        {("open_cases", "range"): 1, ("fte_social_workers", "number"): 1},
+        refused="every one of its",
+        extract="caseload_summary",
+        name="caseload_summary.csv",
     ),
 )

@@ -472,7 +472,12 @@ def test_a_table_names_the_extracts_it_is_made_from_and_a_threshold_its_measure_
         source = tables_of(made)["caseload"].source
         assert "workforce" in source
         assert not [name for name in ("visits", "contacts", "agency_spend") if name in source]
-    measures = {line.cells[0].text for line in tables_of(paper)["breaches"].lines}
+    measures = {
+        line.cells[0].text
+        for key, table in tables_of(paper).items()
+        if key in ("breaches", "breaches_by_team")
+        for line in table.lines
+    }
     assert measures
     assert measures <= {row["words"] for row in _metrics()}
 

@@ -10,13 +10,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deliveries_fixture import COUNCIL, MONTH, REFERENCE, Row, land, make_home, rows_of, write_reference
+from deliveries_fixture import (
+    COUNCIL,
+    MONTH,
+    REFERENCE,
+    Row,
+    arrive,
+    land,
+    lines_of,
+    make_home,
+    rows_of,
+    workbook,
+    write_reference,
+)
 from python_calamine import CalamineWorkbook
 from test_cli import DONE, WRONG_USAGE, run
 
 from dagster_project.deliveries.checking import REASONS_KEPT
 from dagster_project.load import load
-from dagster_project.quarantine import documentation, rules
+from dagster_project.quarantine import documentation, rules, standing
+from dagster_project.reference import load_reference
 from dagster_project.settings import PROJECT_ROOT, Settings
 
 A_NAME = "Zebedee Quixote"
@@ -85,6 +98,33 @@ def test_the_workbook_names_row_column_rule_and_what_was_expected_and_no_value(h
         text = "".join(package.read(name).decode("utf-8", "replace") for name in package.namelist())
     assert A_NAME not in text and "cmd|" not in text
     assert "<f>" not in text
+
+
+def stands(home: Settings) -> list[tuple[str, bool]]:
+    return [(one.delivery.extract, one.delivery.is_refused) for one in standing(home, load_reference(home))]
+
+
+def test_a_mended_file_of_another_name_clears_what_stood(home: Settings) -> None:
+    """As another kind of file, a sheet of a pack, or a pack under another name; two files beside each other do not."""
+    month = home.landing / COUNCIL / MONTH
+    land(home, "caseload.csv", bad_cases())
+    land(home, "posts.csv", [{**row, "fte": A_NAME} for row in rows_of("posts", 4)])
+    land(home, "May pack.xlsx", b"PK no workbook")
+    arrive(home)
+    assert stands(home) == [("caseload", False), ("month_pack", True), ("posts", True)]
+
+    land(home, "caseload.xlsx", workbook({"May": lines_of(rows_of("caseload", 100))}))
+    arrive(home)
+    assert ("caseload", True) in stands(home)
+    (month / "caseload.csv").unlink()
+    arrive(home)
+    assert stands(home) == [("month_pack", True), ("posts", True)]
+
+    (month / "posts.csv").unlink()
+    (month / "May pack.xlsx").unlink()
+    land(home, "May pack, mended.xlsx", workbook({"posts": lines_of(rows_of("posts", 4))}))
+    arrive(home)
+    assert stands(home) == []
 
 
 @pytest.mark.long

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from deliveries_fixture import land
 from told_council import (
     COUNCIL,
     DIRECTOR,
@@ -18,6 +20,7 @@ from told_council import (
     SOUTH,
     Mail,
     Town,
+    cases,
     day_of_load,
     policy_rows,
     town,
@@ -26,6 +29,8 @@ from told_council import (
 
 from dagster_project.alerts.ledger import open_ledger
 from dagster_project.alerts.standing import Standing, standing
+from dagster_project.key_rotation import rotate
+from dagster_project.retention import purge
 
 pytestmark = [pytest.mark.allow_hosts(["127.0.0.1"]), pytest.mark.long]
 CALM = {NORTH: 10, SOUTH: 10, EAST: 10}
@@ -179,3 +184,109 @@ def test_what_was_not_delivered_is_unknown_and_never_resolved_and_its_digest_say
 def stands(at: Town) -> list[Standing]:
     with open_ledger(at.settings.alert_ledger) as ledger:
         return standing(ledger)
+
+
+def test_a_figure_of_a_delivery_that_had_been_refused_says_so_and_one_of_a_late_delivery_that_it_was_late(
+    tmp_path: Path,
+) -> None:
+    # Judged by the workforce alone, so that something is told of the month before its cases come.
+    asye = f"a,{COUNCIL},,service,,,,asye_share,one_decimal,,,any,any,none,,2010-04-01,,made up\n"
+    with town(tmp_path, threshold_policy=POLICY + policy_rows("p", 20, 25, "2010-04-01") + asye) as at:
+        at.land(0, HIGH, extracts=("workforce",))
+        refused = [{**row, "opened_on": "soon"} for row in cases(0, HIGH)]
+        land(at.settings, "caseload.csv", refused, "2022-01", COUNCIL)
+        assert at.load() == [] and at.report.has_refusals
+        at.land(0, HIGH, extracts=("caseload",))
+        mended = at.load()
+        at.land(1, CALM, extracts=("workforce",))
+        at.load(day_of_load(1, 3))
+        at.land(1, {**CALM, SOUTH: 30}, extracts=("caseload",))
+        late = at.load(day_of_load(1, 4))
+        causes = at.marts("select distinct month, cause from alert_corrections order by all")
+
+    assert told(mended)[MANAGER] == ["new"]
+    text = next(mail.text for mail in mended if mail.to == MANAGER)
+    assert "Came late" in text and "Corrected" not in text
+    assert (
+        "no figure was told before: caseload had been refused, and was accepted on 12 February 2022" in text
+    )
+    assert told(late, SOUTH)[HEAD] == ["new"]
+    text = next(mail.text for mail in late if mail.to == HEAD)
+    assert "no figure was told before: caseload came late, on 4 March 2022" in text
+    assert causes == [(date(2022, 1, 1), "mended"), (date(2022, 2, 1), "late")]
+
+
+def test_after_a_change_of_key_nothing_is_corrected_and_nobody_hears_again_of_a_worker(
+    tmp_path: Path,
+) -> None:
+    policies = POLICY + policy_rows("p", 20, 25, "2010-04-01") + worker_policy(15)
+    worker = "worker_caseload"
+    with town(tmp_path, threshold_policy=policies) as at:
+        at.land(0, HIGH)
+        first = at.load(day_of_load(0))
+        keys = at.marts("select distinct worker_key from alert_states where worker_key is not null")
+        at.settings = replace(at.settings, new_pseudonym_key_variable="the secret of next year")
+        rotate(at.settings)
+        at.settings = replace(
+            at.settings, pseudonym_key_variable="the secret of next year", new_pseudonym_key_variable=""
+        )
+        new_keys = at.marts("select distinct worker_key from alert_states where worker_key is not null")
+        at_rest = at.load()
+        # A corrected delivery that moves no verdict of North or of its workers.
+        at.land(0, {**HIGH, SOUTH: 11}, extracts=("caseload",))
+        corrected = at.load()
+        changed = at.marts("select distinct unit, worker_key is not null from alert_corrections")
+        at.land(1, HIGH)
+        runs_on = at.load(day_of_load(1))
+        at.land(2, CALM)
+        over = at.load(day_of_load(2))
+
+    assert told(first, metric=worker)[MANAGER] == ["new"]
+    assert keys and len(new_keys) == len(keys) and not set(keys) & set(new_keys)
+    assert at_rest == corrected == runs_on == [] and changed == []
+    assert told(over, metric=worker)[MANAGER] == told(over)[MANAGER] == ["resolved"]
+
+
+def test_what_a_purge_changed_is_told_by_nobody_as_corrected_and_what_was_told_of_workers_goes_with_their_month(
+    tmp_path: Path,
+) -> None:
+    # Nobody leaves, and a policy that finds fault with that: a figure of twelve months.
+    turnover = (
+        f"t,{COUNCIL},,service,,,,turnover_rate,one_decimal,,50,stuck,stuck,warning,,2010-04-01,,made up\n"
+        f"t,{COUNCIL},,service,,,,turnover_rate,one_decimal,50,,fine,fine,none,,2010-04-01,,made up\n"
+    )
+    policies = POLICY + policy_rows("p", 20, 25, "2010-04-01") + worker_policy(15) + turnover
+    kinds = ("archive_delivery", "sealed_original", "superseded_delivery")
+    retention = "council,what,keep_days,source\n" + "".join(
+        f"{COUNCIL},{kind},340,made up\n" for kind in kinds
+    )
+    with town(tmp_path, threshold_policy=policies, retention=retention) as at:
+        for number in range(12):
+            at.land(number, HIGH)
+        first = at.load(datetime(2023, 1, 5, tzinfo=UTC))
+        before = told_by_month(at)
+        purge(at.settings, now=datetime(2023, 1, 11, tzinfo=UTC))
+        after = told_by_month(at)
+        at_rest = at.load(datetime(2023, 1, 12, tzinfo=UTC))
+        at.land(11, {**HIGH, SOUTH: 11})
+        corrected = at.load(datetime(2023, 1, 13, tzinfo=UTC))
+        changed = at.marts("select unit, metric from alert_corrections")
+        # The month that went comes once more: nothing is known of what was told of it, and it is an older month.
+        at.land(0, CALM)
+        again = at.load(datetime(2023, 1, 14, tzinfo=UTC))
+        of_the_month = at.marts("select unit from alert_corrections where month = '2022-01-01'")
+
+    assert told(first, SERVICE, "turnover_rate")[HEAD] == ["new"]
+    assert before["2022-01-01"] > 0 and "2022-01-01" not in after and after["2022-02-01"] > 0
+    assert at_rest == corrected == again == []
+    assert changed == of_the_month == []
+
+
+def told_by_month(at: Town) -> dict[str, int]:
+    """How many figures, and workers' verdicts, the ledger keeps of each month."""
+    with open_ledger(at.settings.alert_ledger) as ledger:
+        rows = ledger.db.execute(
+            "select month, count(*) from (select month from told_figures"
+            " union all select month from items where worker <> '') group by month"
+        )
+        return {str(month): int(count) for month, count in rows}

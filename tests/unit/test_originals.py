@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,12 +28,14 @@ from deliveries_fixture import (
 )
 
 from dagster_project.deliveries import Manifest, Sealed, landed_originals, seal_landed
+from dagster_project.deliveries.layout import read_table
 from dagster_project.deliveries.originals import (
     OriginalError,
     Originals,
     originals_folder,
     read_original,
 )
+from dagster_project.deliveries.sealed_as_landed import sealed_as_landed
 from dagster_project.deliveries.set_aside import rows_set_aside
 from dagster_project.extracts import load_specifications
 from dagster_project.reference import load_reference
@@ -162,6 +165,27 @@ def test_a_changed_alias_reads_rejected_and_unmapped_rows_again_from_the_sealed_
     }
     assert arrive(settings).recorded == []
     assert not list(originals_folder(settings).glob(".reading-*"))
+
+
+def test_while_a_sealed_original_is_read_no_plain_copy_of_it_lies_anywhere(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a process killed then leaves none."""
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+    cases = rows_of("caseload", 40)
+    cases[3]["worker_id"] = "ZQXJKVOR-1"
+    land(settings, "caseload.csv", cases)
+    delivery = arrive_one(settings)
+    seal(settings)
+
+    reading = sealed_as_landed(settings, load_reference(settings), load_specifications(), [delivery], [])
+    with reading as landed:
+        table = read_table(landed[0].path, load_specifications()["caseload"])
+        holding = [p for p in tmp_path.rglob("*") if p.is_file() and b"ZQXJKVOR-1" in p.read_bytes()]
+
+    assert "ZQXJKVOR-1" in [row[table.columns.index("worker_id")] for row in table.rows]
+    assert holding == []
 
 
 def test_a_sheet_of_a_sealed_pack_is_read_again(settings: Settings) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from dagster_project.load import only_load
 from dagster_project.settings import Settings
 from dagster_project.warehouse import PublishingError, Tier, copy_to, marts, publish
 
@@ -244,6 +245,52 @@ def test_whatever_the_umask_a_tier_is_as_open_as_it_says(built: Settings, tmp_pa
         **dict.fromkeys(("", "parquet"), 0o755),
         "marts.duckdb": 0o644,
     }
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_whatever_the_umask_anybody_passes_through_the_home_and_nobody_lists_it(
+    tmp_path: Path, umask: int
+) -> None:
+    settings = Settings(home=tmp_path / "srv" / "caseload")
+    before = os.umask(umask)
+    try:
+        with only_load(settings):
+            pass
+    finally:
+        os.umask(before)
+
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (settings.home, settings.home.parent)} == {0o751}
+
+
+def test_a_home_that_its_administrator_closed_stays_closed(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir(mode=0o700)
+
+    with only_load(Settings(home=tmp_path / "home")):
+        pass
+
+    assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700
+
+
+def test_a_publication_that_is_not_whole_is_for_its_owner_only_and_goes_with_the_next(
+    built: Settings,
+) -> None:
+    """A load that is killed while it publishes leaves no rows of workers that others could read."""
+    seen: list[tuple[str, int]] = []
+
+    def dies(version: Path) -> None:
+        seen.append((version.name, stat.S_IMODE(version.stat().st_mode)))
+        raise KeyboardInterrupt
+
+    before = os.umask(0)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            publish(built, "load-1", dies)
+    finally:
+        os.umask(before)
+    assert seen == [(".load-1.writing", 0o700)]
+    publish(built, "load-2")
+
+    assert [path.name for path in (built.published / "versions").iterdir()] == ["load-2"]
 
 
 def test_a_mart_that_nobody_classified_is_not_public(built: Settings) -> None:

@@ -151,3 +151,19 @@ def test_a_changed_file_has_another_fingerprint(tmp_path: Path) -> None:
     path.write_text(SOUND.replace("small", "tiny"), encoding="utf-8")
 
     assert read_specification(path).source_hash != before
+
+
+def test_every_number_has_a_least_and_a_largest_that_the_marts_can_hold() -> None:
+    """Without one a single absurd cell is accepted and stops the marts of every council."""
+    unbounded = [
+        f"{specification.extract}.{column.name}"
+        for specification in SPECIFICATIONS.values()
+        for column in specification.columns
+        if column.type in ("decimal", "money")
+        and (
+            (column.minimum is None and column.above is None)
+            or (column.maximum is None and column.at_most is None)
+        )
+    ]
+
+    assert unbounded == []

@@ -409,7 +409,7 @@ demand as (
     {%- endfor %}
     select
         sources.figure_id,
-        10000 * now.children_looked_after as numerator,
+        cast(10000 as decimal(18, 0)) * now.children_looked_after as numerator,
         now.children_0_17 as denominator
     from sources
     inner join {{ ref('demand') }} as now

@@ -21,7 +21,7 @@ select
     -- The amount is the truth; hours and rate that say something else are only remarked on.
     (
         landed.cost_type = 'pay'
-        and abs(landed.hours * landed.hourly_rate_gbp - landed.amount_gbp) > 0.01
+        and abs(cast(landed.hours as decimal(20, 6)) * landed.hourly_rate_gbp - landed.amount_gbp) > 0.01
     ) as is_amount_in_doubt
 from landed
 {{ join_unit('charged_to', 'team') }}

@@ -1,5 +1,4 @@
 {#- What was told, what came after it, and what is so now. Moments are whole seconds, as the ledger keeps them. -#}
-{%- set subject = 'council, metric, month, is_worker, subject' -%}
 with due as (
     {{ months_due() }}
 ),
@@ -28,11 +27,20 @@ first_told as (
     group by council, month
 ),
 
-accepted as (
+arrived as (
     select
         *,
-        row_number() over (partition by council, month, extract order by received_at, delivery) as place
+        row_number() over (
+            partition by council, month, extract, is_refused order by received_at, delivery
+        ) as place,
+        max(case when is_refused then 1 else 0 end) over (
+            partition by council, month, extract order by received_at, delivery
+        ) = 1 as is_after_refused
     from {{ source('run', 'deliveries') }}
+),
+
+accepted as (
+    select * from arrived
     where not is_refused
 ),
 
@@ -41,7 +49,11 @@ moved as (
         council,
         month,
         extract,
-        case when place = 1 then 'late' else 'corrected' end as cause,
+        case
+            when place > 1 then 'corrected'
+            when is_after_refused then 'mended'
+            else 'late'
+        end as cause,
         received_at as moved_at
     from accepted
 
@@ -74,7 +86,7 @@ moving as (
             partition by due.council, due.month, metrics.metric, date_trunc('second', moved.moved_at)
             order by
                 case when moved.month = due.month then 0 else 1 end,
-                case when moved.cause = 'late' then 1 else 0 end,
+                case when moved.cause in ('late', 'mended') then 1 else 0 end,
                 moved.extract,
                 moved.month desc
         ) as preference
@@ -113,22 +125,12 @@ known as (
 ),
 
 subjects as (
-    select
-        council,
-        metric,
-        month,
-        is_worker,
-        subject
+    select {{ subject_of('told') }}
     from told
 
     union
 
-    select
-        council,
-        metric,
-        month,
-        is_worker,
-        subject
+    select {{ subject_of('known') }}
     from known
     where severity_rank > 0
 ),
@@ -160,19 +162,13 @@ told_before as (
         coalesce(told.severity_rank, 0) as told_rank,
         told.told_at,
         row_number() over (
-            partition by
-                considered.council, considered.metric, considered.month, considered.is_worker,
-                considered.subject, considered.moved_second
+            partition by {{ subject_of('considered') }}, considered.moved_second
             order by told.told_at desc
         ) as preference
     from considered
     left join told
         on
-            considered.council = told.council
-            and considered.metric = told.metric
-            and considered.month = told.month
-            and considered.is_worker = told.is_worker
-            and considered.subject = told.subject
+            {{ of_one_subject('considered', 'told') }}
             and considered.moved_second > told.told_at
 ),
 
@@ -183,19 +179,13 @@ told_after as (
         told.value as value_again,
         coalesce(told.severity_rank, 0) as rank_again,
         row_number() over (
-            partition by
-                before.council, before.metric, before.month, before.is_worker, before.subject,
-                before.moved_second
+            partition by {{ subject_of('before') }}, before.moved_second
             order by told.told_at
         ) as preference_after
     from told_before as before
     left join told
         on
-            before.council = told.council
-            and before.metric = told.metric
-            and before.month = told.month
-            and before.is_worker = told.is_worker
-            and before.subject = told.subject
+            {{ of_one_subject('before', 'told') }}
             and before.moved_second <= told.told_at
     where before.preference = 1
 ),
@@ -213,17 +203,13 @@ compared as (
         known.metric is not null as is_known,
         coalesce(known.severity_rank, 0) as rank_now,
         row_number() over (
-            partition by after.council, after.metric, after.month, after.is_worker, after.subject
+            partition by {{ subject_of('after') }}
             order by after.moved_second desc
         ) as place
     from told_after as after
     left join known
         on
-            after.council = known.council
-            and after.metric = known.metric
-            and after.month = known.month
-            and after.is_worker = known.is_worker
-            and after.subject = known.subject
+            {{ of_one_subject('after', 'known') }}
     where
         after.preference_after = 1
         and (
@@ -249,7 +235,7 @@ compared as (
 told_last as (
     select
         *,
-        row_number() over (partition by {{ subject }} order by told_at desc) as place
+        row_number() over (partition by {{ subject_of('told') }} order by told.told_at desc) as place
     from told
 ),
 
@@ -300,18 +286,10 @@ all_compared as (
     from told_last
     inner join known
         on
-            told_last.council = known.council
-            and told_last.month = known.month
-            and told_last.metric = known.metric
-            and told_last.is_worker = known.is_worker
-            and told_last.subject = known.subject
+            {{ of_one_subject('told_last', 'known') }}
     left join compared
         on
-            told_last.council = compared.council
-            and told_last.month = compared.month
-            and told_last.metric = compared.metric
-            and told_last.is_worker = compared.is_worker
-            and told_last.subject = compared.subject
+            {{ of_one_subject('told_last', 'compared') }}
             and compared.place = 1
     where
         told_last.place = 1

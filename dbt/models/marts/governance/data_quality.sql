@@ -31,7 +31,7 @@ refused as (
         deliveries.month,
         deliveries.extract,
         sum(
-            case when deliveries.is_refused and (
+            case when deliveries.is_refused and deliveries.superseded_by is null and (
                 in_force.received_at is null or deliveries.received_at > in_force.received_at
             ) then 1 else 0 end
         ) as failing_rows
@@ -446,7 +446,7 @@ controls as (
         extract as asset,
         case
             when abs(total_read - stated) <= within then 0
-            when measure = 'rows' then cast(abs(total_read - stated) as integer)
+            when measure = 'rows' then cast(least(abs(total_read - stated), 2147483647) as integer)
             else 1
         end as failing_rows,
         concat(
