@@ -53,7 +53,7 @@ FUZZ_EXAMPLES := 600
 FUZZ_SEED := $(shell date +%s)
 test-fuzz: $(STAMP)
 	@echo "fuzzing the readers: $(FUZZ_EXAMPLES) examples a test, FUZZ_SEED=$(FUZZ_SEED)"
-	@CASELOAD_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/pytest -q tests/unit/test_fuzz.py \
+	@CASELOAD_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/pytest -q tests/unit/test_fuzz.py tests/unit/test_plain_files.py \
 		--hypothesis-seed=$(FUZZ_SEED) $(ARGS)
 
 test-browser test-servers: test-%: $(STAMP)

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from time import perf_counter
 
 from filelock import FileLock, Timeout
 
 from dagster_project import alerts, deliveries, health, quality, quarantine, rotated_keys, site, warehouse
+from dagster_project.alerts.known import Knowledge, known_of_alerts
 from dagster_project.alerts.recipient_lint import lint_recipients
 from dagster_project.alerts.since_told import (
     as_unknown,
@@ -266,14 +268,40 @@ def publish_with_pages(settings: Settings, reference: Reference, load_id: str) -
         nonlocal pages
         quality.write_page(version, settings.warehouse / "checks", settings.expectations)
         last = before.resolve() if before.exists() else None
-        pages = site.build_site(version, last, reference, references_of(settings))
+        pages = site.build_site(
+            version,
+            last,
+            reference,
+            references_of(settings),
+            known_of(settings, reference),
+            lambda: warehouse.project_docs(settings),
+        )
 
     return warehouse.publish(settings, load_id, draw), pages
 
 
 def redraw(settings: Settings, reference: Reference) -> site.Built:
     """Draw every page of what is published again. For who holds the lock."""
-    return site.rebuild_site((settings.published / "current").resolve(), reference, references_of(settings))
+    return site.rebuild_site(
+        (settings.published / "current").resolve(),
+        reference,
+        references_of(settings),
+        known_of(settings, reference),
+        lambda: warehouse.project_docs(settings),
+    )
+
+
+def retell(settings: Settings, reference: Reference) -> site.Built:
+    """The alerts pages of what is published say who knows of what by now. For who holds the lock."""
+    current = settings.published / "current"
+    if not current.exists():
+        return site.Built()
+    return site.retell_alerts(current.resolve(), reference, known_of(settings, reference))
+
+
+def known_of(settings: Settings, reference: Reference) -> Callable[[], Mapping[str, Knowledge]]:
+    """What the ledger knows, read once when the first page asks."""
+    return cache(lambda: known_of_alerts(settings.alert_ledger, reference.parent_units, datetime.now(UTC)))
 
 
 def references_of(settings: Settings) -> site.ReferencesOf:
@@ -302,7 +330,7 @@ def announce(
         and (breach.council, breach.unit, breach.metric, breach.month) in without_rows
         and breach.month == latest_months.get((breach.council, breach.metric))
     ]
-    return alerts.announce(
+    told = alerts.announce(
         [breach for breach in breaches if breach not in doubted],
         latest_months,
         reference.rows("alert_recipients"),
@@ -316,6 +344,8 @@ def announce(
         unknown=[*read_unknown(settings, reference, missing), *(as_unknown(breach) for breach in doubted)],
         figures=read_figures(settings),
     )
+    retell(settings, reference)
+    return told
 
 
 class _Watch:

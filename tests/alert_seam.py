@@ -164,11 +164,15 @@ def ask_ledger(home: Path, question: str) -> list[tuple[Any, ...]]:
 
 @dataclass
 class Receiver:
-    """A web address that keeps what is posted to it, and answers with `status` after `seconds`."""
+    """A web address that keeps what is posted to it, and answers with `status` after `seconds`.
+
+    Who asks for the page at `moved_to` gets one, as from any web server.
+    """
 
     status: int = 200
     seconds: float = 0.0
     answer: bytes = b"ok"
+    moved_to: str = ""
     received: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def message_ids(self) -> list[str]:
@@ -188,8 +192,15 @@ def receiving(receiver: Receiver) -> Iterator[int]:
             # Whoever asked may have given up waiting.
             with suppress(BrokenPipeError):
                 self.send_response(receiver.status)
+                if receiver.moved_to:
+                    self.send_header("Location", receiver.moved_to)
                 self.end_headers()
                 self.wfile.write(receiver.answer)
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(receiver.answer)
 
         def log_message(self, *_: object) -> None:
             """Its paths are secrets of a test."""

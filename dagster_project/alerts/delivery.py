@@ -113,7 +113,8 @@ def _why_not_now(digest: Prepared, channel: Channel | None) -> str:
         return "the message of an earlier load was not delivered; its address is a recipient no more"
     if digest.given_up_at:
         return f"refused for good, `caseload alerts resend` offers it again: {digest.reply}"
-    return f"it waits until {digest.next_attempt_at} for its next try: {digest.reply}"
+    until = (digest.next_attempt_at or "")[:16].replace("T", " ")
+    return f"it waits until {until} UTC for its next try: {digest.reply}"
 
 
 def _deliver_one(

@@ -48,12 +48,13 @@ def hand_over(channel: Channel, message: bytes, reached: Callable[[str], None]) 
         result = service.notify(body=body, title=str(mail["Subject"]))
         reached("the reply is read")
         said = [entry.message for one in result for entry in one.logs() if entry.level in _SPOKEN]
-    words = without_secrets(" ".join(" ".join(said).split()), channel.url)
+    # What it says of each of its tries is said once.
+    words = without_secrets(" ".join(" ".join(dict.fromkeys(said)).split()), channel.url)
     status = answers.last
     if result:
         return Reply(True, f"HTTP {status}" if status else words or "taken")
     text = f"HTTP {status}: {words}" if status else words or "no answer in time"
-    return Reply(False, text[:500], is_permanent=400 <= status < 500 and status not in _LATER)
+    return Reply(False, text[:500], is_permanent=300 <= status < 500 and status not in _LATER)
 
 
 def _body(kind: str, text: str, message_id: str, longest: int) -> str:
@@ -74,13 +75,20 @@ def _service(url: str) -> Apprise | None:
     from apprise import Apprise, AppriseAsset, PersistentStoreMode
 
     # Nothing is kept on disk, and its log names no secret.
-    asset = AppriseAsset(storage_mode=PersistentStoreMode.MEMORY, secure_logging=True, app_id="Caseload")
+    # Who follows to another address asks it for a page instead of handing it the message, and takes the page for a yes.
+    asset = AppriseAsset(
+        storage_mode=PersistentStoreMode.MEMORY,
+        secure_logging=True,
+        app_id="Caseload",
+        http_redirects=False,
+    )
     service = Apprise(asset=asset)
     return service if service.add(url) else None
 
 
 def _with_defaults(channel: Channel, message_id: str) -> str:
     address, _, query = channel.url.partition("?")
+    query = "&".join(part for part in query.split("&") if not part.casefold().startswith("redirect="))
     given = dict(parse_qsl(query, keep_blank_values=True))
     wanted = {**_DEFAULTS, **(_QUIET if channel.kind != "json" else {})}
     extra = {name: value for name, value in wanted.items() if name not in given}

@@ -94,6 +94,7 @@ def ack(
         by_user=_user(),
         now=_now(),
     )
+    _retell()
     _say(f"{metric} of {row.unit_name} is acknowledged at {row.severity}, by {by or _user()}.")
 
 
@@ -103,6 +104,7 @@ def unack(place: Place, metric: Metric) -> None:
     from dagster_project.alerts import desk
 
     desk.withdraw_acknowledgement(load_settings(), place, metric, by_user=_user(), now=_now())
+    _retell()
     _say(f"{metric} of {place} is acknowledged no more.")
 
 
@@ -134,6 +136,7 @@ def mute(
         by_user=_user(),
         now=_now(),
     )
+    _retell()
     _say(f"{metric or 'Every metric'} of {place} and below is muted until {until}.")
 
 
@@ -143,6 +146,7 @@ def unmute(place: Place, metric: AnyMetric = "") -> None:
     from dagster_project.alerts import desk
 
     desk.unmute(load_settings(), place, metric, by_user=_user(), now=_now())
+    _retell()
     _say(f"{metric or 'Every metric'} of {place} is muted no more.")
 
 
@@ -218,6 +222,16 @@ def _print_sent(sent: Sent) -> int:
 
     print_sent(make_console(), sent.messages, sent.not_sent)
     return FAILED if sent.not_sent else DONE
+
+
+def _retell() -> None:
+    """The alerts pages say it too; where a load goes on or cannot begin, the next one draws them."""
+    from dagster_project.load import LoadInProgressError, only_load, retell
+    from dagster_project.reference import ReferenceDataError, load_reference
+
+    settings = load_settings()
+    with suppress(LoadInProgressError, ReferenceDataError), only_load(settings):
+        retell(settings, load_reference(settings))
 
 
 def _say(words: str) -> None:

@@ -7,7 +7,7 @@ from dagster_project.deliveries.arrival import (
     prepare_archive,
     receive,
 )
-from dagster_project.deliveries.batch import Judge, Summary, month_days
+from dagster_project.deliveries.batch import Judge, Summary
 from dagster_project.deliveries.control_files import half_of_last_decimal
 from dagster_project.deliveries.controls import Control, Controls
 from dagster_project.deliveries.discovery import Landed, Landing, discover
@@ -15,6 +15,7 @@ from dagster_project.deliveries.generation import archive_root
 from dagster_project.deliveries.landed_originals import Sealed, seal_landed
 from dagster_project.deliveries.manifest import Delivery, Manifest, Publication
 from dagster_project.deliveries.resealing import reseal
+from dagster_project.deliveries.source_kinds import month_days
 
 __all__ = [
     "Arrival",

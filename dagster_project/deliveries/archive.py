@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
+from dagster_project.deliveries.manifest import Delivery
 from dagster_project.extracts import Specification
 from dagster_project.scratch import in_memory
 
@@ -24,29 +27,58 @@ def stage(
     specification: Specification,
     council: str,
     delivery: str,
-) -> str:
-    """Put the accepted rows of `relation`, identifiers replaced, into the batch's table; its name is returned.
+) -> None:
+    """Put the accepted rows of `relation`, identifiers replaced, into the batch's table.
 
     Every identifier is in table `crosswalk` by now.
     """
+    connection.execute(
+        "create or replace temp table of_delivery as select cast(? as varchar) as delivery, "
+        f"cast(? as varchar) as council, * from {relation}",
+        [delivery, council],
+    )
+    stage_many(connection, "of_delivery", specification)
+    connection.execute("drop table of_delivery")
+
+
+def stage_many(connection: duckdb.DuckDBPyConnection, relation: str, specification: Specification) -> None:
+    """As `stage`, of rows that each say their delivery and council."""
     batch = f"batch_{specification.extract}"
-    columns = ["? as delivery", "? as council", "accepted.row_number"]
+    columns = ["accepted.delivery", "accepted.council", "accepted.row_number"]
     joins = ""
     for column in specification.columns:
         if column.pseudonym:
             alias = f"{column.name}_pseudonym"
             joins += (
-                f" left join crosswalk as {alias} on {alias}.council = ? and {alias}.kind = '{column.pseudonym}' "
-                f'and {alias}.identifier = accepted."{column.name}"'
+                f" left join crosswalk as {alias} on {alias}.council = accepted.council "
+                f"and {alias}.kind = '{column.pseudonym}' and {alias}.identifier = accepted.\"{column.name}\""
             )
             columns.append(f'{alias}.key as "{column.archived_name}"')
         else:
             columns.append(f'accepted."{column.name}"')
-    select = f"select {', '.join(columns)} from {relation} as accepted{joins}"
     connection.execute(_create_batch_table(batch, specification))
-    hashed = sum(1 for column in specification.columns if column.pseudonym)
-    connection.execute(f"insert into {batch} {select}", [delivery, council, *[council] * hashed])
-    return batch
+    connection.execute(f"insert into {batch} select {', '.join(columns)} from {relation} as accepted{joins}")
+
+
+def name_deliveries(
+    connection: duckdb.DuckDBPyConnection, relation: str, deliveries: Mapping[int, Delivery]
+) -> str:
+    """A view of the rows of `relation` that belong to `deliveries`, by file number, with delivery and council."""
+    connection.register(
+        "named_deliveries",
+        pa.table(
+            {
+                "file_number": pa.array(list(deliveries), pa.int32()),
+                "delivery": pa.array([one.delivery for one in deliveries.values()], pa.string()),
+                "council": pa.array([one.council for one in deliveries.values()], pa.string()),
+            }
+        ),
+    )
+    connection.execute(
+        f"create or replace temp view of_deliveries as select * from {relation} inner join named_deliveries "
+        "using (file_number)"
+    )
+    return "of_deliveries"
 
 
 def write_batch(

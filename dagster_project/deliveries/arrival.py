@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from itertools import groupby, islice
 
 import duckdb
 
@@ -28,6 +29,7 @@ from dagster_project.scratch import in_memory
 from dagster_project.settings import Settings, SettingsError, make_private
 
 ROWS_IN_A_BATCH = 2_000_000
+FILES_TOGETHER = 50
 
 Months = tuple[date | None, date | None]
 
@@ -129,15 +131,38 @@ def receive(
         secret = settings.pseudonym_key()
         _refuse_another_key(fresh, manifest, secret)
         batch = Batch(connection, settings, reference, specifications, manifest, judge, load_id, now, secret)
-        for done, (landed, sha256) in enumerate(fresh):
-            progress(done, len(fresh), f"{landed.council} {landed.month:%Y-%m} {landed.extract}")
-            if not batch.take(landed, sha256):
-                arrival.still_written.append(landed)
+        done = 0
+        for group in _by_place_in_time(fresh):
+            left = group
+            if not any(landed.refused_because for landed, _ in group):
+                progress(done, len(fresh), _words_of(group[0][0]))
+                left = batch.take_plain(group)
+            done += len(group) - len(left)
+            for landed, sha256 in left:
+                progress(done, len(fresh), _words_of(landed))
+                if not batch.take(landed, sha256):
+                    arrival.still_written.append(landed)
+                done += 1
             if batch.rows >= ROWS_IN_A_BATCH:
                 arrival.recorded += batch.close()
         arrival.recorded += batch.close()
         progress(len(fresh), len(fresh), "archived")
     return arrival
+
+
+def _by_place_in_time(fresh: Sequence[tuple[Landed, str]]) -> Iterator[list[tuple[Landed, str]]]:
+    """Deliveries month by month, each month's extract by extract, so many that memory holds their rows."""
+
+    def place(one: tuple[Landed, str]) -> tuple[date, str]:
+        return one[0].month, one[0].extract
+
+    for _, group in groupby(sorted(fresh, key=place), key=place):
+        while together := list(islice(group, FILES_TOGETHER)):
+            yield together
+
+
+def _words_of(landed: Landed) -> str:
+    return f"{landed.council} {landed.month:%Y-%m} {landed.extract}"
 
 
 def _only_sealed(

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache, partial
 from pathlib import Path
 
 import duckdb
 
-from dagster_project.deliveries.archive import drop_batch, keys_used, stage, write_batch
+from dagster_project.deliveries.archive import (
+    drop_batch,
+    keys_used,
+    name_deliveries,
+    stage,
+    stage_many,
+    write_batch,
+)
 from dagster_project.deliveries.checking import Checked, check
 from dagster_project.deliveries.crosswalk import Crosswalk
 from dagster_project.deliveries.discovery import MONTH_PACK, Landed, sha256_of
@@ -19,8 +26,10 @@ from dagster_project.deliveries.file_names import printable, shown
 from dagster_project.deliveries.generation import archive_root
 from dagster_project.deliveries.manifest import Delivery, Manifest
 from dagster_project.deliveries.mapped import as_headed, read_delivery
+from dagster_project.deliveries.plain_deliveries import Found, read_together
 from dagster_project.deliveries.pseudonyms import CollisionError, fingerprint
 from dagster_project.deliveries.refusal import Refused
+from dagster_project.deliveries.source_kinds import month_days
 from dagster_project.extracts import Specification
 from dagster_project.extracts.source_system import source_hash
 from dagster_project.reference import Reference
@@ -45,11 +54,6 @@ class Summary:
 
 Judge = Callable[[Sequence[Summary]], Mapping[str, str]]
 """Gives the reason of refusal of each delivery that is not let in."""
-
-
-def month_days(month: date) -> tuple[date, date]:
-    """First and last day of a month."""
-    return month.replace(day=1), month.replace(day=monthrange(month.year, month.month)[1])
 
 
 def specification_hash(
@@ -90,6 +94,7 @@ class Batch:
         self._secret = secret
         self._root = archive_root(settings)
         self._crosswalk = Crosswalk(connection, self._root, settings.storage_key(), secret)
+        self._specification_hash = cache(partial(specification_hash, specifications, reference))
         self._number = 0
         self._pending: list[Delivery] = []
         self._summaries: list[Summary] = []
@@ -101,27 +106,15 @@ class Batch:
         False, and nothing is kept of it, where the file changed while it was read: somebody is still writing it.
         """
         specification = self._specifications.get(landed.extract)
-        delivery = Delivery(
-            delivery=f"{landed.council}-{landed.month:%Y-%m}-{landed.extract}-{self._load_id}",
-            council=landed.council,
-            month=landed.month,
-            extract=landed.extract,
-            grain=specification.grain if specification else "rows",
-            file_name=printable(landed.file_name),
-            sha256=sha256,
-            received_at=self._now.astimezone(UTC).isoformat(timespec="microseconds"),
-            load_id=self._load_id,
-            specification_hash=specification_hash(
-                self._specifications, self._reference, landed.extract, landed.source
-            ),
-            reference_hash=self._reference.reading_fingerprint(landed.council),
-        )
+        delivery = self._delivery(landed, sha256)
         if specification is None:
             self._pending.append(replace(delivery, is_refused=True, refused_because=landed.refused_because))
             return True
         try:
             checked = self._checked(landed, specification)
-            self._crosswalk.register(checked.relation, specification, landed.council, f"{landed.month:%Y-%m}")
+            self._crosswalk.register(
+                checked.relation, specification, [landed.council], f"{landed.month:%Y-%m}"
+            )
         except (Refused, CollisionError) as refused:
             if sha256_of(landed) != sha256:
                 return False
@@ -131,29 +124,81 @@ class Batch:
         else:
             if sha256_of(landed) != sha256:
                 return False
-            notices = dict(checked.notices)
-            # Tables that are joined hold their whole history: one export is every month's.
-            if checked.rows_read and not landed.parts and self._has_bytes_of_another_month(delivery):
-                notices["same_bytes_as_another_month"] = checked.rows_read
-            delivery = replace(
-                delivery,
-                key_fingerprint=fingerprint(self._secret),
-                rows_read=checked.rows_read,
-                rows_accepted=checked.rows_accepted,
-                rows_rejected=checked.rows_rejected,
-                rows_repeated=checked.rows_repeated,
-                rows_unmapped=checked.rows_unmapped,
-                rejected=[*checked.rejected, *checked.unmapped],
-                reasons=checked.reasons,
-                notices=notices,
-                totals=checked.totals,
-            )
             stage(self._connection, checked.relation, specification, landed.council, delivery.delivery)
-            self._summaries.append(_summary(delivery, checked, specification, self._reference))
-            self.rows += checked.rows_accepted
+            self._keep(landed, delivery, checked, specification)
+            return True
         self._pending.append(delivery)
         self._remember_bytes(delivery)
         return True
+
+    def take_plain(self, found: Sequence[Found]) -> list[Found]:
+        """Take the files that are plain beyond doubt, all of one extract and month, together; those left to `take`."""
+        first, _ = found[0]
+        specification = self._specifications.get(first.extract)
+        if specification is None:
+            return list(found)
+        plain = read_together(
+            self._connection,
+            found,
+            specification,
+            self._reference,
+            lambda council: self._names(council, first.month),
+        )
+        if not plain.files:
+            return plain.left
+        taken = {number: self._delivery(file.landed, file.sha256) for number, file in plain.files.items()}
+        relation = name_deliveries(self._connection, plain.relation, taken)
+        try:
+            councils = sorted({delivery.council for delivery in taken.values()})
+            self._crosswalk.register(relation, specification, councils, f"{first.month:%Y-%m}")
+        except CollisionError:
+            return list(found)
+        stage_many(self._connection, relation, specification)
+        for number, delivery in taken.items():
+            self._keep(plain.files[number].landed, delivery, plain.checked[number], specification)
+        return plain.left
+
+    def _delivery(self, landed: Landed, sha256: str) -> Delivery:
+        specification = self._specifications.get(landed.extract)
+        return Delivery(
+            delivery=f"{landed.council}-{landed.month:%Y-%m}-{landed.extract}-{self._load_id}",
+            council=landed.council,
+            month=landed.month,
+            extract=landed.extract,
+            grain=specification.grain if specification else "rows",
+            file_name=printable(landed.file_name),
+            sha256=sha256,
+            received_at=self._now.astimezone(UTC).isoformat(timespec="microseconds"),
+            load_id=self._load_id,
+            specification_hash=self._specification_hash(landed.extract, landed.source),
+            reference_hash=self._reference.reading_fingerprint(landed.council),
+        )
+
+    def _keep(
+        self, landed: Landed, delivery: Delivery, checked: Checked, specification: Specification
+    ) -> None:
+        """Its rows are staged: the delivery waits for the verdict with what was counted."""
+        notices = dict(checked.notices)
+        # Tables that are joined hold their whole history: one export is every month's.
+        if checked.rows_read and not landed.parts and self._has_bytes_of_another_month(delivery):
+            notices["same_bytes_as_another_month"] = checked.rows_read
+        delivery = replace(
+            delivery,
+            key_fingerprint=fingerprint(self._secret),
+            rows_read=checked.rows_read,
+            rows_accepted=checked.rows_accepted,
+            rows_rejected=checked.rows_rejected,
+            rows_repeated=checked.rows_repeated,
+            rows_unmapped=checked.rows_unmapped,
+            rejected=[*checked.rejected, *checked.unmapped],
+            reasons=checked.reasons,
+            notices=notices,
+            totals=checked.totals,
+        )
+        self._summaries.append(_summary(delivery, checked, specification, self._reference))
+        self._pending.append(delivery)
+        self._remember_bytes(delivery)
+        self.rows += checked.rows_accepted
 
     def _has_bytes_of_another_month(self, delivery: Delivery) -> bool:
         """Most likely last month's file in this month's folder."""
@@ -167,19 +212,28 @@ class Batch:
     def _checked(self, landed: Landed, specification: Specification) -> Checked:
         if landed.refused_because:
             raise Refused(landed.refused_because)
-        first, last = month_days(landed.month)
-        as_at = last.isoformat()
-        units = [
-            (name.name_key, name.unit)
-            for name in self._reference.unit_names_of.get(landed.council, ())
-            if name.valid_from <= as_at and (not name.valid_to or as_at < name.valid_to)
-        ]
-        roles = [(name.name_key, name.role) for name in self._reference.role_names_of.get(landed.council, ())]
+        units, roles = self._names(landed.council, landed.month)
         table = read_delivery(landed, specification, self._reference)
         specification = as_headed(specification, table)
         return check(
-            self._connection, table, specification, (first, last), units, roles, shown(landed.file_name)
+            self._connection,
+            table,
+            specification,
+            month_days(landed.month),
+            units,
+            roles,
+            shown(landed.file_name),
         )
+
+    def _names(self, council: str, month: date) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        """Name keys of the units and roles that hold for a council at the month's end, with their slugs."""
+        as_at = month_days(month)[1].isoformat()
+        units = [
+            (name.name_key, name.unit)
+            for name in self._reference.unit_names_of.get(council, ())
+            if name.valid_from <= as_at and (not name.valid_to or as_at < name.valid_to)
+        ]
+        return units, [(name.name_key, name.role) for name in self._reference.role_names_of.get(council, ())]
 
     def close(self) -> list[Delivery]:
         """Hear the verdict, write the archive, then the manifest, in this order: a crash between loses nothing."""

@@ -127,7 +127,7 @@ def checked_sql(specification: Specification, month: tuple[date, date]) -> str:
         for c in names
     )
     resolved = "".join(f",\n{c.name}_names.slug as {quoted(c.name + '_' + c.type)}" for c in names)
-    rules = {c.name: _rule(c, month) for c in columns}
+    rules = {c.name: rule_broken(c, month) for c in columns}
     judged = "".join(f", {rule} as {quoted(name + '_rule')}" for name, rule in rules.items() if rule)
     failures = ",\n".join(
         f"case when {quoted(name + '_rule')} is not null "
@@ -202,7 +202,7 @@ def _number(column: Column, bare: str, name: str) -> str:
     )
 
 
-def _rule(column: Column, month: tuple[date, date]) -> str | None:
+def rule_broken(column: Column, month: tuple[date, date]) -> str | None:
     """The first rule the cell breaks, as SQL; None for a column that can break none."""
     name, typed = quoted(column.name), quoted(column.name + "_typed")
     tests: list[tuple[str, str]] = []

@@ -32,6 +32,7 @@ OTHER_KINDS = {
     b"<!doctype": "a web page",
     b"<html": "a web page",
     b"<table": "a web page",
+    b"\x1f\x8b": "a compressed file",
 }
 WORKBOOK_SIGNATURES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
@@ -87,7 +88,22 @@ def decode(data: bytes, place: str) -> str:
             continue
         if "\x00" not in text:
             return text.lstrip("\ufeff").rstrip(END_OF_FILE)
+    line = _first_line_that_is_no_text(data)
+    if line > 1:
+        raise Refused(f"{place}: unreadable near line {line}: a sign that is no text; copy the file again")
     raise Refused(f"{place}: unreadable: not text in UTF-8, UTF-16 or Windows-1252, and not a workbook")
+
+
+def _first_line_that_is_no_text(data: bytes) -> int:
+    """Counted from 1; 0 where each line is text by itself."""
+    for number, line in enumerate(io.BytesIO(data), start=1):
+        try:
+            text = _by_line(line)
+        except UnicodeDecodeError:
+            return number
+        if "\x00" in text:
+            return number
+    return 0
 
 
 def _by_line(data: bytes) -> str:

@@ -48,47 +48,52 @@ class Crosswalk:
             "(council varchar, kind varchar, identifier varchar, key bigint, first_seen varchar, is_new boolean)"
         )
 
-    def register(self, relation: str, specification: Specification, council: str, first_seen: str) -> None:
+    def register(
+        self, relation: str, specification: Specification, councils: Sequence[str], first_seen: str
+    ) -> None:
         """Afterwards every identifier in `relation` has its key in table `crosswalk`.
 
-        Raises CollisionError where an identifier would share its key with another of its council and kind.
+        `councils` are those whose rows it holds; of several, its column `council` tells them apart. Raises
+        CollisionError where an identifier would share its key with another of its council and kind.
         """
         columns = [column for column in specification.columns if column.pseudonym]
-        if not columns:
+        if not columns or not councils:
             return
-        self._read_council(council)
+        for council in councils:
+            self._read_council(council)
+        council = "council" if len(councils) > 1 else "cast(? as varchar)"
         parts = [
-            f"select distinct '{c.pseudonym}' as kind, \"{c.name}\" as identifier "
+            f"select distinct {council} as council, '{c.pseudonym}' as kind, \"{c.name}\" as identifier "
             f'from {relation} where "{c.name}" is not null'
             for c in columns
         ]
-        rows = self._connection.execute(
-            f"select kind, identifier from ({' union '.join(parts)}) as found anti join "
-            "(select kind, identifier from crosswalk where council = ?) as known using (kind, identifier)",
-            [council],
-        ).fetchall()
-        if not rows:
-            return
-        self._add(council, rows, first_seen)
+        found = self._connection.execute(
+            f"select council, kind, identifier from ({' union '.join(parts)}) as found anti join crosswalk "
+            "using (council, kind, identifier)",
+            [councils[0]] * len(parts) if len(councils) == 1 else [],
+        ).to_arrow_table()
+        if found.num_rows:
+            self._add(found, first_seen)
 
-    def _add(self, council: str, rows: Sequence[tuple[str, str]], first_seen: str) -> None:
-        keys = [pseudonym(self._secret, kind, council, identifier) for kind, identifier in rows]
-        fresh = _table(rows, keys, first_seen)
+    def _add(self, found: pa.Table, first_seen: str) -> None:
+        of_whom = [found[name].to_pylist() for name in ("kind", "council", "identifier")]
+        keys = [pseudonym(self._secret, *one) for one in zip(*of_whom, strict=True)]
+        fresh = found.append_column("key", pa.array(keys, pa.int64()))
         self._connection.register("fresh_keys", fresh)
         try:
-            (shared,) = self._connection.execute(
-                "select count(*) from (select kind, key from fresh_keys union all "
-                "select kind, key from crosswalk where council = ?) group by kind, key having count(*) > 1 limit 1",
-                [council],
-            ).fetchone() or (0,)
+            shared = self._connection.execute(
+                "select 1 from (select council, kind, key from fresh_keys union all select council, kind, key "
+                "from crosswalk semi join fresh_keys using (council, kind, key)) "
+                "group by council, kind, key having count(*) > 1 limit 1"
+            ).fetchone()
             if shared:
                 raise CollisionError(
                     "two identifiers have the same key and would be taken for one person; `caseload rotate-key` gives "
                     "every identifier another key"
                 )
             self._connection.execute(
-                "insert into crosswalk select ?, kind, identifier, key, first_seen, true from fresh_keys",
-                [council],
+                "insert into crosswalk select council, kind, identifier, key, ?, true from fresh_keys",
+                [first_seen],
             )
         finally:
             self._connection.unregister("fresh_keys")
@@ -98,24 +103,27 @@ class Crosswalk:
 
         Call before the manifest records their deliveries: a key in the archive is then always in the crosswalk.
         """
-        councils = self._connection.execute(
-            "select distinct council from crosswalk where is_new order by council"
-        ).fetchall()
-        for (council,) in councils:
-            segment = self._connection.execute(
-                "select kind, identifier, key, first_seen from crosswalk as c "
-                f"where is_new and council = ? and exists (select 1 from ({used}) as u "
-                "where u.council = c.council and u.kind = c.kind and u.key = c.key) order by kind, key",
-                [council],
-            ).to_arrow_table()
-            if segment.num_rows:
-                self._seal(council, name, segment)
-                self._merge(council, name)
         self._connection.execute(
-            f"delete from crosswalk as c where is_new and not exists (select 1 from ({used}) as u "
-            "where u.council = c.council and u.kind = c.kind and u.key = c.key)"
+            "create or replace temp table used_new as select council, kind, identifier, key, first_seen "
+            f"from crosswalk semi join ({used}) as used using (council, kind, key) where is_new"
+        )
+        new = self._connection.execute(
+            "select council, kind, identifier, key, first_seen from used_new order by council, kind, key"
+        ).to_arrow_table()
+        counted = self._connection.execute(
+            "select council, count(*) from used_new group by council order by council"
+        ).fetchall()
+        start = 0
+        for council, rows in counted:
+            self._seal(council, name, new.slice(start, rows).drop_columns("council").combine_chunks())
+            self._merge(council, name)
+            start += rows
+        self._connection.execute(
+            "delete from crosswalk where is_new "
+            "and (council, kind, key) not in (select council, kind, key from used_new)"
         )
         self._connection.execute("update crosswalk set is_new = false where is_new")
+        self._connection.execute("drop table used_new")
 
     def _seal(self, council: str, name: str, table: pa.Table) -> None:
         folder = make_private(self._folder / council)
@@ -214,17 +222,6 @@ def forget_unused(root: Path, specifications: Iterable[Specification], storage_k
                 for path in before:
                     path.unlink()
     return forgotten
-
-
-def _table(rows: Sequence[tuple[str, str]], keys: Sequence[int], first_seen: str) -> pa.Table:
-    return pa.table(
-        {
-            "kind": pa.array([kind for kind, _ in rows], pa.string()),
-            "identifier": pa.array([identifier for _, identifier in rows], pa.string()),
-            "key": pa.array(keys, pa.int64()),
-            "first_seen": pa.array([first_seen] * len(rows), pa.string()),
-        }
-    )
 
 
 def _bytes(table: pa.Table) -> bytes:

@@ -28,6 +28,8 @@ from dagster_project.extracts.source_system import (
 )
 from dagster_project.reference import Reference
 
+STANDARD_HOURS = "standard_hours_per_week"
+
 Reader = Callable[[Landed, Specification, SourceSystem, Facts, FileLimits], Table]
 
 
@@ -54,8 +56,20 @@ def read_delivery(landed: Landed, specification: Specification, reference: Refer
     Raises Refused as `read_table` does.
     """
     source = reference.sources[landed.source]
-    facts = next(row for row in reference.rows("councils") if row["council"] == landed.council)
+    facts = _facts_of(landed.council, reference)
     return READERS[source.kind](landed, specification, source, facts, file_limits(reference))
+
+
+def _facts_of(council: str, reference: Reference) -> Facts:
+    """The council's row of councils.csv; a working week left empty is the one assumed for every council."""
+    facts = next(row for row in reference.rows("councils") if row["council"] == council)
+    assumed = {
+        row["council"]: row["amount"]
+        for row in reference.rows("option_assumptions")
+        if row["assumption"] == STANDARD_HOURS and not row["option_kind"]
+    }
+    hours = facts.get(STANDARD_HOURS) or assumed.get(council) or assumed.get("", "")
+    return {**facts, STANDARD_HOURS: hours}
 
 
 def as_headed(specification: Specification, table: Table) -> Specification:
@@ -79,7 +93,7 @@ def read_mapped(
     Row numbers stay the file's. Raises Refused where a fact of the council is wanted and not there.
     """
     how = source.extracts.get(specification.extract, SourceExtract())
-    if not (how.columns or how.leave_out or how.once or how.sheet or _declares_words(source)):
+    if source.takes_as_specified(specification.extract):
         return read_table(landed.path, specification, landed.sheet, limits)
     plans = {column.name: how.columns.get(column.name) for column in specification.columns}
     form = _source_form(specification, how, plans)
@@ -127,10 +141,6 @@ def read_mapped(
             cells_kept = (sent[column.name][i] for i in kept)
             mapped.faults += turned_identifiers(column, cells_kept, mapped.row_numbers)
     return mapped
-
-
-def _declares_words(source: SourceSystem) -> bool:
-    return bool(source.date_order or source.decimal != "point" or source.true_words)
 
 
 def _together(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:

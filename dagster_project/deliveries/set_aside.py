@@ -7,7 +7,6 @@ from datetime import date
 
 import pyarrow as pa
 
-from dagster_project.deliveries.batch import month_days
 from dagster_project.deliveries.cell_rules import prepare
 from dagster_project.deliveries.checking import check
 from dagster_project.deliveries.discovery import Landed, discover, landed_sha256
@@ -17,6 +16,7 @@ from dagster_project.deliveries.manifest import Delivery
 from dagster_project.deliveries.mapped import read_delivery
 from dagster_project.deliveries.packs import unpack
 from dagster_project.deliveries.sealed_as_landed import sealed_as_landed
+from dagster_project.deliveries.source_kinds import month_days
 from dagster_project.extracts import Specification
 from dagster_project.reference import Reference
 from dagster_project.scratch import in_memory

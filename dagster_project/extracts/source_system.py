@@ -246,6 +246,13 @@ class SourceSystem(Strict):
     def is_canonical(self) -> bool:
         return self.source == CANONICAL
 
+    def takes_as_specified(self, extract: str) -> bool:
+        """Whether the extract comes as its specification has it: nothing is renamed, left out or translated."""
+        how = self.extracts.get(extract, SourceExtract())
+        maps = how.columns or how.leave_out or how.once or how.sheet
+        translates = self.date_order or self.decimal != "point" or self.true_words
+        return self.kind == "table" and not maps and not translates
+
 
 def _misfits(column: Column | None, how: SourceColumn) -> list[str]:
     if column is None:

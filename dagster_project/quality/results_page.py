@@ -1,5 +1,5 @@
-"""The results of the checks as one page: each check with its rule, reason, remedy and its counts over the loads.
-Counts and councils only. Decides nothing.
+"""The results of the checks as one page: each check with its rule, why it is one, how to mend it,
+and its counts over the loads. Counts and councils only. Decides nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dagster_project.quality.suites import CHECK_SEVERITIES, load_suite
+from dagster_project.quality.suites import load_suite
 
 NAME = "checks.html"
 LOADS = 12
@@ -52,7 +52,10 @@ class Trend:
 
 @dataclass(frozen=True)
 class Checked:
-    """One check as the page shows it; `places` are councils with how many of their rows broke it."""
+    """One check as the page shows it; `places` are councils with how many of their rows broke it.
+
+    `rule` says what holds, `why` what it would lead to if it did not.
+    """
 
     asset: str
     check: str
@@ -61,7 +64,7 @@ class Checked:
     places: tuple[tuple[str, int], ...]
     trend: Trend
     rule: str
-    reason: str
+    why: str
     remedy: str
 
 
@@ -89,7 +92,7 @@ def write_page(folder: Path, results: Path, suites: Path) -> Path:
 def _checks(loads: Sequence[Sequence[Mapping[str, Any]]], suites: Path) -> list[Checked]:
     """Those of the last load, the gravest that failed first."""
     counts = [_counts(load) for load in loads]
-    rules = _rules(suites)
+    said = _meta(suites)
     found: dict[tuple[str, str], Checked] = {}
     for result in loads[-1] if loads else ():
         key = (str(result["asset"]), str(result["check"]))
@@ -106,8 +109,8 @@ def _checks(loads: Sequence[Sequence[Mapping[str, Any]]], suites: Path) -> list[
             count=len(broke),
             places=tuple(sorted(places.items())),
             trend=Trend(tuple(count.get(key) for count in counts)),
-            rule=rules.get(key[1], ""),
-            reason=re.sub(r"\{\w+\}", "so many", str(result["reason"])),
+            rule=said.get(key[1], {}).get("rule", ""),
+            why=said.get(key[1], {}).get("why", ""),
             remedy=str(result["remedy"]),
         )
     order = list(_WORDS)
@@ -123,28 +126,13 @@ def _counts(load: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
     return dict(counts)
 
 
-def _rules(suites: Path) -> dict[str, str]:
-    """What each check expects, from its suite."""
-    rules = {}
-    for path in sorted(suites.glob("*.json")):
-        for expectation in load_suite(suites, path.stem)["expectations"]:
-            wanted = ", ".join(
-                f"{_plain(name)} {_value(value)}"
-                for name, value in expectation["kwargs"].items()
-                if value != []
-            )
-            severity = CHECK_SEVERITIES[expectation.get("severity", "critical")]
-            words = _plain(str(expectation["type"]).removeprefix("expect_"))
-            rules[expectation["meta"]["check"]] = f"{words}: {wanted} ({_WORDS[severity].lower()})"
-    return rules
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return _plain(str(next(iter(value.values()))))
-    if isinstance(value, list):
-        return " or ".join(str(one).lower() for one in value)
-    return _plain(str(value).lower())
+def _meta(suites: Path) -> dict[str, Mapping[str, str]]:
+    """What each check's suite says of it."""
+    return {
+        expectation["meta"]["check"]: expectation["meta"]
+        for path in sorted(suites.glob("*.json"))
+        for expectation in load_suite(suites, path.stem)["expectations"]
+    }
 
 
 def _moment(load_id: str) -> str:

@@ -237,7 +237,8 @@ def print_alerts(console: Console, report: LoadReport) -> None:
         table.add_column("subject")
         table.add_column("by", no_wrap=True)
         for digest in told.digests:
-            state = digest.via if digest.delivered else f"not yet: {digest.reply}"
+            # Why not stands below, where there is room for a server's words.
+            state = digest.via if digest.delivered else "not yet"
             table.add_row(
                 *(escape(words) for words in (digest.role or digest.address, digest.subject, state))
             )

@@ -1,17 +1,16 @@
-"""The ledger of what was crossed: what is crossed now, and every change of the months shown."""
+"""The ledger of what was crossed: what is crossed now, who knows of it, and every change of the months shown."""
 
 from __future__ import annotations
 
-from dagster_project.page_addresses import link, topic_page, unit_page
-from dagster_project.reports.council_marts import Row
-from dagster_project.reports.measures import month_words
-from dagster_project.site.contents import Cell, Page, Section
+from dagster_project.page_addresses import topic_page
+from dagster_project.reports.measures import day_words, month_words, slug_words
+from dagster_project.site.contents import Cell, Heading, Page, Section, Table
 from dagster_project.site.overview import GRAVEST_FIRST, crossed_tables, latest_crossed
 from dagster_project.site.reading import CouncilData
 from dagster_project.site.tables import metric_words, severity_tag, table
-from dagster_project.site.topic_page import page_of_topic
+from dagster_project.site.topic_page import page_of_topic, unit_link
 
-MART = "threshold_breaches"
+MART, TOPIC = "threshold_breaches", "alerts"
 CHANGES = ("new", "worsened", "eased", "resolved", "ended")
 
 
@@ -22,15 +21,82 @@ def alerts_page(data: CouncilData, tier: str) -> Page:
         tier,
         "alerts",
         "Alerts",
-        f"Thresholds of the council's own policies, to {month_words(data.month)}. "
-        "Who was told by mail stands in the ledger of messages, not here.",
-        [_standing(data), _changes(data)],
+        f"Thresholds of the council's own policies, to {month_words(data.month)}.",
+        [_standing(data), *([] if tier == "public" else [_known(data), _muted(data)]), _changes(data)],
+    )
+
+
+def _known(data: CouncilData) -> Section | None:
+    """Who knows of it, as the ledger of messages has it; the public copy holds nothing of that."""
+    words = metric_words(data.reference.rows("metrics"))
+    rows = [
+        [
+            unit_link(data, one.unit, TOPIC),
+            Cell(
+                words.get(one.metric, slug_words(one.metric))
+                + (f", {one.workers} {'worker' if one.workers == 1 else 'workers'}" if one.workers else "")
+            ),
+            Cell("", tag=severity_tag(one.severity)),
+            Cell(month_words(one.since)),
+            Cell(
+                "; ".join(
+                    f"{slug_words(told.role)}, {day_words(told.on)}"
+                    + (f" ({told.fate})" if told.fate else "")
+                    for told in one.told
+                )
+                or "nobody"
+            ),
+            Cell(one.answered or "not answered"),
+        ]
+        for one in data.knowledge.breaches
+    ]
+    return Section(
+        "known",
+        "Who was told, and who answered",
+        about="A threshold that was crossed before the council's first load, or whose severity nobody asked to be told "
+        "of, was told to nobody.",
+        inset="" if rows else "The ledger of messages knows of nothing that stands.",
+        tables=[
+            Table(
+                "Who was told of what stands, by role and day, and who acknowledged or muted it",
+                [Heading(text) for text in ("Unit", "Measure", "Severity", "Since", "Told", "Answered")],
+                rows,
+            )
+        ]
+        if rows
+        else [],
+    )
+
+
+def _muted(data: CouncilData) -> Section | None:
+    words = metric_words(data.reference.rows("metrics"))
+    rows = [
+        [
+            unit_link(data, one.unit, TOPIC),
+            Cell(words.get(one.metric, slug_words(one.metric)) if one.metric else "every measure"),
+            Cell(day_words(one.until)),
+            Cell(one.why),
+        ]
+        for one in data.knowledge.muted
+    ]
+    if not rows:
+        return None
+    return Section(
+        "muted",
+        "Muted",
+        tables=[
+            Table(
+                "Units of which nothing is told, with all below them",
+                [Heading(text) for text in ("Unit", "Measure", "Up to and with", "Why")],
+                rows,
+            )
+        ],
     )
 
 
 def _standing(data: CouncilData) -> Section:
     rows = latest_crossed(data)
-    tables = crossed_tables(data, topic_page(data.council, "alerts"), rows, with_unit=True)
+    tables = crossed_tables(data, topic_page(data.council, TOPIC), rows, with_unit=True)
     return Section(
         "standing",
         "What stands",
@@ -40,7 +106,6 @@ def _standing(data: CouncilData) -> Section:
 
 
 def _changes(data: CouncilData) -> Section:
-    address = topic_page(data.council, "alerts")
     words = metric_words(data.reference.rows("metrics"))
     rows = sorted(
         (
@@ -60,18 +125,13 @@ def _changes(data: CouncilData) -> Section:
         ),
     )
 
-    def unit(row: Row) -> Cell:
-        known = row["unit"] in data.units
-        href = link(unit_page(data.council, row["unit"]), address) if known else ""
-        return Cell(data.unit_name(row["unit"]), href=href)
-
     found = table(
         data,
         MART,
         "What began, grew worse, eased or was over, the newest month first",
         [
             ("Month", lambda row: Cell(month_words(row["month"]))),
-            ("Unit", unit),
+            ("Unit", lambda row: unit_link(data, row["unit"], TOPIC)),
             ("Measure", lambda row: Cell(words.get(row["metric"], row["metric"].replace("_", " ")))),
             ("Severity", lambda row: Cell("", tag=severity_tag(row.get("severity")))),
         ],

@@ -10,17 +10,19 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from dagster_project.alerts.known import Knowledge
 from dagster_project.errors import words_of_the_unexpected
-from dagster_project.page_addresses import STYLE
+from dagster_project.page_addresses import PROJECT, STYLE
 from dagster_project.reference import Reference
 from dagster_project.settings import PROJECT_ROOT
 from dagster_project.site import topics
 from dagster_project.site.contents import Page
+from dagster_project.site.dictionary import dictionary
 from dagster_project.site.index_page import Summary, index_page, summary_of
 from dagster_project.site.overview import overview
 from dagster_project.site.reading import CouncilData, ReferencesOf, TierMarts, opened
@@ -35,6 +37,20 @@ PLACES = {"internal": "", "restricted": "restricted", "public": "public"}
 DRAWN_BY = ("dagster_project/site", "dagster_project/reports", "dbt/models/marts")
 MODES = {"public": (0o755, 0o644), "internal": (0o750, 0o640), "restricted": (0o700, 0o600)}
 
+KnownOf = Callable[[], Mapping[str, Knowledge]]
+"""What the ledger of alerts knows, by council."""
+DocsOf = Callable[[], Path | None]
+"""Makes dbt's page of the project; None where there is none yet."""
+
+
+def nothing_known() -> Mapping[str, Knowledge]:
+    """For copies that hold nothing of who was told."""
+    return {}
+
+
+def no_docs() -> None:
+    """For a site without dbt's page."""
+
 
 @dataclass
 class Built:
@@ -46,21 +62,27 @@ class Built:
 
 
 def build_site(
-    version: Path, before: Path | None, reference: Reference, references_of: ReferencesOf
+    version: Path,
+    before: Path | None,
+    reference: Reference,
+    references_of: ReferencesOf,
+    known: KnownOf = nothing_known,
+    project_docs: DocsOf = no_docs,
 ) -> Built:
     """Draw the site of every tier of a version from the marts in it; `before` is what was published last.
 
-    `references_of` gives the restricted copy, and no other, the workers' own references.
+    `references_of` gives the restricted copy, and no other, the workers' own references; `known` gives every copy but
+    the public one what the ledger of alerts knows of each council; the internal one takes dbt's page of the project in.
     Never raises, for figures do not wait for pages: where pages cannot be drawn there are none, and `problem` says why.
     """
     built = Built()
     try:
+        docs = project_docs()
         for tier, place in PLACES.items():
             folder = version / place
             if (folder / "marts.duckdb").is_file():
-                _Tier(
-                    tier, folder, before / place if before else None, reference, built, references_of
-                ).build()
+                last = before / place if before else None
+                _Tier(tier, folder, last, reference, built, references_of, known, docs).build()
     except Exception as error:
         for place in PLACES.values():
             shutil.rmtree(version / place / SITE, ignore_errors=True)
@@ -68,14 +90,20 @@ def build_site(
     return built
 
 
-def rebuild_site(current: Path, reference: Reference, references_of: ReferencesOf) -> Built:
+def rebuild_site(
+    current: Path,
+    reference: Reference,
+    references_of: ReferencesOf,
+    known: KnownOf = nothing_known,
+    project_docs: DocsOf = no_docs,
+) -> Built:
     """Draw every page of what is published again, beside what stands there, and put it in its place."""
-    built = Built()
+    built, docs = Built(), project_docs()
     for tier, place in PLACES.items():
         folder = current / place
         if not (folder / "marts.duckdb").is_file():
             continue
-        one = _Tier(tier, folder, None, reference, built, references_of, name=f".{SITE}.new")
+        one = _Tier(tier, folder, None, reference, built, references_of, known, docs, name=f".{SITE}.new")
         one.build()
         old = folder / f".{SITE}.old"
         shutil.rmtree(old, ignore_errors=True)
@@ -83,6 +111,22 @@ def rebuild_site(current: Path, reference: Reference, references_of: ReferencesO
             os.replace(folder / SITE, old)
         os.replace(folder / f".{SITE}.new", folder / SITE)
         shutil.rmtree(old, ignore_errors=True)
+    return built
+
+
+def retell_alerts(current: Path, reference: Reference, known: KnownOf) -> Built:
+    """Draw the alerts pages again of what is published, of councils whose ledger says something else than they do.
+
+    A page is put in the place of the old one, whose file an earlier version may share. Never raises, as `build_site`.
+    """
+    built = Built()
+    try:
+        for tier, place in PLACES.items():
+            folder = current / place
+            if tier != "public" and (folder / SITE / MEMORY).is_file():
+                _Tier(tier, folder, None, reference, built, nobody, known).retell()
+    except Exception as error:
+        built.problem = words_of_the_unexpected(error)
     return built
 
 
@@ -97,15 +141,19 @@ class _Tier:
         reference: Reference,
         built: Built,
         references_of: ReferencesOf,
+        known: KnownOf,
+        project_docs: Path | None = None,
         name: str = SITE,
     ) -> None:
         self._tier, self._file, self._reference, self._built = tier, folder / "marts.duckdb", reference, built
         self._references_of = references_of if tier == "restricted" else nobody
+        self._project_docs = project_docs if tier == "internal" else None
         self._site = folder / name
         self._before = before / SITE if before else None
         self._drawn_by = _drawn_by()
         self._folder_mode, self._file_mode = MODES[tier]
         self._known = _remembered(self._before, self._drawn_by)
+        self._knowledge_of = known if tier != "public" else nothing_known
 
     def build(self) -> None:
         shutil.rmtree(self._site, ignore_errors=True)
@@ -114,6 +162,7 @@ class _Tier:
         summaries = []
         with opened(self._file) as marts:
             fingerprints = marts.fingerprints()
+            measures = marts.measures
             for council in marts.councils:
                 summary, entry = self._council(marts, council, fingerprints.get(council, ""))
                 summaries.append(summary)
@@ -124,23 +173,65 @@ class _Tier:
         for code, councils in regions.items():
             self._write(page_of_region(code, names[code], councils))
         self._write(index_page(summaries, self._tier, names))
-        (self._site / MEMORY).write_text(
-            json.dumps({"drawn_by": self._drawn_by, "councils": memory}, sort_keys=True), encoding="utf-8"
-        )
-        (self._site / MEMORY).chmod(self._file_mode)
+        self._write(dictionary(measures, self._reference, self._tier, has_project=bool(self._project_docs)))
+        if self._project_docs:
+            self._link(self._project_docs, PROJECT)
+            (self._site / PROJECT).chmod(self._file_mode)
+        self._remember(memory)
 
     def _council(self, marts: TierMarts, council: str, fingerprint: str) -> tuple[Summary, dict[str, object]]:
         rules = self._reference.marts_fingerprint(council)
         print_of = hashlib.sha256(f"{fingerprint} {rules}".encode()).hexdigest()
         known = self._known.get(council)
-        data = CouncilData(marts, self._reference, council, self._references_of)
+        knowledge = self._knowledge_of().get(council, Knowledge())
+        data = CouncilData(marts, self._reference, council, self._references_of, knowledge)
         if known and known["made_of"] == print_of and self._keep_all(known["pages"]):
-            return summary_of(data), dict(known)
+            if known.get("told") != _fingerprint(knowledge):
+                self._replace_alerts(data)
+            return summary_of(data), {**known, "told": _fingerprint(knowledge)}
         pages = []
         for page in pages_of(data, self._tier):
             self._write(page)
             pages.append(page.address)
-        return summary_of(data), {"made_of": print_of, "pages": pages}
+        return summary_of(data), {
+            "made_of": print_of,
+            "told": _fingerprint(knowledge),
+            "pages": pages,
+        }
+
+    def retell(self) -> None:
+        """Afterwards the alerts pages say what the ledger knows; the other pages are as they were."""
+        memory = _remembered(self._site, self._drawn_by)
+        told = {council: self._knowledge_of().get(council, Knowledge()) for council in memory}
+        due = {
+            council: knowledge
+            for council, knowledge in told.items()
+            if memory[council].get("told") != _fingerprint(knowledge)
+        }
+        if not due:
+            return
+        with opened(self._file) as marts:
+            for council, knowledge in due.items():
+                self._replace_alerts(CouncilData(marts, self._reference, council, nobody, knowledge))
+                memory[council]["told"] = _fingerprint(knowledge)
+        self._remember(memory)
+
+    def _replace_alerts(self, data: CouncilData) -> None:
+        if not topics.ALERTS.has(data):
+            return
+        page = topics.ALERTS.make(data, self._tier)
+        self._put(page.address, html_of(page, self._tier))
+        self._built.written += 1
+
+    def _remember(self, memory: Mapping[str, object]) -> None:
+        self._put(MEMORY, json.dumps({"drawn_by": self._drawn_by, "councils": memory}, sort_keys=True))
+
+    def _put(self, address: str, text: str) -> None:
+        """Afterwards the file says so, and whoever shares the old one keeps it."""
+        aside = self._site / f"{address}.new"
+        aside.write_text(text, encoding="utf-8")
+        aside.chmod(self._file_mode)
+        os.replace(aside, self._site / address)
 
     def _keep_all(self, addresses: object) -> bool:
         """Whether every page of the version before could be taken over."""
@@ -168,14 +259,17 @@ class _Tier:
         self._built.written += 1
 
     def _take_over(self, before: Path, address: str) -> None:
+        self._link(before / address, address)
+        self._built.kept += 1
+
+    def _link(self, source: Path, address: str) -> None:
         path = self._site / address
         self._folder(path.parent)
         try:
-            os.link(before / address, path)
+            os.link(source, path)
         except OSError:
             # Not every file system links.
-            shutil.copy2(before / address, path)
-        self._built.kept += 1
+            shutil.copy2(source, path)
 
     def _folder(self, path: Path) -> None:
         if not path.is_dir():
@@ -183,6 +277,10 @@ class _Tier:
                 self._folder(path.parent)
             path.mkdir()
             path.chmod(self._folder_mode)
+
+
+def _fingerprint(knowledge: Knowledge) -> str:
+    return hashlib.sha256(repr(knowledge).encode()).hexdigest()
 
 
 def nobody(_council: str, _keys: Sequence[int]) -> Mapping[int, str]:

@@ -1,4 +1,4 @@
-"""A council's first page: the numbers of the month, the heat map, what is crossed, what arrived."""
+"""A council's first page: where to look first, the month's numbers, the heat map, what is crossed, what arrived."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dagster_project.reports.council_marts import Row
 from dagster_project.reports.measures import day_words, month_words
 from dagster_project.site.contents import Cell, HeatCell, HeatMap, HeatRow, Page, Section, Table, Tile
 from dagster_project.site.frame import crumbs, navigation, tier_words
+from dagster_project.site.look_first import look_first
 from dagster_project.site.reading import CouncilData
 from dagster_project.site.tables import (
     SEVERITY_WORDS,
@@ -46,6 +47,7 @@ def overview(data: CouncilData, tier: str) -> Page:
         sections=[
             section
             for section in (
+                look_first(data, address, latest_crossed(data)),
                 Section("numbers", f"{month_words(data.month)} in three numbers", tiles=_tiles(data)),
                 _heat_section(data, address),
                 crossed_section(data, address),

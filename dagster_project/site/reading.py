@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.alerts.known import Knowledge
 from dagster_project.reference import Reference
 from dagster_project.reports.council_marts import Row, earlier
 from dagster_project.reports.measures import Measure, measure_of
@@ -122,8 +123,10 @@ class CouncilData:
         reference: Reference,
         council: str,
         references_of: ReferencesOf = lambda council, keys: {},
+        knowledge: Knowledge | None = None,
     ) -> None:
         self.marts, self.reference, self.council = marts, reference, council
+        self.knowledge = knowledge or Knowledge()
         self._references_of = references_of
         self._rows: dict[str, list[Row]] = {}
         self._of_month: dict[tuple[str, date], list[Row]] = {}

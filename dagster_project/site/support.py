@@ -27,7 +27,10 @@ def support_section(data: CouncilData, unit: Unit) -> Section | None:
     if found is None or not is_told:
         return None
     drawn = [("workers_per_officer", "social workers for each officer"), ("target_ratio", "aimed at")]
-    chart = line_chart(data, MART, rows, "Social workers for each support officer", drawn)
+    is_drawn = has_values(rows, ["workers_per_officer"], least=2)
+    chart = (
+        line_chart(data, MART, rows, "Social workers for each support officer", drawn) if is_drawn else None
+    )
     return Section("support", "Support officers", charts=[chart] if chart else [], tables=[found])
 
 

@@ -81,5 +81,5 @@ def _heat_cell(cell: HeatCell) -> str:
 def _opening(key: str, caption: str, kind: str) -> str:
     return (
         f'<div class="scroll" role="region" aria-labelledby="{key}" tabindex="0">\n<table{kind}>\n'
-        f'<caption id="{key}">{escape(caption)}</caption>\n<thead><tr>'
+        f'<caption id="{key}"><span>{escape(caption)}</span></caption>\n<thead><tr>'
     )

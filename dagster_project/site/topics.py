@@ -12,6 +12,7 @@ from dagster_project.site.managed_teams import managed_teams
 from dagster_project.site.money import agency, options
 from dagster_project.site.quality_page import quality_page
 
+ALERTS = Topic("alerts", "Alerts", alerts_page, lambda data: data.marts.has("threshold_breaches"))
 ALL = named(
     [
         Topic("agency", "Agency and cost", agency, lambda data: bool(data.rows("agency_costs"))),
@@ -26,7 +27,7 @@ ALL = named(
         Topic("managed-teams", "Managed teams", managed_teams, lambda data: bool(data.rows("managed_teams"))),
         Topic("comparison", "Comparison", comparison, lambda data: bool(data.rows("dfe_comparison"))),
         Topic("data-quality", "Data quality", quality_page, lambda data: bool(data.of_month("data_quality"))),
-        Topic("alerts", "Alerts", alerts_page, lambda data: bool(data.rows("threshold_breaches"))),
+        ALERTS,
         Topic("definitions", "Definitions", definitions, lambda data: True),
     ]
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -266,6 +267,21 @@ FILES = (
         lambda: PLAIN[: len(PLAIN) // 2],
         refused="unreadable as a workbook",
         name=XLSX,
+    ),
+    File(
+        "a compressed file named .csv",
+        lambda: gzip.compress(text(_whole(NORTH))),
+        refused="a compressed file, not a table",
+    ),
+    File(
+        "an end of NULs, as a writer leaves that crashed",
+        lambda: text(_whole(NORTH, SOUTH)) + bytes(4096),
+        refused="unreadable near line 4: a sign that is no text",
+    ),
+    File(
+        "a sign of neither UTF-8 nor Windows-1252",
+        lambda: text(_whole(NORTH)) + text([SOUTH]).replace(b"South", b"S\x81uth"),
+        refused="unreadable near line 3: a sign that is no text",
     ),
     File("noise", lambda: bytes(range(256)) * 20, refused="unreadable"),
     File("a name of 10,000 letters", lambda: text(_whole(("0012", "C" * 10_000, *NORTH[2:]))), 1),

@@ -12,6 +12,7 @@ from alert_seam import HEAD, Mailbox, ask_ledger, breach, free_port, load, servi
 
 from dagster_project.alerts import Announcement, Breach, announce, desk, listing
 from dagster_project.alerts.desk import AlertsError
+from dagster_project.alerts.known import known_of_alerts
 from dagster_project.alerts.ledger import open_ledger
 from dagster_project.alerts.waits import NO_WAITS, Waits
 from dagster_project.settings import Settings, Smtp
@@ -291,3 +292,24 @@ def test_a_message_waits_longer_after_each_failure(tmp_path: Path) -> None:
 
     assert tried == [1, 2, 2, 2, 2, 3, 3]
     assert NO_WAITS.after("temporary", 99) == timedelta(0)
+
+
+def test_pages_are_told_who_was_told_in_this_run_who_answered_and_what_is_muted(at: Desk) -> None:
+    ledger = at.settings.alert_ledger
+    assert known_of_alerts(ledger, PARENTS, START) == {}
+    at.load(WARNING)
+    at.load(WARNING, days=7)
+    at.ack(days=8)
+    at.mute(date(2018, 7, 20), unit="newark", days=8)
+
+    known = known_of_alerts(ledger, PARENTS, START + timedelta(days=8))["northshire"]
+
+    assert [(one.unit, one.severity, one.since) for one in known.breaches] == [("ashfield", "warning", JUNE)]
+    assert [(one.role, one.on, one.fate) for one in known.breaches[0].told] == [
+        ("team manager", date(2018, 7, 3), "")
+    ]
+    assert known.breaches[0].answered.startswith("acknowledged by Team manager: two starters; escalated to ")
+    assert [(one.unit, one.metric, one.why) for one in known.muted] == [("newark", "", "moves")]
+    assert "@" not in repr(known)
+    over = known_of_alerts(ledger, PARENTS, START + timedelta(days=30))["northshire"]
+    assert over.muted == ()

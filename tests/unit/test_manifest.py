@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import ModuleType
 
 import duckdb
 import pytest
@@ -28,7 +29,7 @@ from deliveries_fixture import (
     write_reference,
 )
 
-from dagster_project.deliveries import batch, mapped
+from dagster_project.deliveries import batch, plain_deliveries
 from dagster_project.deliveries.manifest import Manifest
 from dagster_project.deliveries.pseudonyms import pseudonym
 from dagster_project.settings import Settings, SettingsError
@@ -538,24 +539,29 @@ def test_nothing_new_needs_no_key(home: Settings) -> None:
     assert arrive(Settings(home=home.home)).already_loaded == 1
 
 
+@pytest.mark.parametrize(
+    ("module", "name", "opened_on"),
+    [(plain_deliveries, "read_plain", "2024-03-04"), (batch, "read_delivery", "04/03/2024")],
+    ids=["a plain file", "a file read with care"],
+)
 def test_a_file_that_changes_while_it_is_read_is_left_for_the_next_load(
-    home: Settings, monkeypatch: pytest.MonkeyPatch
+    home: Settings, monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, opened_on: str
 ) -> None:
-    path = land(home, "caseload.csv", cases(10))
-    read = mapped.read_delivery
+    path = land(home, "caseload.csv", [{**row, "opened_on": opened_on} for row in cases(10)])
+    read = getattr(module, name)
 
     def read_while_more_is_written(*arguments: object, **named: object) -> object:
-        table = read(*arguments, **named)  # type: ignore[arg-type]
+        table = read(*arguments, **named)
         with path.open("ab") as file:
             file.write(csv_bytes(cases(12)).split(b"\n")[-2] + b"\n")
         return table
 
-    monkeypatch.setattr(batch, "read_delivery", read_while_more_is_written)
+    monkeypatch.setattr(module, name, read_while_more_is_written)
     arrival = arrive(home)
     assert arrival.recorded == [] and [landed.path for landed in arrival.still_written] == [path]
     assert Manifest(home.manifest).all() == []
 
-    monkeypatch.setattr(batch, "read_delivery", read)
+    monkeypatch.setattr(module, name, read)
     assert arrive_one(home).rows_accepted == 11
 
 

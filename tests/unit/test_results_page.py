@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +18,8 @@ BREACH = CheckResult(
     severity="ERROR",
     passed=False,
     failing=FAILING,
-    reason="the policy <in force> calls these units a breach",
-    remedy="Look at the alert.",
+    reason="the policy in force calls these units a breach",
+    remedy="Look <at> the alert.",
 )
 WHOLE = replace(BREACH, asset="caseload_bands", check="no_row_of_the_month_is_left_out", severity="WARN")
 REFUSED = replace(
@@ -50,14 +51,23 @@ def test_a_check_shows_its_counts_over_the_loads_its_rule_reason_remedy_and_coun
     assert "Checks of the load of 2024-06-03 06:00 UTC" in text
     assert "2 of 3 checks found something: error 2" in text
     assert "Average caseload: no unit is in breach 2 found, 1 more By load: 1, not asked, 2" in text
-    assert "The policy &lt;in force&gt; calls these units a breach." in text
-    assert "Remedy: Look at the alert." in text and "Where: northshire 2" in text
-    assert "Rule: column values to not be in set: column severity" in text
-    assert "Every one of its so many rows is rejected" in text
+    assert "Where northshire 2 Rule No unit is in a band that the policy in force" in text
+    assert "Why it is flagged A breach is what the council decided to act upon" in text
+    assert "How to mend it Look &lt;at&gt; the alert." in text
+    # What found nothing says the same.
+    assert "Rule Every row that was delivered for the month counts in its figures." in text
     assert (
         text.index("To look at") < text.index("Nothing found") < text.index("no row of the month is left out")
     )
     assert "ash" not in text.split()
+
+
+def test_each_check_of_each_suite_says_its_rule_its_reason_and_its_remedy_in_sentences() -> None:
+    for path in sorted((PROJECT_ROOT / "expectations").glob("*.json")):
+        for expectation in json.loads(path.read_text(encoding="utf-8"))["expectations"]:
+            meta = expectation["meta"]
+            for said in ("rule", "why", "remedy"):
+                assert re.fullmatch(r"[A-Z][^_{}]*(_\w+\.csv)?[^_{}]*[.?]", meta[said]), (meta["check"], said)
 
 
 def test_the_page_asks_for_nothing_and_runs_nothing(tmp_path: Path) -> None:

@@ -253,6 +253,28 @@ def test_a_missing_status_column_refuses_the_file_rather_than_keep_what_does_not
     assert not recorded["workforce"].is_refused
 
 
+@pytest.mark.parametrize(
+    ("own_row", "fte"),
+    [("", "0.500000000000000"), (f"{COUNCIL},,standard_hours_per_week,35,,made up\n", "0.528571428571429")],
+)
+def test_a_council_that_gives_no_working_week_has_the_one_assumed(
+    home: Settings, own_row: str, fte: str
+) -> None:
+    write_reference(
+        home,
+        councils=f"council,name\n{COUNCIL},Northshire\nsouthshire,Southshire\n",
+        council_sources=f"council,extract,source,valid_from,valid_to,note\n{COUNCIL},,payroll_export,,,\n",
+        option_assumptions=f"council,option_kind,assumption,amount,item,source\n{own_row}",
+    )
+    workers = rows_of("workforce", 1)
+    workers[0]["fte"] = "0.5"
+    land(home, "Staff List.xlsx", workbook({"Staff": staff_list(workers, rows_of("posts", 1), "37")}))
+
+    arrive(home)
+
+    assert fte in {str(value) for value in archived(home, "workforce")[0]}
+
+
 def test_an_identifier_that_a_workbook_turned_into_a_day_is_told_by_the_senders_header(
     home: Settings,
 ) -> None:

@@ -152,6 +152,7 @@ class Answered:
 ANSWERED = (
     Answered("accepts", Receiver(), "HTTP 200", "taken"),
     Answered("knows no such address", Receiver(404), "HTTP 404", DAY_AFTER),
+    Answered("sends on to another address", Receiver(302, moved_to="/log-in"), "HTTP 302", DAY_AFTER),
     Answered("refuses the secret", Receiver(403), "HTTP 403", DAY_AFTER),
     Answered("asks for patience", Receiver(429), "HTTP 429", AGAIN),
     Answered("fails", Receiver(503), "HTTP 503", AGAIN),
