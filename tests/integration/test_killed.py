@@ -81,12 +81,7 @@ BEFORE_THE_SWITCH = (
     ("key_rotation:write_sealed", 1),
     ("key_rotation:_switch", 1),
 )
-AFTER_THE_SWITCH = (
-    ("rotated_keys:_map_ledger", 1),
-    ("load:rebuild", 1),
-    ("rotated_keys:clear_up", 1),
-    ("rotated_keys:clear_leftovers", 1),
-)
+AFTER_THE_SWITCH = (("rotated_keys:_map_ledger", 1), ("load:rebuild", 1))
 
 
 @pytest.fixture(scope="module")
