@@ -32,7 +32,7 @@ def _definitions(settings: Settings) -> dg.Definitions:
     reference = load_reference(settings)
     manifest = parsed_project(settings)
     partitions = council_months(reference.councils)
-    models = model_assets(manifest, partitions)
+    models = model_assets(settings, manifest, partitions)
     marts = [spec.key for spec in models.specs if MART_TAG in spec.tags]
     month = dg.define_asset_job(
         "month",
@@ -43,11 +43,11 @@ def _definitions(settings: Settings) -> dg.Definitions:
     engineers, analysts = [team_of(manifest, "landing")], [team_of(manifest, "marts")]
     return dg.Definitions(
         assets=[
-            *extract_assets(partitions, engineers),
-            pack_asset(partitions, engineers),
-            *outside_specs(manifest),
+            *extract_assets(settings, partitions, engineers),
+            pack_asset(settings, partitions, engineers),
+            *outside_specs(settings, manifest),
             models,
-            *outcome_assets(marts, partitions, analysts),
+            *outcome_assets(settings, marts, partitions, analysts),
         ],
         asset_checks=[metric_checks(reference), *service_checks(settings)],
         jobs=[month],

@@ -268,7 +268,12 @@ def publish_with_pages(settings: Settings, reference: Reference, load_id: str) -
         quality.write_page(version, settings.warehouse / "checks", settings.expectations)
         last = before.resolve() if before.exists() else None
         pages = site.build_site(
-            version, last, reference, references_of(settings), known_of(settings, reference)
+            version,
+            last,
+            reference,
+            references_of(settings),
+            known_of(settings, reference),
+            lambda: warehouse.project_docs(settings),
         )
 
     return warehouse.publish(settings, load_id, draw), pages
@@ -281,6 +286,7 @@ def redraw(settings: Settings, reference: Reference) -> site.Built:
         reference,
         references_of(settings),
         known_of(settings, reference),
+        lambda: warehouse.project_docs(settings),
     )
 
 

@@ -10,6 +10,10 @@ import re
 
 INDEX = "index.html"
 STYLE = "style.css"
+DICTIONARY = "dictionary.html"
+"""Every mart and column of the tier."""
+PROJECT = "dbt-docs.html"
+"""dbt's documentation of the project; in the internal copy alone."""
 PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 
 

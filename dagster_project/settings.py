@@ -46,6 +46,8 @@ class Settings:
     """Channels of alerts that are secrets in themselves, by their names in lower case."""
     site_url: str = ""
     """Where readers of mails find the manager's site, such as `https://intranet.example/caseload`; empty: nowhere."""
+    docs_url: str = ""
+    """Where engineers find docs/ as a site; empty: Dagster names the files."""
 
     @property
     def landing(self) -> Path:
@@ -237,6 +239,12 @@ def load_settings() -> Settings:
             "CASELOAD_SITE_URL is not an address that a mail can link to: it begins with https://, http:// or file://, "
             "names no user, and holds no blank, ? or #, such as https://intranet.example/caseload"
         )
+    docs_url = given.get("CASELOAD_DOCS_URL", "").strip()
+    if docs_url and not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s?#]*)?", docs_url):
+        raise SettingsError(
+            "CASELOAD_DOCS_URL is not an address that a page can link to: it begins with https:// or http://, names no "
+            "user, and holds no blank, ? or #, such as https://intranet.example/caseload-docs"
+        )
     return Settings(
         home=home,
         pseudonym_key_variable=given.get("CASELOAD_PSEUDONYM_KEY", ""),
@@ -249,6 +257,7 @@ def load_settings() -> Settings:
             if name.startswith(CHANNEL) and name != CHANNEL
         },
         site_url=site_url,
+        docs_url=docs_url,
         smtp=Smtp(
             host=given.get("CASELOAD_SMTP_HOST", ""),
             port=int(port),

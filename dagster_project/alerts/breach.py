@@ -66,8 +66,8 @@ class Breach:
     `since_month` is the month in which it was new, where it is known; `trend` is better, worse or same against
     `previous_value`, the measure when it was last judged before. `fewer_to_target` and `more_to_target` would bring the
     figure back, each of the things named beside it. `history` has the months of the year to this one that have a
-    figure, of no worker. `correction` is set where a delivery changed the figure after it was told; `unjudged_because`
-    says why the state is unknown.
+    figure; of a worker, how many of the unit's workers were outside the threshold. `correction` is set where a delivery
+    changed the figure after it was told; `unjudged_because` says why the state is unknown.
     """
 
     council: str

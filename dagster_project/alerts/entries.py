@@ -60,6 +60,11 @@ class Entry:
     page: str
 
     @property
+    def tone(self) -> str:
+        """What it looks like: what is over is not alarming, however grave it was."""
+        return "resolved" if self.verdict in OVER_WORDS.values() else self.severity
+
+    @property
     def number(self) -> str:
         """The measure in one line, with what stood before rounding."""
         return f"{self.measure} ({self.exact} before rounding)" if self.exact else self.measure
@@ -284,9 +289,13 @@ def _trend(breach: Breach, words: Metric) -> str:
 
 
 def _chart(breach: Breach, words: Metric) -> Chart | None:
-    """None of workers, and none where there is no month before."""
+    """None where there is no month before. Of workers it shows how many there were."""
+    if len(breach.history) < 2:
+        return None
+    if breach.worker_key is not None:
+        return _chart_of_workers(breach, words)
     shown = _shown(breach)
-    if breach.worker_key is not None or shown is None or len(breach.history) < 2:
+    if shown is None:
         return None
     percent = "%" if words.unit == "%" else ""
     numbers = ", ".join(
@@ -308,4 +317,19 @@ def _chart(breach: Breach, words: Metric) -> Chart | None:
         by_month=numbers,
         words=f"{words.words}, {clean(breach.unit_name)}, by month: {numbers}."
         f" {SEVERITY_WORDS.get(breach.severity, '')} is {rule(breach, words)}.{target}",
+    )
+
+
+def _chart_of_workers(breach: Breach, words: Metric) -> Chart:
+    """How many workers of the unit were outside the threshold; no bound of one worker's figure fits to that."""
+    numbers = ", ".join(f"{short_month(month)} {_plain(count)}" for month, count in breach.history)
+    return Chart(
+        points=breach.history,
+        month=breach.month,
+        bounds=(),
+        target=None,
+        severity=breach.severity,
+        last=_plain(breach.history[-1][1]),
+        by_month=f"workers: {numbers}",
+        words=f"{words.words}, workers outside the threshold, {clean(breach.unit_name)}, by month: {numbers}.",
     )

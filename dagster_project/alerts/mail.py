@@ -164,14 +164,13 @@ class Envelope:
         if not pictures or not isinstance(page, EmailMessage):
             return
         for place, picture in enumerate(pictures, start=1):
-            page.add_related(
-                picture.png,
-                "image",
-                "png",
-                cid=f"<{picture.content_id}>",
-                disposition="inline",
-                filename=f"chart-{place}.png",
-            )
+            for content_id, png, name in (
+                (picture.content_id, picture.png, f"chart-{place}.png"),
+                (picture.dark_content_id, picture.dark_png, f"chart-{place}-dark.png"),
+            ):
+                page.add_related(
+                    png, "image", "png", cid=f"<{content_id}>", disposition="inline", filename=name
+                )
         page.set_boundary(f"caseload-{self.key}-page")
 
 

@@ -47,22 +47,25 @@ left join alert_corrections as corrections
         and corrections.worker_key is not distinct from states.worker_key
 order by council, month, metric, unit, worker_key
 """
-# The year up to the latest month of each unit's figure that is outside a threshold in it.
+# The year up to the latest month of each unit's figure that is outside a threshold in it; of workers, how many were.
 HISTORIES = f"""
 with latest as ({LATEST}),
 told as (
-    select council, unit, metric, month
+    select distinct council, unit, metric, month, worker_key is not null as is_of_workers
     from alert_states
     inner join latest using (council, metric, month)
-    where state in ('new', 'worsened', 'continuing', 'eased') and worker_key is null
+    where state in ('new', 'worsened', 'continuing', 'eased')
 )
-select told.council, told.unit, told.metric, verdicts.month, verdicts.value
+select
+    told.council, told.unit, told.metric, told.is_of_workers, verdicts.month,
+    case when told.is_of_workers then cast(count_if(severity_rank > 0) as decimal(18, 4)) else min(verdicts.value) end
 from told
 inner join int_verdicts as verdicts
     on
         told.council = verdicts.council and told.unit = verdicts.unit and told.metric = verdicts.metric
+        and told.is_of_workers = (verdicts.worker_key is not null)
         and verdicts.month between told.month - interval 11 month and told.month
-where verdicts.worker_key is null
+group by told.council, told.unit, told.metric, told.is_of_workers, verdicts.month
 order by all
 """
 OVER = f"""
@@ -102,8 +105,8 @@ def read_breaches(
         columns = [column[0] for column in result.description or []]
         rows = [dict(zip(columns, values, strict=True)) for values in result.fetchall()]
         histories: dict[tuple[object, ...], list[tuple[date, Decimal]]] = defaultdict(list)
-        for council, unit, name, month, value in warehouse.execute(HISTORIES).fetchall():
-            histories[council, unit, name].append((month, value))
+        for council, unit, name, is_of_workers, month, value in warehouse.execute(HISTORIES).fetchall():
+            histories[council, unit, name, is_of_workers].append((month, value))
     breaches = [
         Breach(
             **{name: value for name, value in row.items() if name not in _CORRECTION},
@@ -124,9 +127,10 @@ def _history(
     latest: Mapping[tuple[str, str], date],
 ) -> tuple[tuple[date, Decimal], ...]:
     """Only what is told now has one: a chart of an older month would never be seen."""
-    if row["worker_key"] is not None or row["month"] != latest.get((row["council"], row["metric"])):
+    if row["month"] != latest.get((row["council"], row["metric"])):
         return ()
-    return tuple(histories.get((row["council"], row["unit"], row["metric"]), ()))
+    is_of_workers = row["worker_key"] is not None
+    return tuple(histories.get((row["council"], row["unit"], row["metric"], is_of_workers), ()))
 
 
 def read_over(settings: Settings) -> set[tuple[str, str, str]]:

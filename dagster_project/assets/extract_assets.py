@@ -5,26 +5,32 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from dagster_project.assets.extract_outcomes import BORDER_CHECK, Outcome, border_check, metadata_of, take_in
+from dagster_project.assets.links import docs_of, extract_links
 from dagster_project.assets.load_session import LoadSession
 from dagster_project.assets.partitions import asked_months, partition_key
 from dagster_project.deliveries.discovery import MONTH_PACK
 from dagster_project.extracts import Specification, load_specifications
+from dagster_project.settings import Settings
 
 SOURCE = "archive"
 Result = dg.MaterializeResult[None] | dg.AssetCheckResult
 
 
 def extract_assets(
-    partitions: dg.PartitionsDefinition[str], owners: Sequence[str]
+    settings: Settings, partitions: dg.PartitionsDefinition[str], owners: Sequence[str]
 ) -> list[dg.AssetsDefinition]:
     """An asset for every specification; a new file among them is a new asset."""
     return [
-        _extract_asset(specification, partitions, owners) for specification in load_specifications().values()
+        _extract_asset(settings, specification, partitions, owners)
+        for specification in load_specifications().values()
     ]
 
 
 def _extract_asset(
-    specification: Specification, partitions: dg.PartitionsDefinition[str], owners: Sequence[str]
+    settings: Settings,
+    specification: Specification,
+    partitions: dg.PartitionsDefinition[str],
+    owners: Sequence[str],
 ) -> dg.AssetsDefinition:
     key = dg.AssetKey([SOURCE, specification.extract])
 
@@ -32,7 +38,11 @@ def _extract_asset(
         key=key,
         group_name=f"{SOURCE}_{specification.family}",
         description=_description(specification),
-        metadata={"dagster/column_schema": _columns(specification), "grain": specification.grain},
+        metadata={
+            "dagster/column_schema": _columns(specification),
+            "grain": specification.grain,
+            **extract_links(settings, specification.extract),
+        },
         owners=list(owners),
         kinds={"python", "parquet"},
         code_version=specification.source_hash,
@@ -70,7 +80,9 @@ def _extract_asset(
     return archived_extract
 
 
-def pack_asset(partitions: dg.PartitionsDefinition[str], owners: Sequence[str]) -> dg.AssetsDefinition:
+def pack_asset(
+    settings: Settings, partitions: dg.PartitionsDefinition[str], owners: Sequence[str]
+) -> dg.AssetsDefinition:
     """Month packs that cannot be opened: what lies in one that can belongs to the extracts' own assets."""
 
     @dg.asset(
@@ -79,6 +91,7 @@ def pack_asset(partitions: dg.PartitionsDefinition[str], owners: Sequence[str]) 
         description="Workbooks with a sheet for each extract. A sheet is archived by its extract's asset; here only a "
         "workbook that cannot be opened is refused, and nothing waits for it.",
         owners=list(owners),
+        metadata=docs_of(settings, "engineer", "when-a-file-is-refused"),
         kinds={"python"},
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),

@@ -8,8 +8,10 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, build_dbt_asset_specs, dbt_assets
 
 from dagster_project import warehouse
+from dagster_project.assets.links import model_links
 from dagster_project.assets.load_session import LoadSession, told_plainly
 from dagster_project.assets.partitions import CouncilMonth, asked_months
+from dagster_project.settings import Settings
 from dagster_project.warehouse.transformation import NodeResult
 from dagster_project.warehouse_file import reading_warehouse
 
@@ -19,7 +21,11 @@ Result = dg.MaterializeResult[None] | dg.AssetCheckResult
 
 
 class ModelTranslator(DagsterDbtTranslator):
-    """Layers as groups, marts by their folder; names, descriptions and owners as dbt's yml says."""
+    """Layers as groups, marts by their folder; names, descriptions and owners as dbt's yml says; and links."""
+
+    def __init__(self, installation: Settings) -> None:
+        super().__init__()
+        self._installation = installation
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         if dbt_resource_props["resource_type"] == "model":
@@ -37,6 +43,13 @@ class ModelTranslator(DagsterDbtTranslator):
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
         return str(dbt_resource_props["description"]).strip()
 
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        found = super().get_metadata(dbt_resource_props)
+        if dbt_resource_props["resource_type"] != "model":
+            return found
+        mart = dbt_resource_props["alias"] if MART_TAG in dbt_resource_props["tags"] else None
+        return {**found, **model_links(self._installation, dbt_resource_props["unique_id"], mart)}
+
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
         group = dbt_resource_props.get("group")
         return [team(group)] if isinstance(group, Mapping) else []
@@ -51,9 +64,9 @@ def team_of(manifest: Mapping[str, Any], group: str) -> str:
     return team(next(found for found in manifest["groups"].values() if found["name"] == group))
 
 
-def outside_specs(manifest: Mapping[str, Any]) -> list[dg.AssetSpec]:
+def outside_specs(settings: Settings, manifest: Mapping[str, Any]) -> list[dg.AssetSpec]:
     """What models read that no step makes: the reference data people keep, and what a load hands to dbt."""
-    translator = ModelTranslator()
+    translator = ModelTranslator(settings)
     seeds = build_dbt_asset_specs(
         manifest=manifest, dagster_dbt_translator=translator, select="resource_type:seed"
     )
@@ -71,7 +84,7 @@ def outside_specs(manifest: Mapping[str, Any]) -> list[dg.AssetSpec]:
 
 
 def model_assets(
-    manifest: Mapping[str, Any], partitions: dg.PartitionsDefinition[str]
+    settings: Settings, manifest: Mapping[str, Any], partitions: dg.PartitionsDefinition[str]
 ) -> dg.AssetsDefinition:
     """Every model as an asset and every data test as a check on it."""
 
@@ -81,7 +94,7 @@ def model_assets(
         exclude="resource_type:seed resource_type:unit_test",
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        dagster_dbt_translator=ModelTranslator(),
+        dagster_dbt_translator=ModelTranslator(settings),
         required_resource_keys={"session"},
     )
     def models(context: dg.AssetExecutionContext) -> Iterator[Result]:

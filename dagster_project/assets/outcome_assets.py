@@ -8,17 +8,22 @@ import dagster as dg
 
 from dagster_project import health, warehouse
 from dagster_project.alerts import Announcement
+from dagster_project.assets.links import docs_of, site_links
 from dagster_project.assets.load_session import LoadSession, told_plainly
 from dagster_project.assets.mart_assets import row_counts
 from dagster_project.deliveries import seal_landed
 from dagster_project.extracts import load_specifications
 from dagster_project.load import announce, close_to_others, publish_with_pages, redraw, words_of_failure
+from dagster_project.settings import Settings
 
 ADDRESS = re.compile(r"\S+@\S+")
 
 
 def outcome_assets(
-    marts: Sequence[dg.AssetKey], partitions: dg.PartitionsDefinition[str], owners: Sequence[str]
+    settings: Settings,
+    marts: Sequence[dg.AssetKey],
+    partitions: dg.PartitionsDefinition[str],
+    owners: Sequence[str],
 ) -> list[dg.AssetsDefinition]:
     """The assets `published_marts`, of all `marts`, `managers_site` and `alerts`."""
 
@@ -28,6 +33,7 @@ def outcome_assets(
         description="The marts as analysts see them: a new version beside the old, switched by one rename. The "
         "restricted tier lies in a folder of its own.",
         owners=list(owners),
+        metadata=docs_of(settings, "analyst", "open-the-marts"),
         kinds={"duckdb", "parquet"},
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
@@ -67,6 +73,7 @@ def outcome_assets(
         description="The manager's site, drawn from the published marts of each tier and switched with them: plain "
         "pages without server or script. Drawn again here where the publication could not draw it.",
         owners=list(owners),
+        metadata=site_links(settings),
         kinds={"python", "html"},
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
@@ -93,6 +100,7 @@ def outcome_assets(
         description="One digest for each recipient: what is new, worse or resolved in the latest month. A ledger sees "
         "to it that nothing is told twice.",
         owners=list(owners),
+        metadata=docs_of(settings, "alerts"),
         kinds={"python", "email"},
         partitions_def=partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),

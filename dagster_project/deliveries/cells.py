@@ -81,6 +81,9 @@ def decode(data: bytes, place: str) -> str:
         encodings = ["utf-8"]
     else:
         encodings = ["utf-8", "cp1252"]
+    if "utf-8" in encodings and (nul := data.find(b"\x00")) >= 0:
+        # Told before anything is decoded: a file may be little else than gigabytes of NULs.
+        raise _no_text(data.count(b"\n", 0, nul) + 1, place)
     for encoding in encodings:
         try:
             text = _by_line(data) if encoding == "cp1252" else data.decode(encoding)
@@ -88,10 +91,13 @@ def decode(data: bytes, place: str) -> str:
             continue
         if "\x00" not in text:
             return text.lstrip("\ufeff").rstrip(END_OF_FILE)
-    line = _first_line_that_is_no_text(data)
+    raise _no_text(_first_line_that_is_no_text(data), place)
+
+
+def _no_text(line: int, place: str) -> Refused:
     if line > 1:
-        raise Refused(f"{place}: unreadable near line {line}: a sign that is no text; copy the file again")
-    raise Refused(f"{place}: unreadable: not text in UTF-8, UTF-16 or Windows-1252, and not a workbook")
+        return Refused(f"{place}: unreadable near line {line}: a sign that is no text; copy the file again")
+    return Refused(f"{place}: unreadable: not text in UTF-8, UTF-16 or Windows-1252, and not a workbook")
 
 
 def _first_line_that_is_no_text(data: bytes) -> int:

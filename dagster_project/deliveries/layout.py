@@ -281,6 +281,7 @@ def _table(sheet: Sheet, where: _Header, specification: Specification, place: st
         table.notices["title_rows"] = where.index
     pick = [positions[name][0] if positions[name] else None for name in columns]
     plain = _plain_order(pick, width)
+    shorter = 0
     for offset, row in enumerate(body):
         kind = _kind(row, required, offset > last)
         if kind != "data":
@@ -289,21 +290,30 @@ def _table(sheet: Sheet, where: _Header, specification: Specification, place: st
         number = first_number + offset
         if len(row) > width and any(cell.strip(BLANK_CHARACTERS) for cell in row[width:]):
             table.overlong.add(number)
+        # Empty ends left out look the same as a row that was broken off: it is read, and counted.
+        shorter += sheet.is_text and len(row) < where.width
         if len(row) < width:
             row = row + [""] * (width - len(row))
-        for name, places in twins.items():
-            if len({row[i].strip(BLANK_CHARACTERS) for i in places}) > 1:
-                raise Refused(f"{place}, row {number}: two columns are headed {name} and differ")
+        if twins:
+            _refuse_if_twins_differ(row, twins, f"{place}, row {number}")
         table.rows.append(
             row if plain and len(row) == width else tuple([row[i] if i is not None else "" for i in pick])
         )
         table.row_numbers.append(number)
         # Of a long table the rows as they stood and as they are picked would otherwise be held together.
         body[offset] = NO_CELLS
+    if shorter:
+        table.notices["rows_shorter_than_the_header"] = shorter
     for index, column in enumerate(specification.columns):
         if column.type == "identifier":
             table.faults += turned_identifiers(column, (row[index] for row in table.rows), table.row_numbers)
     return table
+
+
+def _refuse_if_twins_differ(row: Sequence[str], twins: Mapping[str, Sequence[int]], place: str) -> None:
+    for name, places in twins.items():
+        if len({row[i].strip(BLANK_CHARACTERS) for i in places}) > 1:
+            raise Refused(f"{place}: two columns are headed {name} and differ")
 
 
 def turned_identifiers(column: Column, cells: Iterable[str], row_numbers: Iterable[int]) -> Iterator[Fault]:

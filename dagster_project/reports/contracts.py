@@ -34,6 +34,7 @@ class Contract:
     mart: str
     model: str
     subject: str
+    tier: str
     description: str
     columns: Mapping[str, Column]
 
@@ -53,6 +54,7 @@ def contracts(folder: Path = MARTS) -> Mapping[str, Contract]:
                 mart=mart,
                 model=model["name"],
                 subject=path.parent.name,
+                tier=model["config"]["meta"]["tier"],
                 description=" ".join(model["description"].split()),
                 columns={
                     column["name"]: Column(

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,27 @@ from typing import Any
 from dagster_project.reports.charts import BAR, FONT, INK, QUIET
 
 WIDTH, HEIGHT, SCALE = 300, 84, 2
-MARKS = {"breach": "#b10e1e", "warning": "#8a5a00", "info": "#1d70b8"}
+
+
+@dataclass(frozen=True)
+class Tones:
+    """The colours of a chart on one ground; `marks` by severity."""
+
+    ground: str
+    ink: str
+    quiet: str
+    line: str
+    marks: Mapping[str, str]
+
+
+LIGHT = Tones("#ffffff", INK, QUIET, BAR, {"breach": "#b10e1e", "warning": "#8a5a00", "info": "#1d70b8"})
+DARK = Tones(
+    "#17191a",
+    "#f3f2f1",
+    "#b9bdbf",
+    "#6aaee6",
+    {"breach": "#ff8a78", "warning": "#e5b93c", "info": "#8fc1ee"},
+)
 SIDES, LINE = 64, 15
 MONTHS = 12
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -28,6 +49,7 @@ def year_of_months(
     target: tuple[Decimal, str] | None,
     last: str,
     severity: str,
+    tones: Tones = LIGHT,
 ) -> bytes:
     """A PNG, drawn larger than it is shown: the line to `month`, the bounds of its band as lines, the target dashed,
     each with its words, and at its end `last` in the severity's colour. A month without a figure breaks the line.
@@ -58,7 +80,7 @@ def year_of_months(
             values=list(range(MONTHS)), labelExpr=names, title=None, grid=False, labelOverlap=False
         ),
     )
-    mark = MARKS.get(severity, BAR)
+    mark = tones.marks.get(severity, tones.line)
     base = alt.Chart(alt.InlineData(values=rows)).encode(x=x, y=y)
     layers: list[Any] = [_rule(float(bound), words, mark, (1, 0), y) for bound, words in bounds]
     if target:
@@ -67,20 +89,20 @@ def year_of_months(
             (float(target[0]) - rows[-1]["value"]) / (high - low + 2 * margin) * HEIGHT if rows else HEIGHT
         )
         away = max(LINE - abs(beside), 0) * (1 if beside <= 0 else -1)
-        layers.append(_rule(float(target[0]), target[1], QUIET, (4, 3), y, away))
+        layers.append(_rule(float(target[0]), target[1], tones.quiet, (4, 3), y, away))
     now = alt.Chart(alt.InlineData(values=[row for row in rows if row["at"] == MONTHS - 1])).encode(x=x, y=y)
     layers += [
-        base.mark_line(strokeWidth=2, color=BAR).encode(detail="run:N"),
-        base.mark_circle(size=22, color=BAR, opacity=1),
+        base.mark_line(strokeWidth=2, color=tones.line).encode(detail="run:N"),
+        base.mark_circle(size=22, color=tones.line, opacity=1),
         now.mark_circle(size=80, color=mark, opacity=1),
         now.mark_text(align="left", dx=8, color=mark, font=FONT, fontSize=15, fontWeight="bold", text=last),
     ]
     chart = alt.layer(*layers).properties(
         width=WIDTH - SIDES, height=HEIGHT, padding={"left": 6, "right": 12, "top": 8, "bottom": 4}
     )
-    chart = chart.configure(font=FONT, background="#ffffff").configure_view(stroke=None)
+    chart = chart.configure(font=FONT, background=tones.ground).configure_view(stroke=None)
     chart = chart.configure_axis(
-        labelColor=INK, labelFontSize=11, domainColor=QUIET, tickColor=QUIET, tickSize=3
+        labelColor=tones.ink, labelFontSize=11, domainColor=tones.quiet, tickColor=tones.quiet, tickSize=3
     )
     return _packed(vl_convert.vegalite_to_png(chart.to_dict(), scale=SCALE))
 
@@ -121,7 +143,7 @@ def _rule(value: float, words: str, colour: str, dash: tuple[int, int], y: Any, 
         align="left" if is_target else "right",
         baseline="middle",
         dy=away,
-        color=QUIET if is_target else colour,
+        color=colour,
         font=FONT,
         fontSize=11,
     )

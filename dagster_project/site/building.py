@@ -17,11 +17,12 @@ from pathlib import Path
 
 from dagster_project.alerts.known import Knowledge
 from dagster_project.errors import words_of_the_unexpected
-from dagster_project.page_addresses import STYLE
+from dagster_project.page_addresses import PROJECT, STYLE
 from dagster_project.reference import Reference
 from dagster_project.settings import PROJECT_ROOT
 from dagster_project.site import topics
 from dagster_project.site.contents import Page
+from dagster_project.site.dictionary import dictionary
 from dagster_project.site.index_page import Summary, index_page, summary_of
 from dagster_project.site.overview import overview
 from dagster_project.site.reading import CouncilData, ReferencesOf, TierMarts, opened
@@ -38,11 +39,17 @@ MODES = {"public": (0o755, 0o644), "internal": (0o750, 0o640), "restricted": (0o
 
 KnownOf = Callable[[], Mapping[str, Knowledge]]
 """What the ledger of alerts knows, by council."""
+DocsOf = Callable[[], Path | None]
+"""Makes dbt's page of the project; None where there is none yet."""
 
 
 def nothing_known() -> Mapping[str, Knowledge]:
     """For copies that hold nothing of who was told."""
     return {}
+
+
+def no_docs() -> None:
+    """For a site without dbt's page."""
 
 
 @dataclass
@@ -60,21 +67,22 @@ def build_site(
     reference: Reference,
     references_of: ReferencesOf,
     known: KnownOf = nothing_known,
+    project_docs: DocsOf = no_docs,
 ) -> Built:
     """Draw the site of every tier of a version from the marts in it; `before` is what was published last.
 
     `references_of` gives the restricted copy, and no other, the workers' own references; `known` gives every copy but
-    the public one what the ledger of alerts knows of each council.
+    the public one what the ledger of alerts knows of each council; the internal one takes dbt's page of the project in.
     Never raises, for figures do not wait for pages: where pages cannot be drawn there are none, and `problem` says why.
     """
     built = Built()
     try:
+        docs = project_docs()
         for tier, place in PLACES.items():
             folder = version / place
             if (folder / "marts.duckdb").is_file():
-                _Tier(
-                    tier, folder, before / place if before else None, reference, built, references_of, known
-                ).build()
+                last = before / place if before else None
+                _Tier(tier, folder, last, reference, built, references_of, known, docs).build()
     except Exception as error:
         for place in PLACES.values():
             shutil.rmtree(version / place / SITE, ignore_errors=True)
@@ -83,15 +91,19 @@ def build_site(
 
 
 def rebuild_site(
-    current: Path, reference: Reference, references_of: ReferencesOf, known: KnownOf = nothing_known
+    current: Path,
+    reference: Reference,
+    references_of: ReferencesOf,
+    known: KnownOf = nothing_known,
+    project_docs: DocsOf = no_docs,
 ) -> Built:
     """Draw every page of what is published again, beside what stands there, and put it in its place."""
-    built = Built()
+    built, docs = Built(), project_docs()
     for tier, place in PLACES.items():
         folder = current / place
         if not (folder / "marts.duckdb").is_file():
             continue
-        one = _Tier(tier, folder, None, reference, built, references_of, known, name=f".{SITE}.new")
+        one = _Tier(tier, folder, None, reference, built, references_of, known, docs, name=f".{SITE}.new")
         one.build()
         old = folder / f".{SITE}.old"
         shutil.rmtree(old, ignore_errors=True)
@@ -130,10 +142,12 @@ class _Tier:
         built: Built,
         references_of: ReferencesOf,
         known: KnownOf,
+        project_docs: Path | None = None,
         name: str = SITE,
     ) -> None:
         self._tier, self._file, self._reference, self._built = tier, folder / "marts.duckdb", reference, built
         self._references_of = references_of if tier == "restricted" else nobody
+        self._project_docs = project_docs if tier == "internal" else None
         self._site = folder / name
         self._before = before / SITE if before else None
         self._drawn_by = _drawn_by()
@@ -148,6 +162,7 @@ class _Tier:
         summaries = []
         with opened(self._file) as marts:
             fingerprints = marts.fingerprints()
+            measures = marts.measures
             for council in marts.councils:
                 summary, entry = self._council(marts, council, fingerprints.get(council, ""))
                 summaries.append(summary)
@@ -158,6 +173,10 @@ class _Tier:
         for code, councils in regions.items():
             self._write(page_of_region(code, names[code], councils))
         self._write(index_page(summaries, self._tier, names))
+        self._write(dictionary(measures, self._reference, self._tier, has_project=bool(self._project_docs)))
+        if self._project_docs:
+            self._link(self._project_docs, PROJECT)
+            (self._site / PROJECT).chmod(self._file_mode)
         self._remember(memory)
 
     def _council(self, marts: TierMarts, council: str, fingerprint: str) -> tuple[Summary, dict[str, object]]:
@@ -240,14 +259,17 @@ class _Tier:
         self._built.written += 1
 
     def _take_over(self, before: Path, address: str) -> None:
+        self._link(before / address, address)
+        self._built.kept += 1
+
+    def _link(self, source: Path, address: str) -> None:
         path = self._site / address
         self._folder(path.parent)
         try:
-            os.link(before / address, path)
+            os.link(source, path)
         except OSError:
             # Not every file system links.
-            shutil.copy2(before / address, path)
-        self._built.kept += 1
+            shutil.copy2(source, path)
 
     def _folder(self, path: Path) -> None:
         if not path.is_dir():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dagster_project.page_addresses import INDEX, council_page, link, region_page
+from dagster_project.page_addresses import DICTIONARY, INDEX, council_page, link, region_page
 from dagster_project.reports.measures import day_words
 from dagster_project.site.contents import Cell, Heading, Page, Section, Table
 from dagster_project.site.frame import tier_words
@@ -77,7 +77,16 @@ def index_page(summaries: list[Summary], tier: str, regions: Mapping[str, str]) 
                 else [],
             ),
             *(_regions(regions) if regions else []),
+            _data(),
         ],
+    )
+
+
+def _data() -> Section:
+    return Section(
+        "data",
+        "The data behind the pages",
+        facts=[("Data dictionary", Cell("every table and column of this copy", href=DICTIONARY))],
     )
 
 

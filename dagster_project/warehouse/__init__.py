@@ -2,6 +2,7 @@
 
 from dagster_project.warehouse.as_known import NothingKnownError, State, build_state, state_at
 from dagster_project.warehouse.building import Build, build, confirm, months_due
+from dagster_project.warehouse.project_docs import project_docs
 from dagster_project.warehouse.publishing import PublishingError, Tier, copy_to, marts, publish
 from dagster_project.warehouse.sameness import marts_that_differ
 from dagster_project.warehouse.transformation import TransformationError
@@ -25,6 +26,7 @@ __all__ = [
     "marts_that_differ",
     "months_due",
     "price_options",
+    "project_docs",
     "publish",
     "state_at",
 ]

@@ -15,7 +15,8 @@ FORMATS = ("box", "csv", "json", "markdown", "table", "html", "line")
 FOR_PROGRAMS = ("csv", "markdown", "html")
 GREETING = """\
 Published marts, read only.   from marts();  which there are
-  from columns_of('caseload_bands');  what one holds       from find('agency');  where something stands
+  from about('caseload_bands');  what one is for           from columns_of('caseload_bands');  its columns
+  from find('agency');  where something stands
   summarize caseload_bands;  its values at a glance        .mode csv  .once file.csv  take an answer away
   .help  every other command       .quit  leave"""
 INTERRUPTED = 130

@@ -25,6 +25,16 @@ pytest_plugins = ["browser_window"]
 OF_SITES_ONLY = {"region", "landmark-one-main", "page-has-heading-one"}
 
 
+# The colour of each picture's corner, as the window draws it.
+GROUNDS = """[...document.images].map(one => {
+    const canvas = document.createElement('canvas');
+    canvas.width = canvas.height = 1;
+    const drawing = canvas.getContext('2d');
+    drawing.drawImage(one, 0, 0);
+    return [...drawing.getImageData(0, 0, 1, 1).data].slice(0, 3).join();
+})"""
+
+
 def breaches() -> list[Breach]:
     """New ones with charts, workers, long names, what is over, and many that run on."""
     year = tuple((date(2017 + (6 + n) // 12, (6 + n) % 12 + 1, 1), Decimal("15.3125") + n) for n in range(12))
@@ -83,10 +93,12 @@ def test_a_digest_fits_the_window_shows_its_charts_and_breaks_no_rule_of_accessi
 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     shown = page.evaluate("[...document.images].map(one => [one.naturalWidth, one.width, one.alt.length])")
-    assert len(shown) == 2 and all(
+    assert len(shown) == 3 and all(
         natural > 0 and 0 < wide < width and words for natural, wide, words in shown
     )
     assert not [url for url in asked if not url.startswith("data:")]
+    drawn = page.evaluate(GROUNDS)
+    assert set(drawn) == {"255,255,255" if scheme == "light" else "23,25,26"}
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert ground == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(23, 25, 26)")
     found = Axe().run(page)

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from dagster_project.demo import prepare
 from dagster_project.load import load
-from dagster_project.page_addresses import council_page, topic_page, unit_page
+from dagster_project.page_addresses import PROJECT, council_page, topic_page, unit_page
 from dagster_project.reports.measures import month_words
 from dagster_project.settings import Settings
 from dagster_project.site.reading import opened
@@ -57,7 +57,8 @@ def site_of(published: Path, tier: str) -> Path:
 
 
 def pages_of(site: Path) -> list[Path]:
-    return sorted(site.rglob("*.html"))
+    """Those drawn here; dbt's own page is looked at by itself."""
+    return sorted(path for path in site.rglob("*.html") if path.name != PROJECT)
 
 
 def council_pages(site: Path) -> list[Path]:
@@ -370,3 +371,14 @@ def test_no_page_of_the_tiers_for_all_names_a_key_of_a_worker(published: Path) -
     for tier in ("internal", "public"):
         text = "".join(path.read_text(encoding="utf-8") for path in pages_of(site_of(published, tier)))
         assert not [key for key in keys if key in text]
+
+
+def test_dbts_page_shows_a_model_and_asks_nobody(published: Path, context: BrowserContext) -> None:
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    page.goto(f"{(site_of(published, 'internal') / PROJECT).as_uri()}#!/model/model.caseload.int_case_totals")
+    page.get_by_text("Cases closed in the month.").first.wait_for()
+
+    assert [one for one in asked if urlsplit(one).scheme not in ("file", "data")] == []

@@ -277,6 +277,8 @@ def test_what_a_purge_changed_is_told_by_nobody_as_corrected_and_what_was_told_o
         of_the_month = at.marts("select unit from alert_corrections where month = '2022-01-01'")
 
     assert told(first, SERVICE, "turnover_rate")[HEAD] == ["new"]
+    text = next(mail.text for mail in first if mail.to == MANAGER)
+    assert "By month: workers: Jan 2022 2, Feb 2022 2" in text
     assert before["2022-01-01"] > 0 and "2022-01-01" not in after and after["2022-02-01"] > 0
     assert at_rest == corrected == again == []
     assert changed == of_the_month == []

@@ -102,7 +102,7 @@ def test_a_query_is_answered_exactly_and_what_is_unknown_is_an_empty_cell(
 def test_the_shell_says_which_marts_there_are_and_what_their_columns_hold(
     published: Settings, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert "caseload_bands,8,Cases and FTE of a unit.\n" in asked(published, capfd, "from marts()")
+    assert "caseload_bands,8,Cases and FTE of a unit\n" in asked(published, capfd, "from marts()")
     assert "band,varchar,The band of the rounded average.\n" in asked(
         published, capfd, "from columns_of('caseload_bands')"
     )

@@ -164,6 +164,41 @@ def test_marts_are_grouped_by_folder_owned_and_described(defs: dg.Definitions) -
     assert {dep.asset_key.to_user_string() for dep in specs["alerts"].deps} == {"published_marts"}
 
 
+def test_assets_lead_to_their_documentation_and_pages(tmp_path: Path) -> None:
+    settings = Settings(
+        home=tmp_path, site_url="https://intranet.example/caseload/", docs_url="https://docs.example"
+    )
+    specs = {spec.key.to_user_string(): spec for spec in build_defs(settings).resolve_all_asset_specs()}
+    addresses = {
+        name: {
+            key: value.value for key, value in spec.metadata.items() if isinstance(value, dg.UrlMetadataValue)
+        }
+        for name, spec in specs.items()
+    }
+
+    assert addresses["archive/caseload"] == {"docs": "https://docs.example/extracts.html#caseload"}
+    assert addresses["caseload_bands"] == {
+        "docs": "https://docs.example/analyst.html#caseload_bands",
+        "page": "https://intranet.example/caseload/dictionary.html#table-caseload-bands",
+        "how_it_is_made": "https://intranet.example/caseload/dbt-docs.html#!/model/model.caseload.caseload_bands",
+    }
+    assert addresses["managers_site"]["page"] == "https://intranet.example/caseload/index.html"
+    made_here = [spec for name, spec in specs.items() if not name.startswith(("reference/", "run/"))]
+    assert [
+        spec.key
+        for spec in made_here
+        if not (spec.owners and spec.description and addresses[spec.key.to_user_string()])
+    ] == []
+
+
+def test_where_no_address_is_set_the_files_are_named(defs: dg.Definitions) -> None:
+    specs = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+    named = specs["archive/caseload"].metadata["docs"]
+
+    assert isinstance(named, dg.PathMetadataValue)
+    assert Path(named.value.partition("#")[0]).is_file()
+
+
 def test_every_partitioned_asset_takes_a_range_in_one_run(defs: dg.Definitions) -> None:
     definitions = [asset for asset in defs.assets or [] if isinstance(asset, dg.AssetsDefinition)]
     assert definitions

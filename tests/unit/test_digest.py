@@ -6,6 +6,7 @@ import email
 import email.policy
 import re
 import struct
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -35,7 +36,13 @@ HIGH = replace(
 MAIL = "mailto:head@example.org"
 
 
-def digest(home: Path, *breaches: Breach, site: str = "", channel: str = MAIL) -> EmailMessage:
+def digest(
+    home: Path,
+    *breaches: Breach,
+    site: str = "",
+    channel: str = MAIL,
+    clear: Sequence[tuple[str, str, str]] = (),
+) -> EmailMessage:
     """The one message of a load that knows these breaches of the latest month."""
     announcement = announce(
         breaches,
@@ -45,6 +52,7 @@ def digest(home: Path, *breaches: Breach, site: str = "", channel: str = MAIL) -
         Settings(home=home, site_url=site),
         NOW,
         "load-1",
+        clear=clear,
     )
     (made,) = announcement.digests
     message = email.message_from_bytes(made.path.read_bytes(), policy=email.policy.default)
@@ -95,9 +103,11 @@ def test_a_new_breach_has_a_small_picture_of_twelve_months_whose_words_say_its_n
 ) -> None:
     message = digest(tmp_path, HIGH)
 
-    ((content_id, png),) = pictures(message).items()
+    (content_id, png), (dark_id, dark_png) = pictures(message).items()
     (image,) = images(message)
     assert image["src"] == f"cid:{content_id}"
+    dark = f'<source media="(prefers-color-scheme: dark)" srcset="cid:{dark_id}">'
+    assert dark in text(message, "html") and dark_png != png and len(dark_png) < 15_000
     assert png.startswith(b"\x89PNG") and len(png) < 15_000
     width, height = struct.unpack(">II", png[16:24])
     assert int(image["width"] or 0) <= 320 and width == 2 * int(image["width"] or 0)
@@ -114,9 +124,23 @@ def test_the_picture_lies_inside_the_mail_and_is_no_attachment(tmp_path: Path) -
     assert message.get_content_type() == "multipart/alternative"
     plain, page = message.iter_parts()
     assert plain.get_content_type() == "text/plain"
-    assert [part.get_content_type() for part in page.iter_parts()] == ["text/html", "image/png"]
-    assert [part.get_content_disposition() for part in message.walk() if part.get_filename()] == ["inline"]
+    assert [part.get_content_type() for part in page.iter_parts()] == ["text/html"] + ["image/png"] * 2
+    assert [part.get_content_disposition() for part in message.walk() if part.get_filename()] == [
+        "inline"
+    ] * 2
     assert "http" not in text(message, "html")
+
+
+def test_what_was_withdrawn_looks_as_calm_as_what_is_over(tmp_path: Path) -> None:
+    digest(tmp_path, HIGH)
+    again = digest(tmp_path, replace(HIGH, state="withdrawn", severity="none"), clear=[HIGH.item.subject])
+
+    page = text(again, "html")
+    assert (
+        'background:#cce2d8;color:#005a30;font-size:16px;line-height:20px;font-weight:bold;">Withdrawn<'
+        in page
+    )
+    assert "background:#f4cdc6" not in page
 
 
 def test_a_month_without_a_figure_is_no_month_of_the_chart_and_one_month_alone_is_no_chart(
@@ -142,13 +166,26 @@ def test_a_chart_that_cannot_be_drawn_keeps_no_breach_from_being_told(
     assert pictures(message) == {} and "By month:" in text(message)
 
 
-def test_no_chart_is_drawn_of_a_worker(tmp_path: Path) -> None:
-    own = replace(HIGH, metric="worker_caseload", level="worker", worker_key=4242424242, value=Decimal(1917))
+def test_of_workers_a_chart_shows_how_many_were_outside_the_threshold_and_no_figure_of_one(
+    tmp_path: Path,
+) -> None:
+    counts = tuple((month, Decimal(f"{n % 3}.0000")) for n, (month, _) in enumerate(YEAR))
+    own = replace(
+        HIGH,
+        metric="worker_caseload",
+        level="worker",
+        worker_key=4242424242,
+        value=Decimal(1917),
+        history=counts,
+    )
     message = digest(tmp_path, own)
 
-    assert pictures(message) == {}
-    assert "127" not in text(message) and "6.20" not in text(message)
-    assert "4242424242" not in message.as_string() and "1917" not in text(message)
+    (image,) = images(message)
+    assert len(pictures(message)) == 2
+    assert "workers outside the threshold" in str(image["alt"])
+    assert "Jul 2017 0, Aug 2017 1, Sep 2017 2" in str(image["alt"])
+    assert "By month: workers: Jul 2017 0, Aug 2017 1" in " ".join(text(message).split())
+    assert "1917" not in text(message) + text(message, "html") and "4242" not in text(message, "html")
 
 
 def test_a_long_digest_tells_all_that_is_new_with_few_pictures_and_cuts_what_runs_on(tmp_path: Path) -> None:
@@ -156,7 +193,7 @@ def test_a_long_digest_tells_all_that_is_new_with_few_pictures_and_cuts_what_run
     message = digest(tmp_path, *new, *running, site="https://intranet.example/caseload")
 
     page = text(message, "html")
-    assert len(pictures(message)) == len(images(message)) == CHARTS
+    assert len(pictures(message)) == 2 * len(images(message)) == 2 * CHARTS
     assert page.count("before rounding") == FULL
     for one in new:
         assert f">{one.unit_name}<" in page or f">{one.unit_name} <" in page
@@ -167,7 +204,7 @@ def test_a_long_digest_tells_all_that_is_new_with_few_pictures_and_cuts_what_run
         in " ".join(text(message).split())
     )
     assert len(page.encode()) < 100_000
-    assert sum(len(png) for png in pictures(message).values()) < CHARTS * 15_000
+    assert sum(len(png) for png in pictures(message).values()) < 2 * CHARTS * 15_000
 
 
 def test_what_runs_on_and_is_news_to_the_reader_stands_in_rows_under_its_rule_said_once(

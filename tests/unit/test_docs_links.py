@@ -172,11 +172,12 @@ def test_every_name_in_the_analysts_prose_is_a_mart_or_a_column() -> None:
     "query",
     [
         body
-        for kind, body in FENCE.findall((DOCS / "analyst.md").read_text(encoding="utf-8"))
+        for page in ("analyst.md", "workbench.md")
+        for kind, body in FENCE.findall((DOCS / page).read_text(encoding="utf-8"))
         if kind == "sql"
     ],
 )
-def test_a_query_of_the_analysts_page_runs_on_tables_of_the_contracts(query: str) -> None:
+def test_a_query_of_the_analysts_pages_runs_on_tables_of_the_contracts(query: str) -> None:
     with duckdb.connect(":memory:") as connection:
         for mart, columns in _contracts().items():
             declared = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())

@@ -13,8 +13,24 @@ from typer.testing import CliRunner
 from dagster_project.cli import app
 from dagster_project.errors import PlainError
 from dagster_project.extracts.source_system import read_source
+from dagster_project.inspection.headers import likely_headers
 from dagster_project.samples.systems import staff_list
 from dagster_project.settings import Settings
+
+
+def test_short_headers_of_a_ledger_are_likely_ones() -> None:
+    headers = ["PERIOD", "JNL", "CC", "CC_DESC", "SUBJ", "WE_DATE", "UNITS", "NET_AMT"]
+
+    likely = likely_headers(["line_id", "team", "week_ending", "hours", "amount_gbp", "cost_type"], headers)
+
+    assert likely == {
+        "line_id": "JNL",
+        "team": "CC_DESC",
+        "week_ending": "WE_DATE",
+        "hours": "UNITS",
+        "amount_gbp": "NET_AMT",
+        "cost_type": "SUBJ",
+    }
 
 
 @pytest.fixture

@@ -200,6 +200,15 @@ def test_an_incomplete_last_row_with_an_identifier_is_data_and_no_note(
         assert table_of(csv_bytes(rows)).rows[-1][0] == name
 
 
+def test_rows_that_end_before_the_header_does_are_counted(table_of: Callable[..., Table]) -> None:
+    """Whether an empty end was left out or the row was broken off, nobody can see: it must not go unsaid."""
+    broken = ",".join(LINES[1].split(",")[:8])
+
+    table = table_of(joined([HEADER, LINES[0], broken, *LINES[2:]]))
+
+    assert len(table.rows) == len(LINES) and table.notices == {"rows_shorter_than_the_header": 1}
+
+
 def test_more_filled_fields_than_the_header_has_are_noticed(table_of: Callable[..., Table]) -> None:
     assert table_of(joined([HEADER, LINES[0], LINES[1] + ",surplus", LINES[2] + ",,"])).overlong == {3}
 
