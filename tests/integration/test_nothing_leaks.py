@@ -250,6 +250,7 @@ def every_command(settings: Settings) -> Iterator[tuple[str, Sequence[str]]]:
     yield "as-known", ["as-known", "2024-07-01", "--month", MONTH]
     yield "changes", ["changes", "--all"]
     yield "site", ["site"]
+    yield "rebuild", ["rebuild"]
     yield "publish", ["publish", "--to", str(outside / "share")]
     yield "import-dfe", ["import-dfe", str(cases), "--each"]
     yield "shadow", ["shadow", str(sheet), *month]
