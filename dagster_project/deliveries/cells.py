@@ -25,6 +25,8 @@ TWO_BYTES_OF_UTF8 = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 # ="0012" keeps the zeros from a spreadsheet that opens the file: the text is meant, and nothing is computed.
 TEXT_AS_FORMULA = re.compile(r'^\s*="([^"]*)"\s*$')
 WORDS_REMEMBERED = 50_000
+MANY_NULS = 20
+"""Of the first bytes of each pair, or the second: plain letters in UTF-16 without a mark."""
 OTHER_KINDS = {
     b"%pdf": "a PDF",
     b"{\\rtf": "a text document",
@@ -71,11 +73,12 @@ def decode(data: bytes, place: str) -> str:
     Of text in UTF-8 and Windows-1252 together each line is read in its own. An end-of-file sign of old systems is left
     off. Raises Refused when it is none of these.
     """
+    nuls_first, nuls_second = data[:200:2].count(0), data[1:200:2].count(0)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
-    elif data[:200:2].count(0) > 20:
+    elif nuls_first > MANY_NULS >= nuls_second:
         encodings = ["utf-16-be"]
-    elif data[1:200:2].count(0) > 20:
+    elif nuls_second > MANY_NULS >= nuls_first:
         encodings = ["utf-16-le"]
     elif data.startswith(codecs.BOM_UTF8):
         encodings = ["utf-8"]
