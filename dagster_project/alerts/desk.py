@@ -123,4 +123,4 @@ def parse_place(place: str) -> tuple[str, str]:
 
 def _not_past(until: date | None, now: datetime) -> None:
     if until is not None and until < now.date():
-        raise AlertsError(f"{until} is over")
+        raise AlertsError(f"{until} is over: a day that is still to come is wanted, or today")

@@ -56,12 +56,12 @@ def overview(
         console.print("Nothing was ever loaded here, so nobody was told anything.")
         return
     with open_ledger(settings.alert_ledger) as ledger:
-        found = listing.standing_breaches(ledger, reference.parent_units, now)
-        shown = [
+        found = [
             one
-            for one in found
-            if rank(one.row.severity) >= rank(severity) and council in (None, one.row.council)
+            for one in listing.standing_breaches(ledger, reference.parent_units, now)
+            if council in (None, one.row.council)
         ]
+        shown = [one for one in found if rank(one.row.severity) >= rank(severity)]
         print_standing(console, shown, len(found) - len(shown))
         print_mutes(console, listing.standing_mutes(ledger, now))
         print_messages(console, listing.messages(ledger, messages))
@@ -95,7 +95,10 @@ def ack(
         now=_now(),
     )
     _retell()
-    _say(f"{metric} of {row.unit_name} is acknowledged at {row.severity}, by {by or _user()}.")
+    _say(
+        f"{metric} of {row.unit_name} is acknowledged at {row.severity}, by {by or _user()}"
+        + (f", until {until}." if until else ".")
+    )
 
 
 @alerts.command()

@@ -25,6 +25,8 @@ TWO_BYTES_OF_UTF8 = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 # ="0012" keeps the zeros from a spreadsheet that opens the file: the text is meant, and nothing is computed.
 TEXT_AS_FORMULA = re.compile(r'^\s*="([^"]*)"\s*$')
 WORDS_REMEMBERED = 50_000
+MANY_NULS = 20
+"""Of the first bytes of each pair, or the second: plain letters in UTF-16 without a mark."""
 OTHER_KINDS = {
     b"%pdf": "a PDF",
     b"{\\rtf": "a text document",
@@ -71,16 +73,20 @@ def decode(data: bytes, place: str) -> str:
     Of text in UTF-8 and Windows-1252 together each line is read in its own. An end-of-file sign of old systems is left
     off. Raises Refused when it is none of these.
     """
+    nuls_first, nuls_second = data[:200:2].count(0), data[1:200:2].count(0)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]
-    elif data[:200:2].count(0) > 20:
+    elif nuls_first > MANY_NULS >= nuls_second:
         encodings = ["utf-16-be"]
-    elif data[1:200:2].count(0) > 20:
+    elif nuls_second > MANY_NULS >= nuls_first:
         encodings = ["utf-16-le"]
     elif data.startswith(codecs.BOM_UTF8):
         encodings = ["utf-8"]
     else:
         encodings = ["utf-8", "cp1252"]
+    if "utf-8" in encodings and (nul := data.find(b"\x00")) >= 0:
+        # Told before anything is decoded: a file may be little else than gigabytes of NULs.
+        raise _no_text(data.count(b"\n", 0, nul) + 1, place)
     for encoding in encodings:
         try:
             text = _by_line(data) if encoding == "cp1252" else data.decode(encoding)
@@ -88,10 +94,13 @@ def decode(data: bytes, place: str) -> str:
             continue
         if "\x00" not in text:
             return text.lstrip("\ufeff").rstrip(END_OF_FILE)
-    line = _first_line_that_is_no_text(data)
+    raise _no_text(_first_line_that_is_no_text(data), place)
+
+
+def _no_text(line: int, place: str) -> Refused:
     if line > 1:
-        raise Refused(f"{place}: unreadable near line {line}: a sign that is no text; copy the file again")
-    raise Refused(f"{place}: unreadable: not text in UTF-8, UTF-16 or Windows-1252, and not a workbook")
+        return Refused(f"{place}: unreadable near line {line}: a sign that is no text; copy the file again")
+    return Refused(f"{place}: unreadable: not text in UTF-8, UTF-16 or Windows-1252, and not a workbook")
 
 
 def _first_line_that_is_no_text(data: bytes) -> int:

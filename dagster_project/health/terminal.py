@@ -37,7 +37,10 @@ def print_standing(console: Console, found: Sequence[Listed], left_out: int) -> 
     if found:
         console.print(table)
     if left_out:
-        _say(console, f"{left_out} more are not shown; --severity info shows the mildest too.")
+        _say(
+            console,
+            f"{left_out} milder {'one is' if left_out == 1 else 'ones are'} not shown; --severity info shows all.",
+        )
 
 
 def print_mutes(console: Console, found: Sequence[Mute]) -> None:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from dagster_project.alerts.announcement import reachable
 from dagster_project.alerts.delivery import deliver, nothing, stamp
+from dagster_project.alerts.desk import AlertsError
 from dagster_project.alerts.follow_up import follow_up
 from dagster_project.alerts.ledger import open_ledger
 from dagster_project.alerts.metrics import read_metrics
@@ -107,9 +108,18 @@ def _reference_as_it_is(settings: Settings) -> Reference:
 
 
 def try_channels(settings: Settings, reference: Reference, role: str, now: datetime) -> Sent:
-    """A trial message to every recipient of that role (empty: to all) is handed over; what was answered is returned."""
+    """A trial message to every recipient of that role (empty: to all) is handed over; what was answered is returned.
+
+    Raises AlertsError where there is none.
+    """
     rows = recipients_of(settings, reference, now.date())
     asked = [row for row in rows if not role or row.role.casefold() == role.casefold()]
+    if not asked:
+        raise AlertsError(
+            f"no recipient has the role {role}; the roles are {', '.join(sorted({row.role for row in rows}))}"
+            if role and rows
+            else "no row of alert_recipients.csv holds today"
+        )
     with open_ledger(settings.alert_ledger) as ledger:
         with ledger.transaction():
             made = {

@@ -16,6 +16,7 @@ from deliveries_fixture import arrive, make_home, write_reference
 
 from dagster_project import health
 from dagster_project.alerts import announce
+from dagster_project.alerts.desk import AlertsError
 from dagster_project.alerts.ledger import open_ledger
 from dagster_project.alerts.waits import read_waits
 from dagster_project.health.runs import recorded_run, tick
@@ -243,6 +244,11 @@ def test_a_trial_reaches_every_channel_of_a_role_and_shows_the_answers(home: Set
     assert health.proof_of_life(settings)[-1] == (
         "last message taken: 2018-07-06 06:00 UTC by smtp, 250 2.0.0 Queued as Q1"
     )
+
+
+def test_a_trial_of_a_role_that_nobody_has_names_the_roles_there_are(home: Settings) -> None:
+    with pytest.raises(AlertsError, match=r"no recipient has the role nobody; the roles are .*director"):
+        health.try_channels(home, load_reference(home), "nobody", JULY_6)
 
 
 def test_health_writes_nothing_and_works_while_another_holds_the_ledger(home: Settings) -> None:

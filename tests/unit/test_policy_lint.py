@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import yaml
 
 from dagster_project.official_statistics.policies import nearest_rank, policies_of_published_rates
 from dagster_project.policies.checking import check_file
 from dagster_project.reference import lint_policies, lint_sense, load_reference
 from dagster_project.reference.tables import load_tables
-from dagster_project.settings import Settings
+from dagster_project.settings import PROJECT_ROOT, Settings
 
 METRICS = [
     {"metric": "average_caseload", "levels": "council division service team"},
@@ -206,3 +209,21 @@ def test_a_year_of_rates_judges_from_its_census_day_until_the_next_imported_one(
         ("council", "vacancy_rate", "dfe_vacancy_rate")
     }
     assert policies_of_published_rates(published[1:10]) == []
+
+
+def test_a_policy_can_judge_every_rate_that_a_mart_has_of_a_month() -> None:
+    with (PROJECT_ROOT / "seeds" / "metrics.csv").open(encoding="utf-8", newline="") as file:
+        judged = {(row["mart"], row["measure"]) for row in csv.DictReader(file)}
+    rates = {
+        (model["name"], column["name"])
+        for path in (PROJECT_ROOT / "dbt" / "models" / "marts").rglob("*.yml")
+        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", [])
+        if "month" in {column["name"] for column in model["columns"]}
+        for column in model["columns"]
+        if re.search(r"_rate$|_share$|^share_|_per_10000$|_per_fte$", column["name"])
+    }
+    # Of a year or of a forecast; and the same rates once more, beside those of others.
+    not_of_a_month = {"agency_forecasts", "agency_spend_by_year", "dfe_comparison"}
+
+    of_months = {(mart, rate) for mart, rate in rates if mart not in not_of_a_month}
+    assert len(of_months) > 15 and of_months <= judged
