@@ -33,6 +33,7 @@ from dagster_project.commands.options import (
 from dagster_project.commands.papers import pack, paper
 from dagster_project.commands.policy import policy
 from dagster_project.commands.quarantine import quarantine
+from dagster_project.commands.rebuilding import rebuild
 from dagster_project.commands.recipients import recipients
 from dagster_project.commands.site import site
 from dagster_project.commands.terminal import make_console, progress_bar
@@ -384,6 +385,7 @@ app.command(name="inspect")(inspect_file)
 app.command(name="paper")(paper)
 app.command(name="pack")(pack)
 app.command(name="site")(site)
+app.command(name="rebuild")(rebuild)
 app.command(name="sql")(sql)
 app.command(name="metrics")(metrics)
 app.command(name="notebook")(notebook)

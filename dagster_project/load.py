@@ -144,11 +144,12 @@ def _load(
         report = LoadReport(load_id, reference, arrival, at_the_border=at_the_border, seconds=watch.seconds)
         manifest = deliveries.Manifest(settings.manifest)
         due = warehouse.months_due(settings, manifest, reference)
+        # Before the marts: a load that is killed from here on has its months due again, and writes them with the next.
+        if arrival.recorded or due.is_needed:
+            report.to_mend = quarantine.refresh_workbooks(settings, reference)
         is_lost = settings.database.is_file() and not (settings.published / "current").exists()
         if due.is_needed or arrival.recorded or is_lost:
             _build_and_publish(settings, reference, manifest, due, report, progress, watch, now)
-        if arrival.recorded:
-            report.to_mend = quarantine.refresh_workbooks(settings, reference)
         with watch.phase("alert"):
             report.announcement = announce(settings, reference, load_id, now)
             report.recipients = lint_recipients(

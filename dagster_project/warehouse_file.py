@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from dagster_project.errors import PlainError
 from dagster_project.scratch import spill_encrypted
 from dagster_project.settings import Settings, SettingsError
 
 CATALOG = "caseload"
 """What the database is called in SQL: the file's name, encrypted or not."""
 CHUNK_BYTES = 1 << 20
+DAMAGED = (duckdb.IOException, duckdb.SerializationException, duckdb.InternalException, duckdb.FatalException)
 WRONG_KEY = (
     "CASELOAD_STORAGE_KEY is not the key that the warehouse file was encrypted with. Set the one that was used before; "
     "caseload rotate-key changes it."
@@ -28,6 +30,10 @@ NO_KEY = (
     "The warehouse file is encrypted and CASELOAD_STORAGE_KEY is not set. Set the key that it was encrypted with; to "
     "do without one, delete the warehouse folder, and the next load builds a plain file from the archive."
 )
+
+
+class DamagedWarehouseError(PlainError):
+    """The warehouse file is there and is no database any more."""
 
 
 @contextmanager
@@ -70,17 +76,28 @@ def check_warehouse_key(settings: Settings) -> None:
     """Nothing where the warehouse can be opened or is not there; a plain one is taken away where a key was given.
 
     For who holds the lock. It holds nothing that the archive does not: it is built again, encrypted. Raises
-    SettingsError where the key is missing or another.
+    SettingsError where the key is missing or another, DamagedWarehouseError where the file is no database any more.
     """
     if not settings.database.is_file():
         return
-    # A file that another holds, or that is no database, is for the build to tell of.
-    with suppress(duckdb.IOException):
+    try:
         if settings.has_storage_key and not _is_encrypted(settings.database):
             remove_warehouse(settings)
             return
         with reading_warehouse(settings):
             pass
+    except (
+        duckdb.IOException,
+        duckdb.SerializationException,
+        duckdb.InternalException,
+        duckdb.FatalException,
+    ) as error:
+        # A file that another program holds is for the build to tell of.
+        if "Could not set lock" not in str(error) and os.access(settings.database, os.R_OK | os.W_OK):
+            raise DamagedWarehouseError(
+                f"{settings.database.name} cannot be opened as a database: it is damaged. `caseload rebuild` makes it "
+                "anew from the archive; what was published stays."
+            ) from None
 
 
 def remove_warehouse(settings: Settings) -> None:

@@ -209,7 +209,7 @@ def _breaches(seen: Seen) -> None:
 
 
 def _impact(seen: Seen) -> None:
-    for row in seen.rows.get("investment_impact", []):
+    for row in [*seen.rows.get("investment_impact", []), *seen.rows.get("investment_lines", [])]:
         measure, unit = row["indicator"], row["unit"]
         seen.tell(measure, unit, row["month"], row["value_now"], 4)
         seen.tell(measure, unit, row["started_from"], row["value_at_start"], 4)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from dagster_project import deliveries, quality
+from dagster_project import deliveries, quality, quarantine
 from dagster_project.assets.load_session import LoadSession, told_plainly
 from dagster_project.assets.partitions import CouncilMonth, ranges
 from dagster_project.deliveries import Delivery, Summary
@@ -58,6 +58,8 @@ def take_in(session: LoadSession, extract: str, asked: Sequence[CouncilMonth]) -
             )
             refused_before |= {(d.council, d.month): d for d in arrival.refused_before}
             new |= {(d.council, d.month): d for d in arrival.recorded}
+        if new:
+            quarantine.refresh_workbooks(session.settings, session.reference)
     in_force = session.manifest.in_force()
     outcomes = []
     for place in asked:

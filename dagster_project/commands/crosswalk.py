@@ -58,6 +58,8 @@ def who(
                 "an identifier means somebody only in its council", param_hint="--council"
             )
         identifier = sys.stdin.readline().strip()
+        if not identifier:
+            raise typer.BadParameter("no identifier came on standard input", param_hint="--reverse")
         found_key = key_of(settings, identifier, why, council=council, kind=kind or "worker")
         console.print("nobody of that identifier has arrived" if found_key is None else str(found_key))
         raise typer.Exit(FAILED if found_key is None else DONE)
@@ -88,9 +90,11 @@ def rotate_key() -> None:
     settings = load_settings()
     with progress_bar() as told:
         done = rotate(settings, progress=told)
+    also = " and CASELOAD_STORAGE_KEY to the new one" if settings.new_storage_key_variable else ""
     console = make_console()
     console.print(
         f"{done.keys:,} keys of {done.councils} councils in {done.files} files are new; generation {done.generation} "
-        "is in use and the marts are rebuilt. Set CASELOAD_PSEUDONYM_KEY to the new secret before the next load.",
+        "is in use and the marts are rebuilt. "
+        f"Set CASELOAD_PSEUDONYM_KEY to the new secret{also} before the next load.",
         soft_wrap=True,
     )

@@ -77,9 +77,9 @@ def _is_hidden(source: Source) -> str:
         condition = f"coalesce(list_has_any({_alias(source)}.counts, {counts}), false)"
     if not source.measure_column:
         return condition
-    # A measure that nobody classified is hidden; a reading that extracts cannot answer has none, and no value.
-    is_named = "figure.measure is not null" if source.when == FIGURE else "true"
-    return f"({condition} or ({is_named} and measures.measure is null))"
+    # A measure that nobody classified is hidden; a reading or a criterion that nothing answers names none.
+    named = "figure.measure" if source.when == FIGURE else f'mart."{source.measure_column}"'
+    return f"({condition} or ({named} is not null and measures.measure is null))"
 
 
 def _is_any_hidden(counts: str, where: str) -> str:

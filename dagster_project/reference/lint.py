@@ -235,6 +235,23 @@ def lint_contract_decisions(rows: Rows, contracts: Rows) -> list[str]:
     return problems
 
 
+def lint_investment_criteria(rows: Rows, investments: Rows) -> list[str]:
+    """A criterion is of a line that there is, and one that is measured says of which unit and which way is better."""
+    known = {(row["council"], row["investment"], row["line"]) for row in investments}
+    problems = []
+    for row in rows:
+        if (row["council"], row["investment"], row["line"]) not in known:
+            problems.append(
+                f"{row['_place']}, column line: {row['line']!r} of {row['investment']!r} is not in investments.csv"
+            )
+        for column in ("unit", "better"):
+            if bool(row[column]) != bool(row["indicator"]):
+                problems.append(
+                    f"{row['_place']}, column {column}: there with an indicator, and without one empty"
+                )
+    return problems
+
+
 def lint(declared: Mapping[str, Table], tables: Tables) -> list[str | Finding]:
     """Every problem of the merged reference data, as one sentence each; empty when it can be used."""
     problems: list[str | Finding] = [
@@ -257,6 +274,7 @@ def lint(declared: Mapping[str, Table], tables: Tables) -> list[str | Finding]:
     rules = tables["alert_rules"]
     problems += lint_periods("alert_rules", rules, ("council", "metric", "severity"), "one rule")
     problems += lint_alert_rules(rules)
+    problems += lint_investment_criteria(tables["investment_criteria"], tables["investments"])
     problems += lint_periods("agency_rules", tables["agency_rules"], ("rule",), "one rule")
     caps = tables["agency_price_caps"]
     problems += lint_periods("agency_price_caps", caps, ("council", "region_code", "role"), "one cap")

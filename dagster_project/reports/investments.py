@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any
 
 from dagster_project.errors import PlainError
-from dagster_project.reference import load_reference
 from dagster_project.reports.published import query
 from dagster_project.settings import Settings
 
@@ -21,6 +20,10 @@ group by month order by count(value_now) desc, month desc limit 1
 """
 IMPACT = """
 select * from investment_impact where council = $council and month = $month order by investment, indicator, unit, item
+"""
+LINES = """
+select * from investment_lines where council = $council and month = $month
+order by investment, line, criterion nulls last, unit
 """
 CONTEXT = """
 select * from investment_context where council = $council and month = $month
@@ -64,16 +67,16 @@ class NoInvestmentError(PlainError):
 
 @dataclass(frozen=True)
 class Investment:
-    """One investment by a month: its criteria, what else moved, a year's money of each financial year since, what is
-    asked of its lines.
+    """One investment by a month: its criteria, those of its single lines, what else moved, and a year's money of each
+    financial year since.
     """
 
     name: str
     month: date
     criteria: Sequence[Row]
+    lines: Sequence[Row]
     context: Sequence[Row]
     funding: Sequence[Row]
-    asked_of_lines: Sequence[Row]
 
 
 def investments_of(settings: Settings, council: str, month: date | None) -> list[Investment]:
@@ -92,9 +95,6 @@ def investments_of(settings: Settings, council: str, month: date | None) -> list
         month = latest[0]["month"]
     place["month"] = month
     rows: dict[str, Sequence[Row]] = {name: query(settings, sql, place) for name, sql in _QUERIES.items()}
-    rows["asked_of_lines"] = [
-        row for row in load_reference(settings).rows("investment_criteria") if row["council"] == council
-    ]
     names = sorted({row["investment"] for name in _QUERIES for row in rows[name]})
     if not names:
         raise NoInvestmentError(
@@ -108,4 +108,4 @@ def investments_of(settings: Settings, council: str, month: date | None) -> list
     ]
 
 
-_QUERIES = {"criteria": IMPACT, "context": CONTEXT, "funding": FUNDING}
+_QUERIES = {"criteria": IMPACT, "lines": LINES, "context": CONTEXT, "funding": FUNDING}

@@ -14,6 +14,13 @@ from dagster_project.reports.terminal import titled_table
 
 Row = Mapping[str, Any]
 
+UNMEASURED = {
+    "no_criterion": "",
+    "no_measure": "nothing delivered",
+    "nothing_since": "nothing since",
+    "not_known_now": "not known now",
+}
+
 
 def print_investments(console: Console, investments: Sequence[Investment], names: Mapping[str, str]) -> None:
     """Each investment with its criteria, its time and its money; then that no cause is claimed."""
@@ -28,7 +35,7 @@ def print_investments(console: Console, investments: Sequence[Investment], names
             _print_criteria(console, investment.criteria, names)
         else:
             console.print("No success criterion is registered for it.")
-        _print_asked_of_lines(console, investment.asked_of_lines)
+        _print_lines(console, investment.lines, names)
         _print_context(console, investment.context)
         for year in investment.funding:
             _print_funding(console, year)
@@ -72,25 +79,38 @@ def _print_criteria(console: Console, rows: Sequence[Row], names: Mapping[str, s
         )
 
 
-def _print_asked_of_lines(console: Console, rows: Sequence[Row]) -> None:
-    """What the paper asks of each line, the measure that follows it, and where the paper says so."""
+def _print_lines(console: Console, rows: Sequence[Row], names: Mapping[str, str]) -> None:
+    """What the paper asks of each line, before the line began, since and now, and where the paper says so."""
     if not rows:
         return
     table = titled_table("What its paper asks of each line")
-    for heading, width in (("line", 1), ("criterion", 2), ("measured by", 1), ("source", 3)):
-        table.add_column(heading, ratio=width, overflow="fold")
+    table.add_column("line\ncriterion", ratio=2, overflow="fold")
+    table.add_column("measure\nof", ratio=2, overflow="fold")
+    for heading in ("before\nin", "mean\nsince", "last\nknown"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("\ntarget", ratio=1, overflow="fold")
     before = None
     for row in rows:
-        line = escape(_words(row["line"]))
-        measured = _words(row["indicator"]) if row["indicator"] else "nothing delivered"
+        if row["line"] != before:
+            table.add_row(
+                f"[bold]{escape(_words(row['line']))}[/]\n[dim]from {row['starts_on']:%-d %B %Y}[/]"
+            )
+            before = row["line"]
+        began = f"\n{row['started_from']:%Y-%m}" if row["started_from"] else ""
+        measure = _words(row["item"] or row["indicator"] or "")
+        unit = names.get(row["unit"], row["unit"]) if row["unit"] else ""
+        is_known = row["direction"] is not None
         table.add_row(
-            line if line != before else "",
             escape(row["criterion"] or "no criterion stated"),
-            escape(measured) if row["criterion"] else "",
-            escape(row["source"]),
+            f"{escape(measure)}\n[dim]{escape(unit)}[/]" if measure else "",
+            f"{_number(row['value_at_start'])}{began}",
+            _number(row["mean_since"]),
+            _last_known(row),
+            _verdict(row) if is_known else UNMEASURED.get(row["measured"], ""),
         )
-        before = line
     console.print(table)
+    for source in dict.fromkeys(row["source"] for row in rows):
+        console.print(f"[dim]{escape(source)}[/]", highlight=False)
 
 
 def _print_context(console: Console, rows: Sequence[Row]) -> None:

@@ -20,7 +20,7 @@ ENDINGS = (
 )
 CHANGES = re.compile(r"(^|_)change(_|$)|^variance_gbp$")
 ABBREVIATIONS = {"Fte": "FTE", "Dfe": "DfE", "Asye": "ASYE", "gbp": "£", "Sha256": "SHA-256"}
-MONTH_COLUMNS = ("month", "first_month", "last_month", "target_month", "started_from")
+MONTH_COLUMNS = ("month", "first_month", "last_month", "target_month", "started_from", "last_known_month")
 DECIMALS = re.compile(r"decimal\(\s*\d+\s*,\s*(\d+)\s*\)", re.IGNORECASE)
 
 

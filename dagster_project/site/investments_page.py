@@ -103,11 +103,12 @@ def _heading(column: str) -> str:
 
 def _lines(data: CouncilData, name: str) -> Table | None:
     """What the paper asks of each line of the investment, where its council registered it."""
-    asked = [
-        row
+    # A criterion that is measured in several units is asked once.
+    asked = {
+        (row["line"], row["criterion"]): row
         for row in data.reference.rows("investment_criteria")
         if row["council"] == data.council and row["investment"] == name
-    ]
+    }
     if not asked:
         return None
     return Table(
@@ -124,7 +125,7 @@ def _lines(data: CouncilData, name: str) -> Table | None:
                 ),
                 Cell(row["source"]),
             ]
-            for row in asked
+            for row in asked.values()
         ],
     )
 

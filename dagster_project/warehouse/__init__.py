@@ -4,6 +4,7 @@ from dagster_project.warehouse.as_known import NothingKnownError, State, build_s
 from dagster_project.warehouse.building import Build, build, confirm, months_due
 from dagster_project.warehouse.project_docs import project_docs
 from dagster_project.warehouse.publishing import PublishingError, Tier, copy_to, marts, publish
+from dagster_project.warehouse.sameness import marts_that_differ
 from dagster_project.warehouse.transformation import TransformationError
 from dagster_project.warehouse.trial import breaches_under
 from dagster_project.warehouse.what_if import PricedOptions, price_options
@@ -22,6 +23,7 @@ __all__ = [
     "confirm",
     "copy_to",
     "marts",
+    "marts_that_differ",
     "months_due",
     "price_options",
     "project_docs",

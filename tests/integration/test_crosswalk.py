@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import stat
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -180,6 +182,9 @@ def test_an_identifier_gives_its_key_and_does_not_stand_in_the_log(
     assert lookups.key_of(home, "NOBODY", WHY, council=COUNCIL) is None
     assert "NOBODY" not in lookups.log_file(home).read_text()
     assert run(home.home, "who", "--reverse", "--why", WHY).code == WRONG_USAGE
+    monkeypatch.setattr(sys, "stdin", io.StringIO(" \n"))
+    nothing = run(home.home, "who", "--reverse", "--council", COUNCIL, "--why", WHY)
+    assert nothing.code == WRONG_USAGE and "no identifier came" in nothing.words
 
 
 def test_the_workers_own_references_are_found_for_their_manager(home: Settings) -> None:

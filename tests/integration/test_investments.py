@@ -33,10 +33,13 @@ TERMS = {
 
 ASKED = {"council": COUNCIL, "investment": "more_of_all", "criterion": "", "indicator": ""}
 ASKED_OF_LINES = [
-    {"line": "posts", "criterion": "fewer cases a head", "indicator": "average_caseload", "source": "para 1"},
+    {
+        "line": "posts", "criterion": "fewer cases a head", "indicator": "average_caseload", "unit": "care",
+        "better": "lower", "source": "para 1",
+    },
     {"line": "posts", "criterion": "managers stay", "source": "para 2"},
     {"line": "training", "source": "para 3"},
-]
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +52,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     (settings.council_reference / "investment_criteria.csv").write_text(
         csv_text([{**ASKED, **line} for line in ASKED_OF_LINES]), encoding="utf-8"
     )
+    (whole,) = REFERENCE["investments"]
+    lines = [{**whole, "line": line, "amount_gbp": ""} for line in ("posts", "training")]
+    (settings.council_reference / "investments.csv").write_text(csv_text([whole, *lines]), encoding="utf-8")
     # A target that leaves a gap which is no decimal.
     policies = [{**row, "target": "1.5"} for row in REFERENCE["threshold_policy"]]
     (settings.council_reference / "threshold_policy.csv").write_text(csv_text(policies), encoding="utf-8")
@@ -143,8 +149,24 @@ def test_the_command_sets_all_side_by_side_and_claims_no_cause(home: Settings) -
 def test_each_line_says_what_its_paper_asks_of_it_or_that_it_asks_nothing(home: Settings) -> None:
     words = run(home.home, "investments", "--council", COUNCIL, "--month", f"{first_day(LATEST):%Y-%m}").words
 
-    assert "fewer cases a head average caseload para 1 managers stay nothing delivered para 2" in words
-    assert "training no criterion stated para 3" in words
+    assert "managers stay nothing delivered" in words
+    assert "no criterion stated" in words
+    for source in ("para 1", "para 2", "para 3"):
+        assert source in words
+
+
+def test_a_line_is_measured_from_its_own_first_day(home: Settings) -> None:
+    of_line, of_whole = (
+        rows_of(
+            home,
+            f"select * from {mart} where month = '{first_day(LATEST)}' and indicator = 'average_caseload'",
+        )[0]
+        for mart in ("investment_lines", "investment_impact")
+    )
+
+    assert of_line["starts_on"] >= of_whole["starts_on"]
+    assert (of_line["measured"], of_line["value_now"]) == ("measured", of_whole["value_now"])
+    assert of_line["change"] == of_line["value_now"] - of_line["value_at_start"]
 
 
 def test_a_month_before_it_began_and_a_council_without_any_are_told_so(home: Settings) -> None:

@@ -7,8 +7,12 @@ a ledger line) carries another, and may stand in the archive and the restricted 
 from __future__ import annotations
 
 import csv
+import os
 import re
+import shutil
 import sqlite3
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -246,6 +250,7 @@ def every_command(settings: Settings) -> Iterator[tuple[str, Sequence[str]]]:
     yield "as-known", ["as-known", "2024-07-01", "--month", MONTH]
     yield "changes", ["changes", "--all"]
     yield "site", ["site"]
+    yield "rebuild", ["rebuild"]
     yield "publish", ["publish", "--to", str(outside / "share")]
     yield "import-dfe", ["import-dfe", str(cases), "--each"]
     yield "shadow", ["shadow", str(sheet), *month]
@@ -487,6 +492,40 @@ def test_dagster_keeps_and_logs_no_person(
     found = leaks_in_files(settings.home, [MARKED, RECORDS], without=[settings.landing])
     elsewhere = [leak for leak in found if not (OF_RECORDS.match(leak.path) or is_for_managers(leak))]
     assert elsewhere == [], told(elsewhere)
+
+
+@pytest.mark.long
+def test_what_dagster_keeps_of_a_launch_in_a_process_of_its_own_names_no_person(tmp_path: Path) -> None:
+    """Its runs, events, metadata and the captured output of steps, with rejected rows and refused files."""
+    settings = make_home(tmp_path / "home")
+    land_a_messy_month(settings)
+    instance = settings.home / ".dagster"
+    instance.mkdir()
+    shutil.copy(PROJECT_ROOT / "dagster_project" / "dagster.yaml", instance)
+    launch = ["asset", "materialize", "-m", "dagster_project.definitions", "--select", "*"]
+
+    ran = subprocess.run(
+        [str(Path(sys.executable).with_name("dagster")), *launch, "--partition", f"{COUNCIL}|{MONTH}"],
+        env={
+            **os.environ,
+            "CASELOAD_HOME": str(settings.home),
+            "CASELOAD_PSEUDONYM_KEY": KEY,
+            "DAGSTER_HOME": str(instance),
+        },
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        timeout=500,
+        check=False,
+    )
+
+    printed = (ran.stdout + ran.stderr).decode()
+    captured = [path for path in instance.glob("storage/*/compute_logs/*") if path.stat().st_size]
+    assert "offers.csv: unreadable near line 2" in printed and captured
+    assert list(settings.archive.glob("workforce/*/*.parquet"))
+    assert not leaks_in_text(printed, [MARKED, RECORDS], None)
+    assert list(settings.outbox.glob("quarantine/*.xlsx")), "what goes back to senders is written here too"
+    assert leaks_in_files(instance, [MARKED, RECORDS]) == []
+    assert leaks_in_files(settings.outbox, [MARKED, RECORDS]) == []
 
 
 @pytest.fixture(scope="module")

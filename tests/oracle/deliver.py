@@ -62,11 +62,12 @@ def compose(
     """A sheet of `rows` to accept (some with a team nobody knows), rows to reject and repeats."""
     layout = _layout(council, extract, rows, rng, fault, xlsx_only)
     rows, rejected_count = _rejections(extract, rows, rng, fault)
-    rows, unmapped = _unmap(extract, rows, rng, rejected_count, fault)
+    rows = _unmap(extract, rows, rng, rejected_count, fault)
     speller = Speller(council, rng, layout.medium)
     omitted = [c for c in OMITTABLE[extract] if rng.random() < 0.2]
     columns = [c for c in FORMS[extract] if c not in omitted]
     rows = [{**row, **dict.fromkeys(omitted)} for row in rows]
+    unmapped = sum(UNMAPPED in (row.get("team"), row.get("unit")) for row in rows)
     rng.shuffle(columns)
     spelled = [{c: speller.spell(FORMS[extract][c], row[c]) for c in columns} for row in rows]
     rules = []
@@ -123,14 +124,12 @@ def _rejections(extract: str, rows: list[Row], rng: Random, fault: str | None) -
     return rows, rng.choice([0, 0, 1, 2]) if rng.random() < 0.9 else min(2 + len(rows) // 60, 5)
 
 
-def _unmap(
-    extract: str, rows: list[Row], rng: Random, rejected: int, fault: str | None
-) -> tuple[list[Row], int]:
+def _unmap(extract: str, rows: list[Row], rng: Random, rejected: int, fault: str | None) -> list[Row]:
     """Copies of the rows, some under `unmapped`, staying clear of the limit together with the rejected."""
     copies = [dict(row) for row in rows]
     room = max(2, len(rows) // 25) - rejected
     if fault or room <= 0 or extract == "caseload_summary" or rng.random() < 0.5:
-        return copies, 0
+        return copies
     column = "unit" if extract in TOTALS else "team"
     candidates = [row for row in copies if row.get(column) is not None]
     # Two totals of one key under names nobody knows could meet in one name.
@@ -138,7 +137,7 @@ def _unmap(
     chosen = rng.sample(candidates, min(len(candidates), rng.randint(1, most)))
     for row in chosen:
         row[column] = UNMAPPED
-    return copies, len(chosen)
+    return copies
 
 
 def _model(extract: str, row: Row, index: int) -> Row:

@@ -9,6 +9,8 @@ from .expected_cost import agency_costs
 from .expected_forecasts import agency_forecasts, caseload_forecasts, forecast_accuracy
 from .expected_investments import investment_impact, support_officers
 from .expected_options import capacity_options, managed_teams
+from .expected_published import dfe_comparison, report_figures, survey_results
+from .expected_quality import data_quality
 from .expected_rows import ExpectedMart
 from .expected_stability import workforce_stability
 from .expected_workforce import establishment, recruitment_pipeline
@@ -36,5 +38,13 @@ def expected_marts(council: MadeUpCouncil, pseudonym_key: str) -> list[ExpectedM
         support_officers(council),
         capacity_options(council),
         managed_teams(council),
+        survey_results(council),
+        report_figures(council),
     ]
-    return [*marts, investment_impact(council, marts)]
+    known = {mart.name: mart for mart in marts}
+    return [
+        *marts,
+        investment_impact(council, marts),
+        dfe_comparison(council, marts),
+        data_quality(council, known["throughput"]),
+    ]

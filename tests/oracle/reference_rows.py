@@ -11,6 +11,7 @@ from random import Random
 
 from .arithmetic import add_months, financial_year
 from .invested_rows import invent
+from .printed_rows import COUNTS, RATES, benchmarks, figures
 from .totals_rows import sends_totals
 from .truth import Band, Budget, MadeUpCouncil, Role, Unit, UnitCost
 
@@ -51,6 +52,10 @@ COLUMNS = {
     "investments": "council investment line amount_gbp posts_fte starts_on ends_on source",
     "investment_indicators": "council investment indicator unit item better target source",
     "surveys": "council survey question taken_on value unit source",
+    "dfe_benchmarks": f"ons_code name geographic_level year {' '.join(RATES)} {' '.join(COUNTS)} region_code missing",
+    "report_figures": "figure_id report place measure council period printed unit evidence inputs rule note",
+    "report_figure_measures": "figure_id measure council unit month item from_on to_on unit_of printed_decimals "
+    "printed_divisor rounding",
 }
 
 ROLES = (
@@ -102,6 +107,11 @@ def council_slug(seed: int) -> str:
     return slug if seed < pairs else f"{slug}_{seed}"
 
 
+def ons_code(seed: int) -> str:
+    """A code that no authority has."""
+    return f"E1999{seed:04d}"
+
+
 def invent_council(seed: int, months: list[date]) -> MadeUpCouncil:
     """A council with units, roles, policies, costs and budgets, and no deliveries yet."""
     rng = Random(f"{seed}:reference")
@@ -128,6 +138,8 @@ def invent_council(seed: int, months: list[date]) -> MadeUpCouncil:
         for contract in council.invested.contracts[:3]
         for year in sorted({financial_year(contract.starts_on), financial_year(contract.ends_on)})
     ]
+    council.benchmarks = benchmarks(seed, ons_code(seed), months)
+    council.figures = figures(seed, units, top, months, council.invested.answers)
     council.reference = _reference(council)
     return council
 
@@ -373,7 +385,7 @@ def _text(value: object) -> str:
 def _reference(council: MadeUpCouncil) -> dict[str, list[dict[str, str]]]:
     slug, seed = council.slug, council.seed
     lines: dict[str, list[list[object]]] = {
-        "councils": [[slug, council.name, f"E1999{seed:04d}", "", str(7000 + seed), "E12000009", ""]],
+        "councils": [[slug, council.name, ons_code(seed), "", str(7000 + seed), "E12000009", ""]],
         "org_units": [
             [slug, u.unit, u.name, u.level, u.parent, u.service_area, u.frontline, u.valid_from, u.valid_to]
             for u in council.units.values()
@@ -422,6 +434,20 @@ def _reference(council: MadeUpCouncil) -> dict[str, list[dict[str, str]]]:
         "surveys": [
             [slug, a.survey, a.question, a.taken_on, a.value, "hours", "Made-up survey"]
             for a in council.invested.answers
+        ],
+        "dfe_benchmarks": [
+            [b.code, council.name, "Local authority", b.year, *(b.rates[name] for name in RATES),
+             *(b.counts[name] for name in COUNTS), "E12000009", b.missing]
+            for b in council.benchmarks
+        ],
+        "report_figures": [
+            [f.figure_id, "Made-up paper", "para 1", f.measure, slug, "", f.printed, "", f.evidence, "", "", ""]
+            for f in council.figures
+        ],
+        "report_figure_measures": [
+            [f.figure_id, f.measure, slug, f.unit, f.month, f.item, f.from_on, f.to_on, 1, f.decimals, f.divisor,
+             f.rounding]
+            for f in council.figures
         ],
         "alert_recipients": [
             [slug, council.council_unit, "warning", f"json://127.0.0.1:9/{slug}", "director"]

@@ -151,6 +151,35 @@ class Answer:
     value: Fraction
 
 
+@dataclass(frozen=True)
+class Benchmark:
+    """What DfE published of one authority and year; None where it printed a symbol."""
+
+    code: str
+    year: int
+    rates: dict[str, Fraction | None]
+    counts: dict[str, Fraction | None]
+    missing: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure that a paper prints, and the measure that answers it."""
+
+    figure_id: str
+    measure: str
+    unit: str
+    month: date | None
+    item: str
+    from_on: date | None
+    to_on: date | None
+    decimals: int
+    divisor: int
+    rounding: str
+    printed: Fraction
+    evidence: str
+
+
 @dataclass
 class Invested:
     """What a council bought or may buy, and what was asked about it."""
@@ -196,6 +225,8 @@ class MadeUpCouncil:
     budgets: list[Budget]
     reference: dict[str, list[dict[str, str]]]
     invested: Invested = field(default_factory=Invested)
+    benchmarks: list[Benchmark] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
     _below: dict[tuple[str, date], set[str]] = field(default_factory=dict, repr=False)
 

@@ -45,6 +45,7 @@ MARTS = {
     "investment_context",
     "investment_funding",
     "investment_impact",
+    "investment_lines",
     "managed_teams",
     "options_to_target",
     "recruitment_pipeline",

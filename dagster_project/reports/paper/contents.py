@@ -29,6 +29,8 @@ class Line:
     cells: Sequence[Cell]
     depth: int = 0
     is_total: bool = False
+    is_group: bool = False
+    """It says over the whole width what the lines beneath it share; it has no cells."""
 
 
 @dataclass(frozen=True)

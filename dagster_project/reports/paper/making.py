@@ -94,7 +94,7 @@ class PaperMaker:
             return None
         maker = TableMaker(self._marts, self._wording, contract, shown)
         body = maker.body()
-        if body.is_empty:
+        if body.is_empty and not (shown.is_of_words and body.lines):
             return self._rules.absent(contract, shown)
         self._summary += sentences(self._wording, contract, body.rows, shown.sentences)
         self._tables += 1

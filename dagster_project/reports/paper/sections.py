@@ -22,7 +22,7 @@ class ShownColumn(Strict):
     said where every cell is empty.
 
     `is_any_measure`: it holds values of many measures, so zeros at the end say nothing; `names_a_column`: its text is
-    the name of a metric or of a column of some mart.
+    the name of a metric or of a column of some mart; `otherwise`: the column that speaks where this one is empty.
     """
 
     column: str
@@ -31,6 +31,12 @@ class ShownColumn(Strict):
     none_at_all: str | None = None
     is_any_measure: bool = False
     names_a_column: bool = False
+    otherwise: str | None = None
+
+    @property
+    def instead(self) -> ShownColumn:
+        """The column that speaks where this one is empty, shown alike."""
+        return self.model_copy(update={"column": self.otherwise, "otherwise": None})
 
 
 class Chart(Strict):
@@ -61,7 +67,9 @@ class ShownTable(Strict):
 
     `depth`: only units so many steps below the council, for a mart that does not say their level. `first_of`: of the
     rows in order only the first for each value of these columns. `year_before`: columns whose values of twelve months
-    before stand beside the month's.
+    before stand beside the month's. `group`: words, with columns in braces, that stand once over the lines that
+    share them. `is_of_words`:
+    its lines say something without a number.
     """
 
     key: str
@@ -80,6 +88,8 @@ class ShownTable(Strict):
     year_before: Sequence[ShownColumn] = ()
     severity: str | None = None
     leave_out_empty: bool = False
+    group: str | None = None
+    is_of_words: bool = False
     nothing: str | None = None
     rules: Sequence[str] = ()
     policy: str | None = None

@@ -11,6 +11,7 @@ from dagster_project.reports.council_marts import CouncilMarts, Row, earlier
 from dagster_project.reports.measures import month_words
 from dagster_project.reports.paper.contents import Cell, Heading, Line
 from dagster_project.reports.paper.sections import ShownColumn, ShownTable
+from dagster_project.reports.paper.summary import RowFormatter
 from dagster_project.reports.paper.wording import NOT_DELIVERED, Wording, are_empty, heading_of
 
 MOST_COLUMNS = 8
@@ -104,7 +105,21 @@ class TableMaker:
         headings = [self._heading(column) for column in (first, *others, *columns_before)]
         if len({line.depth for line in lines}) <= 1:
             lines = [Line(line.heading, line.cells) for line in lines]
+        if self.shown.group:
+            lines = self._grouped(self.shown.group, rows, lines)
         return Body(headings, lines, rows, [*notes, *notes_of_before])
+
+    def _grouped(self, words: str, rows: Sequence[Row], lines: Sequence[Line]) -> list[Line]:
+        """The lines, with one above each run of them that says what they share."""
+        found: list[Line] = []
+        before = None
+        for row, line in zip(rows, lines, strict=True):
+            shared = _capital(RowFormatter(self.wording, self.contract, row).vformat(words, (), {}))
+            if shared != before:
+                found.append(Line(shared, (), is_group=True))
+                before = shared
+            found.append(Line(line.heading, line.cells, 1))
+        return found
 
     def _columns_with_something(self, rows: Sequence[Row]) -> tuple[list[ShownColumn], list[str]]:
         """The columns after the first that hold something, and notes that say what the others would have shown."""
@@ -228,7 +243,7 @@ class TableMaker:
     def _text(self, column: ShownColumn, row: Row) -> str:
         value = row.get(column.column)
         if value is None:
-            return self.wording.cell(self.contract, column, row, none_at_all=False).text
+            return _capital(self.wording.cell(self.contract, column, row, none_at_all=False).text)
         return _capital(self.wording.text(self.contract, column.column, value))
 
     def _heading(self, column: ShownColumn) -> Heading:

@@ -162,6 +162,9 @@ def _table(document: Any, table: Table) -> None:
     for row, line in zip(list(grid.rows)[1:], table.lines, strict=True):
         _whole(row)
         cells = row.cells
+        if line.is_group:
+            _write(cells[0].merge(cells[-1]), line.heading, is_number=False, size=size, bold=True)
+            continue
         _write(cells[0], line.heading, is_number=False, size=size, bold=line.is_total, depth=line.depth)
         cells[0].width = Cm(widths[0])
         for cell, value, heading, width in zip(
@@ -241,7 +244,9 @@ def _unbroken(text: str) -> list[str]:
 def _texts(table: Table) -> list[list[str]]:
     """Every line's texts, the heading with room for its place in the tree."""
     return [
-        [line.heading + "n" * 2 * line.depth, *(cell.text for cell in line.cells)] for line in table.lines
+        [line.heading + "n" * 2 * line.depth, *(cell.text for cell in line.cells)]
+        for line in table.lines
+        if not line.is_group
     ]
 
 

@@ -18,7 +18,7 @@ from dagster_project.reports.paper.sections import ShownColumn
 # Their values are written for people already.
 IN_WORDS = (
     "unit_name", "band_label", "step_label", "supplier", "meaning", "detail", "delivery", "file_name", "source",
-    "financial_year", "measure", "printed", "rule",
+    "financial_year", "measure", "printed", "rule", "criterion",
 )  # fmt: skip
 NOT_DELIVERED, NO_VALUE = "not delivered", "no value"
 
@@ -70,6 +70,8 @@ class Wording:
             return Cell(self.text(contract, shown.column, value), kind)
         if row and shown.column in row.suppressed:
             return Cell(SUPPRESSED, "suppressed")
+        if row and shown.otherwise and row.get(shown.otherwise) is not None:
+            return self.cell(contract, shown.instead, row, none_at_all=none_at_all)
         if shown.missing is not None:
             return Cell(shown.missing, "missing")
         return Cell(NOT_DELIVERED if none_at_all else NO_VALUE, "missing")

@@ -26,6 +26,16 @@ with wanted as (
         indicator,
         coalesce(item, '') as item
     from {{ ref('investment_indicators') }}
+
+    union
+
+    select
+        council,
+        unit,
+        indicator,
+        coalesce(item, '') as item
+    from {{ ref('investment_criteria') }}
+    where indicator is not null
 ),
 
 found as (

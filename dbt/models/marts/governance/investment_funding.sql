@@ -7,7 +7,8 @@ investments as (
         council,
         investment,
         min(starts_on) as starts_on,
-        sum(amount_gbp) as amount_gbp
+        -- What is agreed for the whole holds its lines already: it is never added to them.
+        coalesce(max(case when line = 'whole' then amount_gbp end), sum(amount_gbp)) as amount_gbp
     from {{ ref('investments') }}
     group by council, investment
 ),

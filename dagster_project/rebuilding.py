@@ -1,0 +1,41 @@
+"""Every mart anew from the archive, and whether it says what it said before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dagster_project import warehouse
+from dagster_project.load import LoadReport, Progress, close_to_others, finish_rotation, only_load, rebuild
+from dagster_project.reference import load_reference
+from dagster_project.settings import Settings
+from dagster_project.warehouse_file import remove_warehouse
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What a build of everything gave; `differing` are the marts with other rows, None where nothing was published."""
+
+    report: LoadReport | None
+    differing: list[str] | None
+
+
+def rebuild_whole(
+    settings: Settings, *, progress: Progress = lambda phase, done, total, what: None
+) -> Rebuilt:
+    """Delete the warehouse file, build every mart from the archive and publish; landing is not looked at.
+
+    What was published stays readable throughout. Raises as `load` does.
+    """
+    settings.pseudonym_key()
+    with only_load(settings):
+        reference = load_reference(settings)
+        finish_rotation(settings, progress=progress)
+        published = settings.published / "current"
+        before = (published.resolve() / "marts.duckdb") if published.exists() else None
+        remove_warehouse(settings)
+        report = rebuild(settings, reference, progress=progress)
+        close_to_others(settings)
+        if not (before and report and report.published):
+            return Rebuilt(report, None)
+        after = report.published / "marts.duckdb"
+        return Rebuilt(report, warehouse.marts_that_differ(before, after))
