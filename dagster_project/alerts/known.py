@@ -14,6 +14,7 @@ from pathlib import Path
 from dagster_project.alerts.ledger import Ledger, open_to_read
 from dagster_project.alerts.listing import standing_breaches, standing_mutes
 from dagster_project.alerts.routing import UnitParents
+from dagster_project.unseen_signs import without_unseen
 
 TOLD = """
 select items.council, items.unit, items.metric, items.month, digests.role, digests.prepared_at, digests.delivered_at,
@@ -86,12 +87,12 @@ def known_of_alerts(ledger: Path, unit_parents: UnitParents, now: datetime) -> M
                     date.fromisoformat(row.since),
                     row.workers,
                     tuple(last[role] for role in sorted(last)),
-                    one.answered,
+                    without_unseen(one.answered),
                 )
             )
         muted: dict[str, list[Muted]] = defaultdict(list)
         for mute in standing_mutes(opened, now):
-            muted[mute.council].append(Muted(mute.unit, mute.metric, mute.until, mute.why))
+            muted[mute.council].append(Muted(mute.unit, mute.metric, mute.until, without_unseen(mute.why)))
     return {
         council: Knowledge(tuple(breaches[council]), tuple(muted[council]))
         for council in sorted({*breaches, *muted})

@@ -60,7 +60,7 @@ def ahead_section(data: CouncilData, unit: Unit, policy: Policy | None) -> Secti
 
 def _verdict(data: CouncilData) -> list[Lead]:
     """The band that the policy in force would give, in the copies that hold it."""
-    if "expected_severity" not in data.marts.measures[MART]:
+    if "expected_severity" not in data.marts.measures.get(MART, {}):
         return []
 
     def judged(row: Row) -> Cell:

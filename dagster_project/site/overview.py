@@ -12,6 +12,7 @@ from dagster_project.reports.measures import day_words, month_words
 from dagster_project.site.contents import Cell, HeatCell, HeatMap, HeatRow, Page, Section, Table, Tile
 from dagster_project.site.frame import crumbs, navigation, tier_words
 from dagster_project.site.look_first import look_first
+from dagster_project.site.quarters import quarters_section
 from dagster_project.site.reading import CouncilData
 from dagster_project.site.tables import (
     SEVERITY_WORDS,
@@ -51,6 +52,7 @@ def overview(data: CouncilData, tier: str) -> Page:
                 Section("numbers", f"{month_words(data.month)} in three numbers", tiles=_tiles(data)),
                 _heat_section(data, address),
                 crossed_section(data, address),
+                quarters_section(data, address),
                 _arrived(data, tier),
             )
             if section is not None

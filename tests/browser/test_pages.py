@@ -19,6 +19,7 @@ from dagster_project.reports.measures import month_words
 from dagster_project.settings import Settings
 from dagster_project.site.reading import opened
 from dagster_project.site.tables import capitalised, heading
+from dagster_project.workbench import LEVELS, Question, answer
 
 pytestmark = pytest.mark.browser
 pytest_plugins = ["browser_window"]
@@ -342,6 +343,71 @@ def test_what_an_investment_moved_and_what_surveys_said_is_as_the_marts_have_it(
         for before, now, direction in moved
     }
     assert len(impact) > 4 and set(impact) <= known
+
+
+def test_the_average_by_quarter_on_a_page_is_what_the_metric_answers(
+    context: BrowserContext, demo: Settings, published: Path
+) -> None:
+    page = context.new_page()
+    names = {
+        (council, unit): name
+        for council, unit, name in duckdb_rows(
+            published, "select distinct council, unit, unit_name from caseload_bands"
+        )
+    }
+    compared = 0
+    shown = {}
+    for council in sorted({council for council, _ in names}):
+        page.goto((published / "site" / council_page(council)).as_uri())
+        shown[council] = table_of(page, "Average caseload of each unit")
+    for level in LEVELS:
+        for council, unit, quarter, average in answer(
+            demo, Question(("average_caseload",), level=level, period="quarter")
+        ).rows:
+            cells = shown[council].get(names[council, unit], {})
+            said = [
+                text
+                for head, text in cells.items()
+                if head.startswith(f"{quarter:%b} to ") and f"{quarter:%Y}" in head
+            ]
+            if said and average is not None:
+                compared += 1
+                assert said == [f"{average:,}"], (council, unit, quarter)
+    printed = sum(
+        text.replace(".", "").isdigit()
+        for table in shown.values()
+        for cells in table.values()
+        for head, text in cells.items()
+        if head != "Unit"
+    )
+    assert compared == printed > 100
+
+
+def test_the_overview_says_which_teams_to_look_at_first_since_when_and_what_moved(
+    context: BrowserContext, published: Path
+) -> None:
+    page = context.new_page()
+    page.goto((published / "site" / council_page("nottinghamshire")).as_uri())
+    shown = table_of(page, "Teams whose thresholds are crossed")
+    (worst, since, months, cases, fte) = duckdb_rows(
+        published,
+        """
+        select b.unit_name, strftime(t.since_month, '%B %Y'), t.months_in_breach, b.open_cases, b.fte_social_workers
+        from threshold_breaches as t inner join caseload_bands as b using (council, unit, month)
+        where council = 'nottinghamshire' and month = date '2018-06-01' and t.metric = 'average_caseload'
+            and t.severity = 'warning'
+        order by b.average_caseload desc limit 1
+        """,
+    )[0]
+    first, cells = next(iter(shown.items()))
+    assert first == worst
+    assert cells["Since"] == f"{since}, {months} months"
+    assert f"to {cases:,}" in cells["What moved since"] and f"to {fte:,}" in cells["What moved since"]
+
+
+def duckdb_rows(published: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(published / "marts.duckdb"), read_only=True) as marts:
+        return marts.execute(sql).fetchall()
 
 
 def table_of(page: Page, caption: str) -> dict[str, dict[str, str]]:

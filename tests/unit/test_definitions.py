@@ -36,6 +36,7 @@ MARTS = {
     "data_quality",
     "caseload_bridge",
     "caseload_forecasts",
+    "caseload_quarters",
     "deliveries",
     "demand",
     "dfe_comparison",
