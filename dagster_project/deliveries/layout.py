@@ -102,6 +102,9 @@ def read_table(
     if is_workbook(data):
         return _from_workbook(workbook_sheets(data, place, sheet, limits), specification, place)
     refuse_other_kinds(data, place)
+    lines = max(data.count(b"\n"), data.count(b"\r"))
+    if lines > limits.max_sheet_cells:
+        raise Refused(f"{place}: {lines:,} lines, more than the {limits.max_sheet_cells:,} that are read")
     text = TextFile(data, place, limits.max_columns)
     del data
     heads = text.heads(ROWS_SEARCHED_FOR_A_HEADER)

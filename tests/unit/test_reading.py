@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from hoard.making import Serial, old_workbook
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dagster_project.deliveries.layout import Table, read_table
+from dagster_project.deliveries.layout import SHIPPED, Table, read_table
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.extracts import load_specifications
 
@@ -207,6 +208,14 @@ def test_rows_that_end_before_the_header_does_are_counted(table_of: Callable[...
     table = table_of(joined([HEADER, LINES[0], broken, *LINES[2:]]))
 
     assert len(table.rows) == len(LINES) and table.notices == {"rows_shorter_than_the_header": 1}
+
+
+def test_a_file_of_more_lines_than_are_read_is_refused_before_it_is_taken_apart(tmp_path: Path) -> None:
+    path = tmp_path / "caseload.csv"
+    path.write_bytes(TEXT.encode() + b"\n" * 100)
+
+    with pytest.raises(Refused, match="lines, more than the 50 that are read"):
+        read_table(path, load_specifications()["caseload"], limits=replace(SHIPPED, max_sheet_cells=50))
 
 
 def test_more_filled_fields_than_the_header_has_are_noticed(table_of: Callable[..., Table]) -> None:
