@@ -176,7 +176,8 @@ class _Tier:
         self._write(dictionary(measures, self._reference, self._tier, has_project=bool(self._project_docs)))
         if self._project_docs:
             # A copy: the published page is open to others than its source is.
-            shutil.copyfile(self._project_docs, self._folder / PROJECT)
+            self._folder(self._site)
+            shutil.copyfile(self._project_docs, self._site / PROJECT)
             (self._site / PROJECT).chmod(self._file_mode)
         self._remember(memory)
 
