@@ -86,12 +86,7 @@ def check_warehouse_key(settings: Settings) -> None:
             return
         with reading_warehouse(settings):
             pass
-    except (
-        duckdb.IOException,
-        duckdb.SerializationException,
-        duckdb.InternalException,
-        duckdb.FatalException,
-    ) as error:
+    except DAMAGED as error:
         # A file that another program holds is for the build to tell of.
         if "Could not set lock" not in str(error) and os.access(settings.database, os.R_OK | os.W_OK):
             raise DamagedWarehouseError(

@@ -133,10 +133,8 @@ def receive(
         batch = Batch(connection, settings, reference, specifications, manifest, judge, load_id, now, secret)
         done = 0
         for group in _by_place_in_time(fresh):
-            left = group
-            if not any(landed.refused_because for landed, _ in group):
-                progress(done, len(fresh), _words_of(group[0][0]))
-                left = batch.take_plain(group)
+            progress(done, len(fresh), _words_of(group[0][0]))
+            left = batch.take_plain(group)
             done += len(group) - len(left)
             for landed, sha256 in left:
                 progress(done, len(fresh), _words_of(landed))

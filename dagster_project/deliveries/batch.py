@@ -121,14 +121,12 @@ class Batch:
             reason = str(refused) if isinstance(refused, Refused) else f"{shown(landed.file_name)}: {refused}"
             delivery = replace(delivery, is_refused=True, refused_because=reason)
             self._summaries.append(_summary(delivery, None, specification, self._reference))
+            self._wait(delivery)
         else:
             if sha256_of(landed) != sha256:
                 return False
             stage(self._connection, checked.relation, specification, landed.council, delivery.delivery)
             self._keep(landed, delivery, checked, specification)
-            return True
-        self._pending.append(delivery)
-        self._remember_bytes(delivery)
         return True
 
     def take_plain(self, found: Sequence[Found]) -> list[Found]:
@@ -196,9 +194,12 @@ class Batch:
             totals=checked.totals,
         )
         self._summaries.append(_summary(delivery, checked, specification, self._reference))
+        self._wait(delivery)
+        self.rows += checked.rows_accepted
+
+    def _wait(self, delivery: Delivery) -> None:
         self._pending.append(delivery)
         self._remember_bytes(delivery)
-        self.rows += checked.rows_accepted
 
     def _has_bytes_of_another_month(self, delivery: Delivery) -> bool:
         """Most likely last month's file in this month's folder."""

@@ -169,7 +169,7 @@ def _typed(column: Column) -> str:
         case "text":
             return name
         case "code":
-            return f"case when lower({name}) in {_tuple(column.codes)} then lower({name}) end"
+            return f"case when lower({name}) in {listed(column.codes)} then lower({name}) end"
         case "unit" | "role":
             return f"name_key({name})"
         case "date":
@@ -262,5 +262,5 @@ def quoted(name: str) -> str:
     return f'"{name}"'
 
 
-def _tuple(values: Sequence[str]) -> str:
+def listed(values: Sequence[str]) -> str:
     return "(" + ", ".join(f"'{value}'" for value in values) + ")"

@@ -79,7 +79,7 @@ def check(
     connection.execute("set variable serials_from = ?", [table.serials_from])
     connection.register("turned_away", _turned_away(table))
     typed = checked_sql(specification, month)
-    read_sums = dict.fromkeys(_numbers(specification), Decimal(0))
+    read_sums = dict.fromkeys(numbers_of(specification), Decimal(0))
     for start in range(0, max(len(table.rows), 1), ROWS_AT_ONCE):
         _register_rows(connection, table, start)
         _part(connection, typed, is_first=not start)
@@ -149,7 +149,7 @@ def check(
     )
 
 
-def _numbers(specification: Specification) -> list[str]:
+def numbers_of(specification: Specification) -> list[str]:
     return [column.name for column in specification.columns if column.type in ("decimal", "money")]
 
 
@@ -157,7 +157,7 @@ def _sums(
     connection: duckdb.DuckDBPyConnection, specification: Specification, relation: str
 ) -> dict[str, Decimal]:
     """Each column of numbers added up, which a sender's control totals are compared with."""
-    names = _numbers(specification)
+    names = numbers_of(specification)
     if not names:
         return {}
     sums = ", ".join(f"coalesce(sum({quoted(name)}), 0)" for name in names)

@@ -17,6 +17,7 @@ import pyarrow.csv
 
 from dagster_project.deliveries.discovery import Landed
 from dagster_project.deliveries.file_limits import FileLimits
+from dagster_project.deliveries.landed_bytes import bytes_of, size_of
 from dagster_project.extracts import Specification
 from dagster_project.extracts.source_system import SourceSystem
 
@@ -77,9 +78,9 @@ def read_plain(
     """
     try:
         seen = landed.path.stat()
-        if seen.st_size > min(limits.max_file_bytes, LONGEST_PLAIN_FILE):
+        if size_of(landed.path) > min(limits.max_file_bytes, LONGEST_PLAIN_FILE):
             return None
-        data = landed.path.read_bytes()
+        data = bytes_of(landed.path)
     except OSError:
         return None
     if hashlib.sha256(data).hexdigest() != sha256:
@@ -91,7 +92,7 @@ def read_plain(
     rows = _plain_rows(data, names)
     if rows is None:
         return None
-    empty = pa.array([""], pa.string()).take(pa.repeat(0, rows.num_rows)) if rows.num_rows else None
+    empty = pa.repeat("", rows.num_rows)
     columns = {
         column.name: rows[column.name] if column.name in names else empty for column in specification.columns
     }

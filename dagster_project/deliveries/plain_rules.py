@@ -13,10 +13,12 @@ from decimal import Decimal
 import duckdb
 import pyarrow as pa
 
-from dagster_project.deliveries.cell_rules import quoted, rule_broken
+from dagster_project.deliveries.cell_rules import listed, quoted, rule_broken
+from dagster_project.deliveries.checking import numbers_of
 from dagster_project.deliveries.layout import MISSING
 from dagster_project.deliveries.plain_files import PlainFile
 from dagster_project.extracts import Column, Specification
+from dagster_project.warehouse_file import sql_text
 
 # With a digit, and no exponent; so it is no sign for a missing value and no error cell either.
 IDENTIFIER = "[A-Za-z_][A-Za-z0-9_/-]*[0-9][A-Za-z0-9_/-]*|[0-9]+([A-DF-Za-df-z_/-][A-Za-z0-9_/-]*)?"
@@ -49,7 +51,7 @@ def type_plain(
         for number, file in enumerate(files)
     )
     for place, name in enumerate(("plain_units", "plain_roles")):
-        listed = [
+        known = [
             (number, key, slug)
             for number, file in enumerate(files)
             for key, slug in names_of[file.landed.council][place]
@@ -59,9 +61,9 @@ def type_plain(
             name,
             pa.table(
                 {
-                    "file_number": pa.array([number for number, _, _ in listed], pa.int32()),
-                    "key": pa.array([key for _, key, _ in listed], pa.string()),
-                    "slug": pa.array([slug for _, _, slug in listed], pa.string()),
+                    "file_number": pa.array([number for number, _, _ in known], pa.int32()),
+                    "key": pa.array([key for _, key, _ in known], pa.string()),
+                    "slug": pa.array([slug for _, _, slug in known], pa.string()),
                 }
             ),
         )
@@ -82,7 +84,7 @@ def totals_of(
     connection: duckdb.DuckDBPyConnection, relation: str, specification: Specification
 ) -> dict[int, tuple[int, dict[str, Decimal]]]:
     """Of each file with rows in `relation`: how many, and each column of numbers added up."""
-    numbers = [column.name for column in specification.columns if column.type in ("decimal", "money")]
+    numbers = numbers_of(specification)
     sums = "".join(f", coalesce(sum({quoted(name)}), 0)" for name in numbers)
     found = connection.execute(
         f"select file_number, count(*){sums} from {relation} group by file_number"
@@ -130,16 +132,15 @@ def _typed(column: Column) -> str:
         case "identifier":
             return _matching(name, IDENTIFIER, name)
         case "text":
-            missing = ", ".join(f"'{word}'" for word in sorted(MISSING))
-            return f"case when lower({name}) not in ({missing}) then {_matching(name, TEXT, name)} end"
+            is_given = f"lower({name}) not in {listed(sorted(MISSING))}"
+            return f"case when {is_given} then {_matching(name, TEXT, name)} end"
         case "code":
-            codes = ", ".join(f"'{code}'" for code in column.codes)
-            return f"case when {name} in ({codes}) then {name} end"
+            return f"case when {name} in {listed(column.codes)} then {name} end"
         case "unit" | "role":
             return f"lower({name})"
         case "date":
             read = f"try_cast({name} as date)"
-            return f"case when regexp_full_match({name}, '{DATE}') and {read} >= {EARLIEST} then {read} end"
+            return _matching(name, DATE, f"case when {read} >= {EARLIEST} then {read} end")
         case "boolean":
             return f"case {name} when 'true' then true when 'false' then false end"
         case "decimal" | "money":
@@ -151,8 +152,4 @@ def _typed(column: Column) -> str:
 
 
 def _matching(name: str, pattern: str, read: str) -> str:
-    return f"case when regexp_full_match({name}, '{_escaped(pattern)}') then {read} end"
-
-
-def _escaped(pattern: str) -> str:
-    return pattern.replace("'", "''")
+    return f"case when regexp_full_match({name}, {sql_text(pattern)}) then {read} end"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dagster_project.page_addresses import link, unit_page
 from dagster_project.reports.council_marts import Row
 from dagster_project.reports.forecasts import INCOMPLETE
 from dagster_project.reports.measures import month_words
@@ -11,7 +10,7 @@ from dagster_project.site.contents import Cell, Chart, Section
 from dagster_project.site.drawing import Series, lines
 from dagster_project.site.reading import CouncilData, Unit
 from dagster_project.site.tables import Lead, severity_tag, shown, table, values
-from dagster_project.site.topic_page import unit_cell
+from dagster_project.site.topic_page import unit_lead
 
 MART = "caseload_forecasts"
 EXPECTED = "expected_average_caseload"
@@ -145,7 +144,7 @@ def expected_by_unit(data: CouncilData, address: str) -> Section | None:
         if month and by_unit
         else "",
         [
-            ("Unit", lambda row: unit_cell(data, row, link(unit_page(data.council, row["unit"]), address))),
+            unit_lead(data, address),
             *_verdict(data),
         ],
         ["average_caseload", *SIDE_BY_SIDE],

@@ -175,10 +175,7 @@ class _Tier:
         self._write(index_page(summaries, self._tier, names))
         self._write(dictionary(measures, self._reference, self._tier, has_project=bool(self._project_docs)))
         if self._project_docs:
-            # A copy: the published page is open to others than its source is.
-            self._folder(self._site)
-            shutil.copyfile(self._project_docs, self._site / PROJECT)
-            (self._site / PROJECT).chmod(self._file_mode)
+            self._write_text(PROJECT, self._project_docs.read_text(encoding="utf-8"))
         self._remember(memory)
 
     def _council(self, marts: TierMarts, council: str, fingerprint: str) -> tuple[Summary, dict[str, object]]:

@@ -11,7 +11,7 @@ from dagster_project.site.drawing import bars
 from dagster_project.site.reading import CouncilData
 from dagster_project.site.support import support_by_unit
 from dagster_project.site.tables import by_month, shown, table
-from dagster_project.site.topic_page import column_chart, page_of_topic, unit_cell
+from dagster_project.site.topic_page import column_chart, page_of_topic, unit_lead
 
 YEARS = "agency_spend_by_year"
 COSTS = "agency_costs"
@@ -144,7 +144,7 @@ def _units(data: CouncilData) -> Section | None:
         data,
         COSTS,
         f"Agency spend by unit against the budget, {month_words(data.month)}",
-        [("Unit", lambda row: unit_cell(data, row, link(unit_page(data.council, row["unit"]), address)))],
+        [unit_lead(data, address)],
         [
             "agency_cost_gbp",
             "agency_fte",

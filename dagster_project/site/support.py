@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dagster_project.page_addresses import link, unit_page
 from dagster_project.reports.measures import month_words
 from dagster_project.site.contents import Section
 from dagster_project.site.reading import CouncilData, Unit
 from dagster_project.site.tables import by_month, has_values, table
-from dagster_project.site.topic_page import line_chart, unit_cell
+from dagster_project.site.topic_page import line_chart, unit_lead
 
 MART = "support_officers"
 COLUMNS = (
@@ -42,7 +41,7 @@ def support_by_unit(data: CouncilData, address: str) -> Section | None:
         data,
         MART,
         f"Support officers of each unit in {month_words(month)}" if month else "",
-        [("Unit", lambda row: unit_cell(data, row, link(unit_page(data.council, row["unit"]), address)))],
+        [unit_lead(data, address)],
         COLUMNS,
         rows if month and any(row.get("officer_fte") for row in rows) else [],
     )

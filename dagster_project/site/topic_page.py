@@ -10,7 +10,7 @@ from dagster_project.site.contents import Cell, Chart, Page, Section
 from dagster_project.site.drawing import Series, columns, lines
 from dagster_project.site.frame import crumbs, navigation
 from dagster_project.site.reading import CouncilData
-from dagster_project.site.tables import described, has_values, values
+from dagster_project.site.tables import Lead, described, has_values, values
 
 
 def page_of_topic(
@@ -35,6 +35,11 @@ def unit_cell(data: CouncilData, row: Row, href: str = "") -> Cell:
     """The unit of a row by its name, as deep as it lies in the tree."""
     unit = data.units.get(row["unit"])
     return Cell(data.unit_name(row["unit"]), href=href, depth=unit.depth if unit else 0)
+
+
+def unit_lead(data: CouncilData, address: str) -> Lead:
+    """The first column of a table of units on the page `address`: each as deep as it lies, with a link to its page."""
+    return "Unit", lambda row: unit_cell(data, row, link(unit_page(data.council, row["unit"]), address))
 
 
 def unit_link(data: CouncilData, unit: str, topic: str) -> Cell:
