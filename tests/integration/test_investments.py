@@ -52,7 +52,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     (settings.council_reference / "investment_criteria.csv").write_text(
         csv_text([{**ASKED, **line} for line in ASKED_OF_LINES]), encoding="utf-8"
     )
-    (whole,) = REFERENCE["investments"]
+    whole = REFERENCE["investments"][0]
     lines = [{**whole, "line": line, "amount_gbp": ""} for line in ("posts", "training")]
     (settings.council_reference / "investments.csv").write_text(csv_text([whole, *lines]), encoding="utf-8")
     # A target that leaves a gap which is no decimal.
