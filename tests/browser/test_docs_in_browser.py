@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -19,7 +20,14 @@ pytestmark = pytest.mark.browser
 pytest_plugins = ["browser_window"]
 
 
-class Quiet(SimpleHTTPRequestHandler):
+class SlowIndex(SimpleHTTPRequestHandler):
+    """Answers as a busy machine does: the index of the search comes after its reader has begun to type."""
+
+    def do_GET(self) -> None:
+        if self.path.endswith("search_index.json"):
+            time.sleep(2)
+        super().do_GET()
+
     def log_message(self, *_: object) -> None:
         pass
 
@@ -29,7 +37,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = str(tmp_path_factory.mktemp("docs"))
     command = [sys.executable, "-m", "mkdocs", "build", "-q", "-f", "docs_site/mkdocs.yml", "-d", folder]
     subprocess.run(command, cwd=PROJECT_ROOT, check=True)
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SlowIndex, directory=folder)) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
