@@ -84,7 +84,16 @@ union
 select states.council, states.unit, states.metric
 from alert_states as states
 inner join latest using (council, metric)
-where states.state = 'ended' and states.month >= latest.month
+where
+    states.state = 'ended' and states.month >= latest.month
+    -- Of several workers all have to be gone.
+    and not exists (
+        select 1 from alert_states as others
+        where
+            others.council = states.council and others.unit = states.unit and others.metric = states.metric
+            and others.month >= states.month
+            and others.state in ('new', 'worsened', 'continuing', 'eased', 'recovering', 'unknown')
+    )
 """
 
 

@@ -47,7 +47,8 @@ def replace_standing(
     judged: Collection[tuple[str, str]],
     over: Collection[tuple[str, str, str]] | None,
 ) -> None:
-    """Afterwards `current` stands, and of what stood before all that is not `over`.
+    """Afterwards what of `current` and of what stood before is not `over` stands: what ended since the last verdict of
+    its metric is in both.
 
     Where `over` is None it is everything of the (council, metric) in `judged` that is not in `current`.
     """
@@ -56,7 +57,9 @@ def replace_standing(
     for breach in current:
         if breach.state in (*TOLD_STATES, *RUNNING_STATES) and rank(breach.severity) > 0:
             groups.setdefault((breach.council, breach.unit, breach.metric), []).append(breach)
-    rows = [_row(group, before.get(subject)) for subject, group in groups.items()]
+    rows = [
+        _row(group, before.get(subject)) for subject, group in groups.items() if subject not in (over or ())
+    ]
     if over is None:
         over = {subject for subject in before if (subject[0], subject[2]) in judged}
     ledger.db.executemany("delete from standing where council = ? and unit = ? and metric = ?", sorted(over))
