@@ -137,7 +137,7 @@ def test_the_command_sets_all_side_by_side_and_claims_no_cause(home: Settings) -
     assert result.code == DONE, result.words
     for words in (
         "More of all, begun 1 July 2023, at the end of August 2023",
-        "morale",
+        "Morale",
         "a line of it",
         "Would the saving fund it? 2022-23 to 2023-24",
         "Less agency work would pay for it (made up, para 9)",
@@ -178,7 +178,7 @@ def test_the_page_shows_a_lines_criterion_with_its_values_as_the_tier_holds_them
     assert tier or None not in known
     for value in known:
         assert ("c" if value is None else f"{value.normalize():f}") in shown["fewer cases a head"]
-    assert "Average caseload" in shown["fewer cases a head"]
+    assert "Average caseload (cases per FTE social worker)" in shown["fewer cases a head"]
     assert "nothing delivered measures it" in shown["managers stay"]
     assert "no criterion stated" in shown
     assert "Training: para 3." in page
