@@ -31,6 +31,8 @@ def investments(
     refuse_unregistered(settings, council)
     by = month_of(month, "--month") if month else None
     found = investments_of(settings, council, by)
-    titles = load_reference(settings).unit_titles
-    names = {unit: title for (of_council, unit), title in titles.items() if of_council == council}
-    print_investments(make_console(), found, names)
+    reference = load_reference(settings)
+    names = {
+        unit: title for (of_council, unit), title in reference.unit_titles.items() if of_council == council
+    }
+    print_investments(make_console(), found, names, reference.rows("metrics"))

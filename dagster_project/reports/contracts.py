@@ -70,5 +70,5 @@ def contracts(folder: Path = MARTS) -> Mapping[str, Contract]:
 
 def plain_words(meaning: str) -> str:
     """A contract's sentence for readers who write no SQL."""
-    words = re.sub(r"\bNULL\b", "no value", meaning)
+    words = re.sub(r"\bNULL\b", "no value", meaning).replace("`", "")
     return re.sub(r"(?<=[a-z0-9])_(?=[a-z0-9])", " ", words)

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from dagster_project.errors import PlainError
+from dagster_project.reports.code_words import code_words
 from dagster_project.reports.published import query
 from dagster_project.settings import Settings
 
@@ -27,9 +28,7 @@ order by investment, line, criterion nulls last, unit
 """
 CONTEXT = """
 select * from investment_context where council = $council and month = $month
-order by investment, list_position(
-    ['line_of_it', 'investment', 'contract', 'option', 'policy', 'measure', 'grain', 'restated'], kind
-), happened_on, what, event
+order by investment, happened_on, what, event
 """
 FUNDING = """
 select * from investment_funding where council = $council and month <= $month
@@ -43,22 +42,6 @@ NO_CAUSE = (
     "No cause is claimed. What moved since an investment began may have moved for any of the reasons listed, or for "
     "one that nobody recorded; the tables set it side by side."
 )
-KINDS = {
-    "line_of_it": "a line of it",
-    "investment": "other investment",
-    "contract": "contract",
-    "option": "option priced",
-    "policy": "threshold",
-    "measure": "measure",
-    "grain": "form of the data",
-    "restated": "delivery replaced",
-}
-COSTS = {
-    "amount": "its lines",
-    "officers_in_post": "the officers in post",
-    "option": "the option",
-    "contract": "the contract, whole",
-}
 
 
 class NoInvestmentError(PlainError):
@@ -95,6 +78,8 @@ def investments_of(settings: Settings, council: str, month: date | None) -> list
         month = latest[0]["month"]
     place["month"] = month
     rows: dict[str, Sequence[Row]] = {name: query(settings, sql, place) for name, sql in _QUERIES.items()}
+    kinds = list(code_words()["kind"])
+    rows["context"] = sorted(rows["context"], key=lambda row: kinds.index(row["kind"]))
     names = sorted({row["investment"] for name in _QUERIES for row in rows[name]})
     if not names:
         raise NoInvestmentError(

@@ -9,20 +9,20 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from dagster_project.reports.investments import COSTS, KINDS, NO_CAUSE, Investment
+from dagster_project.reports.code_words import code_words
+from dagster_project.reports.investments import NO_CAUSE, Investment
+from dagster_project.reports.measures import measure_words
 from dagster_project.reports.terminal import titled_table
 
 Row = Mapping[str, Any]
 
-UNMEASURED = {
-    "no_criterion": "",
-    "no_measure": "nothing delivered",
-    "nothing_since": "nothing since",
-    "not_known_now": "not known now",
-}
 
-
-def print_investments(console: Console, investments: Sequence[Investment], names: Mapping[str, str]) -> None:
+def print_investments(
+    console: Console,
+    investments: Sequence[Investment],
+    names: Mapping[str, str],
+    metrics: Sequence[Row],
+) -> None:
     """Each investment with its criteria, its time and its money; then that no cause is claimed."""
     for investment in investments:
         began = next((row["starts_on"] for row in investment.criteria), None)
@@ -32,11 +32,11 @@ def print_investments(console: Console, investments: Sequence[Investment], names
             f"\n[bold]{escape(title)}[/]{since}, at the end of {investment.month:%B %Y}", highlight=False
         )
         if investment.criteria:
-            _print_criteria(console, investment.criteria, names)
+            _print_criteria(console, investment.criteria, names, metrics)
         else:
             console.print("No success criterion is registered for it.")
-        _print_lines(console, investment.lines, names)
-        _print_context(console, investment.context)
+        _print_lines(console, investment.lines, names, metrics)
+        _print_context(console, investment.context, metrics)
         for year in investment.funding:
             _print_funding(console, year)
         for claim, source in {
@@ -46,7 +46,9 @@ def print_investments(console: Console, investments: Sequence[Investment], names
     console.print(f"\n[bold]{NO_CAUSE}[/]")
 
 
-def _print_criteria(console: Console, rows: Sequence[Row], names: Mapping[str, str]) -> None:
+def _print_criteria(
+    console: Console, rows: Sequence[Row], names: Mapping[str, str], metrics: Sequence[Row]
+) -> None:
     table = titled_table("Success criteria of its paper")
     table.add_column("measure\nof", ratio=1, overflow="fold")
     for heading in ("before\nin", "mean\nsince", "best\nworst", "months\nsince", "now", "change"):
@@ -59,7 +61,7 @@ def _print_criteria(console: Console, rows: Sequence[Row], names: Mapping[str, s
             else ""
         )
         table.add_row(
-            f"{escape(_words(row['item'] or row['indicator']))}\n[dim]{escape(names.get(row['unit'], row['unit']))}[/]",
+            f"{escape(_measure(row, metrics))}\n[dim]{escape(names.get(row['unit'], row['unit']))}[/]",
             f"{_number(row['value_at_start'])}\n{began}",
             _number(row["mean_since"]),
             f"{_number(row['best_since'])}\n{_number(row['worst_since'])}",
@@ -79,7 +81,9 @@ def _print_criteria(console: Console, rows: Sequence[Row], names: Mapping[str, s
         )
 
 
-def _print_lines(console: Console, rows: Sequence[Row], names: Mapping[str, str]) -> None:
+def _print_lines(
+    console: Console, rows: Sequence[Row], names: Mapping[str, str], metrics: Sequence[Row]
+) -> None:
     """What the paper asks of each line, before the line began, since and now, and where the paper says so."""
     if not rows:
         return
@@ -97,23 +101,23 @@ def _print_lines(console: Console, rows: Sequence[Row], names: Mapping[str, str]
             )
             before = row["line"]
         began = f"\n{row['started_from']:%Y-%m}" if row["started_from"] else ""
-        measure = _words(row["item"] or row["indicator"] or "")
+        measure = _measure(row, metrics)
         unit = names.get(row["unit"], row["unit"]) if row["unit"] else ""
-        is_known = row["direction"] is not None
+        why_not = code_words()["measured"][row["measured"]] if row["criterion"] else ""
         table.add_row(
             escape(row["criterion"] or "no criterion stated"),
             f"{escape(measure)}\n[dim]{escape(unit)}[/]" if measure else "",
             f"{_number(row['value_at_start'])}{began}",
             _number(row["mean_since"]),
             _last_known(row),
-            _verdict(row) if is_known else UNMEASURED.get(row["measured"], ""),
+            _verdict(row) if row["direction"] else why_not,
         )
     console.print(table)
     for source in dict.fromkeys(row["source"] for row in rows):
         console.print(f"[dim]{escape(source)}[/]", highlight=False)
 
 
-def _print_context(console: Console, rows: Sequence[Row]) -> None:
+def _print_context(console: Console, rows: Sequence[Row], metrics: Sequence[Row]) -> None:
     if not rows:
         console.print("Nothing else is recorded for the time since.")
         return
@@ -127,10 +131,10 @@ def _print_context(console: Console, rows: Sequence[Row]) -> None:
     before = None
     for row in rows:
         is_day = row["kind"] in ("line_of_it", "investment", "contract", "option", "policy")
-        kind = KINDS[row["kind"]]
+        kind = code_words()["kind"][row["kind"]]
         table.add_row(
             kind if kind != before else "",
-            escape(_words(row["what"])),
+            escape(measure_words(row["what"], metrics)),
             row["event"],
             f"{row['happened_on']:%Y-%m-%d}" if is_day else f"{row['happened_on']:%Y-%m}",
             _told(row["from_value"]),
@@ -156,7 +160,7 @@ def _print_funding(console: Console, row: Row) -> None:
     before = "" if row["is_before_whole"] else " (part of a year, carried on)"
     now = "" if row["is_now_whole"] else f" (forecast in {row['month']:%B %Y})"
     spent = f"from £{row['agency_cost_before_gbp']:,}{before} to £{row['agency_cost_now_gbp']:,}{now}"
-    cost = f"{row['cost_million_gbp']} million for {COSTS[row['cost_of']]} (£{row['cost_gbp']:,})"
+    cost = f"{row['cost_million_gbp']} million for {code_words()['cost_of'][row['cost_of']]} (£{row['cost_gbp']:,})"
     if row["saving_gbp"] < 0:
         console.print(
             f"Would the saving fund it? {years}: [bold]there is none[/], agency spend rose {spent}; it costs {cost}.",
@@ -201,6 +205,12 @@ def _number(value: Decimal | None) -> str:
 
 def _told(value: str | None) -> str:
     return escape(value or "")
+
+
+def _measure(row: Row, metrics: Sequence[Row]) -> str:
+    if row["item"] or not row["indicator"]:
+        return _words(row["item"] or "").capitalize()
+    return measure_words(row["indicator"], metrics)
 
 
 def _words(slug: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -65,6 +66,17 @@ def measure_of(column: str, data_type: str) -> Measure:
     if kind in ("integer", "bigint", "hugeint", "smallint"):
         return Measure(column, unit, 0, bool(CHANGES.search(column)))
     return Measure(column, "", None, is_change=False)
+
+
+def measure_words(name: str, metrics: Sequence[Mapping[str, Any]]) -> str:
+    """A measure of any mart in words with its unit: by its row of metrics.csv, else as its column's heading."""
+    row = next((row for row in metrics if row["metric"] == name), None)
+    if row is None:
+        return measure_of(name, "decimal(18, 4)").heading
+    words, unit = row["words"], row["unit"]
+    # Cases held by managers are told in cases.
+    is_said = not unit or unit.split()[-1].lower() in words.lower().split()
+    return words if is_said else f"{words} ({unit})"
 
 
 def words_of(value: Any, measure: Measure) -> str:

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from dagster_project.reports.code_words import listed_words
 from dagster_project.reports.council_marts import Row
 from dagster_project.reports.measures import (
     SUPPRESSED,
@@ -40,7 +41,6 @@ SLUGS = (
     "grain",
     "asset",
     "check",
-    "missing_inputs",
     "no_interval_because",
     "budget_lies",
     "role",
@@ -82,6 +82,7 @@ HEADINGS = {
     "worst_since": "Worst since",
     "is_target_met": "Target met",
     "months_since": "Months known since",
+    "change_percent": "Change (%)",
     "last_known_month": "Last known in",
     "last_known_value": "Value then",
     "agency_cost_before_gbp": "Agency spend before (£)",
@@ -145,6 +146,8 @@ def shown(row: Row | None, column: str, measure: Measure) -> tuple[str, str]:
         if row is not None and column in row.suppressed:
             return SUPPRESSED, "suppressed"
         return NO_VALUE, "missing"
+    if column == "missing_inputs":
+        return listed_words(column, str(value)), ""
     if column in SLUGS:
         return slug_words(str(value)).replace(",", ", ").replace(",  ", ", "), ""
     if column.endswith("month") and isinstance(value, date):

@@ -5,6 +5,7 @@ And what reaching the caseload target takes in the same landed council.
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -16,6 +17,7 @@ from landing import COUNCIL, REFERENCE, first_day, land_month, make_small_counci
 from test_cli import DONE, FAILED, WRONG_USAGE, run
 
 from dagster_project.load import load
+from dagster_project.page_addresses import topic_page
 from dagster_project.settings import Settings
 
 # The investment begins with month 3.
@@ -135,7 +137,7 @@ def test_the_command_sets_all_side_by_side_and_claims_no_cause(home: Settings) -
     assert result.code == DONE, result.words
     for words in (
         "More of all, begun 1 July 2023, at the end of August 2023",
-        "morale",
+        "Morale",
         "a line of it",
         "Would the saving fund it? 2022-23 to 2023-24",
         "Less agency work would pay for it (made up, para 9)",
@@ -149,10 +151,37 @@ def test_the_command_sets_all_side_by_side_and_claims_no_cause(home: Settings) -
 def test_each_line_says_what_its_paper_asks_of_it_or_that_it_asks_nothing(home: Settings) -> None:
     words = run(home.home, "investments", "--council", COUNCIL, "--month", f"{first_day(LATEST):%Y-%m}").words
 
-    assert "managers stay nothing delivered" in words
+    assert "managers stay nothing delivered measures it" in words
     assert "no criterion stated" in words
     for source in ("para 1", "para 2", "para 3"):
         assert source in words
+
+
+@pytest.mark.parametrize("tier", ["", "public"])
+def test_the_page_shows_a_lines_criterion_with_its_values_as_the_tier_holds_them(
+    home: Settings, tier: str
+) -> None:
+    published = home.published / "current" / tier
+    with duckdb.connect(str(published / "marts.duckdb"), read_only=True) as marts:
+        (known,) = marts.execute(
+            "select value_at_start, mean_since, value_now from investment_lines "
+            f"where indicator = 'average_caseload' and month = '{first_day(LATEST)}'"
+        ).fetchall()
+    page = (published / "site" / topic_page(COUNCIL, "investments")).read_text(encoding="utf-8")
+    (table,) = re.findall(r"<caption[^>]*><span>[^<]*asks of each line.*?</table>", page, re.DOTALL)
+    rows = [
+        [" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in re.split(r"</t[hd]>", row)]
+        for row in re.findall(r"<tr.*?</tr>", table, re.DOTALL)
+    ]
+    shown = {cells[1]: cells for cells in rows}
+
+    assert tier or None not in known
+    for value in known:
+        assert ("c" if value is None else f"{value.normalize():f}") in shown["fewer cases a head"]
+    assert "Average caseload (cases per FTE social worker)" in shown["fewer cases a head"]
+    assert "nothing delivered measures it" in shown["managers stay"]
+    assert "no criterion stated" in shown
+    assert "Training: para 3." in page
 
 
 def test_a_line_is_measured_from_its_own_first_day(home: Settings) -> None:

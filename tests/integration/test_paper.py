@@ -479,7 +479,10 @@ def test_a_table_names_the_extracts_it_is_made_from_and_a_threshold_its_measure_
         for line in table.lines
     }
     assert measures
-    assert measures <= {row["words"] for row in _metrics()}
+    assert measures <= {
+        name for row in _metrics() for name in (row["words"], f"{row['words']} ({row['unit']})")
+    }
+    assert "Time left until the managed team's contract ends (days)" in measures
 
 
 def _metrics() -> list[dict[str, str]]:

@@ -38,7 +38,7 @@ class PaperMaker:
         self._marts = council_marts(settings, council, month, copy)
         self._reference = load_reference(settings)
         declared = declared_sections()
-        self._wording = Wording(self._reference, council, declared.row_words)
+        self._wording = Wording(self._reference, council)
         as_at = month.replace(day=calendar.monthrange(month.year, month.month)[1])
         self._rules = Rules(self._marts, self._reference, built_nodes(settings), as_at)
         self._declared = declared.sections

@@ -105,7 +105,6 @@ class ShownSection(Strict):
 
 class Sections(Strict):
     sections: Sequence[ShownSection]
-    row_words: Mapping[str, Mapping[str, str]] = {}
 
 
 @cache

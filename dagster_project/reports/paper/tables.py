@@ -242,7 +242,7 @@ class TableMaker:
 
     def _text(self, column: ShownColumn, row: Row) -> str:
         value = row.get(column.column)
-        if value is None:
+        if value is None or column.names_a_column:
             return _capital(self.wording.cell(self.contract, column, row, none_at_all=False).text)
         return _capital(self.wording.text(self.contract, column.column, value))
 

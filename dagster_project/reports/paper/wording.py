@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
 from typing import Any
 
 from dagster_project.reference import Reference
+from dagster_project.reports.code_words import code_words, listed_words
 from dagster_project.reports.contracts import Contract
 from dagster_project.reports.council_marts import Row
-from dagster_project.reports.measures import SUPPRESSED, measure_of, slug_words, without_zeros, words_of
+from dagster_project.reports.measures import SUPPRESSED, measure_words, slug_words, without_zeros, words_of
 from dagster_project.reports.paper.contents import Cell, Kind
 from dagster_project.reports.paper.sections import ShownColumn
 
@@ -29,18 +29,12 @@ class Wording:
 
     reference: Reference
     council: str
-    row_words: Mapping[str, Mapping[str, str]]
 
     def unit(self, slug: str) -> str:
         return self.reference.unit_titles.get((self.council, slug), slug_words(slug).capitalize())
 
     def measure(self, name: str) -> str:
-        """A measure by the words of metrics.csv; one that is not listed there by its column's heading."""
-        return self._metric_words.get(name) or measure_of(name, "").heading
-
-    @cached_property
-    def _metric_words(self) -> Mapping[str, str]:
-        return {row["metric"]: row["words"] for row in self.reference.rows("metrics")}
+        return measure_words(name, self.reference.rows("metrics"))
 
     def path(self, slug: str) -> tuple[str, ...]:
         """The units above a unit, from the council down, and itself."""
@@ -52,10 +46,9 @@ class Wording:
         if isinstance(value, str):
             if column == "unit":
                 return self.unit(value)
-            known = self.row_words.get(column, {}).get(value)
-            if known is not None:
-                return known
-            return value if column in IN_WORDS else slug_words(value)
+            if column in IN_WORDS:
+                return code_words().get(column, {}).get(value, value)
+            return listed_words(column, value)
         return words_of(value, contract.measure(column))
 
     def cell(self, contract: Contract, shown: ShownColumn, row: Row | None, *, none_at_all: bool) -> Cell:
