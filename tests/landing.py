@@ -118,6 +118,14 @@ REFERENCE: Mapping[str, Sequence[Row]] = {
     "investments": _table(
         "council,investment,line,amount_gbp,posts_fte,starts_on,ends_on,source",
         f"westshire,more_of_all,whole,5000.00,2,{first_day(3)},,made up",
+        f"westshire,more_of_all,officers,900.00,1,{first_day(5)},{last_day(10)},made up",
+    ),
+    "investment_criteria": _table(
+        "council,investment,line,criterion,indicator,unit,item,better,target,source",
+        "westshire,more_of_all,whole,lower caseloads,average_caseload,care,,lower,2.5,made up",
+        "westshire,more_of_all,officers,fewer cases received,received,westshire,,lower,,made up",
+        "westshire,more_of_all,officers,better morale,survey_answer,westshire,morale,higher,80,made up",
+        "westshire,more_of_all,officers,nobody measures it,,,,,,made up",
     ),
     "investment_indicators": _table(
         "council,investment,indicator,unit,item,better,target,source",

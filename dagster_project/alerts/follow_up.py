@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email import message_from_bytes, policy
 
 from dagster_project.alerts.acknowledgement import (
     Acknowledgement,
@@ -23,6 +24,8 @@ from dagster_project.alerts.metrics import Metrics
 from dagster_project.alerts.notice import Entry, Notice, prepared
 from dagster_project.alerts.routing import FAULTS_ONLY, Recipient, UnitParents, units_above
 from dagster_project.alerts.standing import Standing, standing
+
+_ACKNOWLEDGE = "caseload alerts ack"
 
 
 @dataclass
@@ -179,10 +182,16 @@ def _entry(row: Standing, words: str, facts: tuple[tuple[str, str], ...]) -> Ent
         facts=(
             ("Since", row.since[:7]),
             *((label, _line(text)) for label, text in facts),
-            ("To acknowledge", f"caseload alerts ack {row.council}/{row.unit} {row.metric}"),
+            ("To acknowledge", f"{_ACKNOWLEDGE} {row.council}/{row.unit} {row.metric}"),
         ),
         tone=row.severity,
     )
+
+
+def tells_of(message: bytes, council: str) -> bool:
+    """Whether a reminder or an escalation names a threshold of the council: its message says how to acknowledge it."""
+    body = message_from_bytes(message, policy=policy.default).get_body(("plain",))
+    return body is not None and f"{_ACKNOWLEDGE} {council}/" in _line(str(body.get_content()))
 
 
 def _notice(kind: str, due: _Due) -> Notice:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from dagster_project.alerts.acknowledgement import Mute, decided, mutes
+from dagster_project.alerts.follow_up import tells_of
 from dagster_project.alerts.ledger import Ledger
 from dagster_project.alerts.routing import UnitParents
 from dagster_project.alerts.standing import Standing, standing
@@ -59,15 +61,36 @@ def standing_breaches(ledger: Ledger, unit_parents: UnitParents, now: datetime) 
     return found
 
 
-def messages(ledger: Ledger, at_most: int) -> list[Message]:
-    """Every message that waits, and the latest of those that do not; the latest last."""
+def messages(ledger: Ledger, at_most: int, council: str | None = None) -> list[Message]:
+    """Every message that waits, and the latest of those that do not; the latest last.
+
+    Of one council: what tells of it, alone or among others, and of the service itself.
+    """
+    asked = json.dumps(sorted(_telling_of(ledger, council))) if council else None
     rows = ledger.db.execute(
-        "select message_id, kind, role, subject, prepared_at, delivered_at, delivered_by, coalesce(reply, ''),"
-        " next_attempt_at, given_up_at from digests where delivered_at is null or rowid in"
-        " (select rowid from digests order by rowid desc limit ?) order by rowid",
-        (at_most,),
+        "with asked as (select rowid as number, * from digests"
+        " where :asked is null or message_id in (select value from json_each(:asked)))"
+        " select message_id, kind, role, subject, prepared_at, delivered_at, delivered_by, coalesce(reply, ''),"
+        " next_attempt_at, given_up_at from asked where delivered_at is null or number in"
+        " (select number from asked order by number desc limit :at_most) order by number",
+        {"asked": asked, "at_most": at_most},
     )
     return [Message(*(*row[:5], _fate(*row[5:]), row[5] is None)) for row in rows.fetchall()]
+
+
+def _telling_of(ledger: Ledger, council: str) -> set[str]:
+    """Message-IDs. Of digests and faults it is recorded, of reminders and escalations it stands in their words."""
+    recorded = ledger.db.execute(
+        "select message_id from told inner join items using (item_id) where council = :council"
+        " union select message_id from taken_back inner join items using (item_id) where council = :council"
+        " union select message_id from told_faults inner join faults using (fault_id) where council in ('', :council)",
+        {"council": council},
+    )
+    found = {str(message_id) for (message_id,) in recorded}
+    others = ledger.db.execute(
+        "select message_id, message from digests where kind in ('reminder', 'escalation')"
+    )
+    return found | {str(message_id) for message_id, message in others if tells_of(message, council)}
 
 
 def _fate(
@@ -82,8 +105,8 @@ def _fate(
     return "not tried yet" + (f": {reply}" if reply else "")
 
 
-def standing_mutes(ledger: Ledger, now: datetime) -> Sequence[Mute]:
-    return [one for one in mutes(ledger) if one.holds(now.date())]
+def standing_mutes(ledger: Ledger, now: datetime, council: str | None = None) -> Sequence[Mute]:
+    return [one for one in mutes(ledger) if one.holds(now.date()) and council in (None, one.council)]
 
 
 def _minute(moment: str) -> str:

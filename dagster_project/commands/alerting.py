@@ -63,8 +63,8 @@ def overview(
         ]
         shown = [one for one in found if rank(one.row.severity) >= rank(severity)]
         print_standing(console, shown, len(found) - len(shown))
-        print_mutes(console, listing.standing_mutes(ledger, now))
-        print_messages(console, listing.messages(ledger, messages))
+        print_mutes(console, listing.standing_mutes(ledger, now, council))
+        print_messages(console, listing.messages(ledger, messages, council))
 
 
 @alerts.command()

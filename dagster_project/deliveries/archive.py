@@ -13,6 +13,7 @@ import pyarrow as pa
 from dagster_project.deliveries.manifest import Delivery
 from dagster_project.extracts import Specification
 from dagster_project.scratch import in_memory
+from dagster_project.warehouse_file import sql_text
 
 EMPTY_MONTH = "0001-01-01"
 
@@ -32,13 +33,8 @@ def stage(
 
     Every identifier is in table `crosswalk` by now.
     """
-    connection.execute(
-        "create or replace temp table of_delivery as select cast(? as varchar) as delivery, "
-        f"cast(? as varchar) as council, * from {relation}",
-        [delivery, council],
-    )
-    stage_many(connection, "of_delivery", specification)
-    connection.execute("drop table of_delivery")
+    of_whom = f"{sql_text(delivery)} as delivery, {sql_text(council)} as council"
+    stage_many(connection, f"(select {of_whom}, * from {relation})", specification)
 
 
 def stage_many(connection: duckdb.DuckDBPyConnection, relation: str, specification: Specification) -> None:

@@ -176,7 +176,9 @@ class _Tier:
         self._write(index_page(summaries, self._tier, names))
         self._write(dictionary(measures, self._reference, self._tier, has_project=bool(self._project_docs)))
         if self._project_docs:
-            self._link(self._project_docs, PROJECT)
+            # A copy: the published page is open to others than its source is.
+            self._folder(self._site)
+            shutil.copyfile(self._project_docs, self._site / PROJECT)
             (self._site / PROJECT).chmod(self._file_mode)
         self._remember(memory)
 

@@ -14,7 +14,10 @@ from dagster_project.alerts import Announcement, Breach, announce, desk, listing
 from dagster_project.alerts.desk import AlertsError
 from dagster_project.alerts.known import known_of_alerts
 from dagster_project.alerts.ledger import open_ledger
+from dagster_project.alerts.routing import read_recipient
 from dagster_project.alerts.waits import NO_WAITS, Waits
+from dagster_project.health.faults import tell_faults
+from dagster_project.health.problems import Problem
 from dagster_project.settings import Settings, Smtp
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -29,6 +32,7 @@ PARENTS: dict[tuple[str, str], str | None] = {
     ("northshire", "newark"): "dcpt",
 }
 TEAM, SERVICE, DIRECTOR = "team@example.org", "service@example.org", "director@example.org"
+CHIEF, ENGINEER = "chief@example.org", "engineer@example.org"
 ROWS = [
     {
         "council": "northshire",
@@ -258,6 +262,51 @@ def test_the_list_says_who_knows_of_it_and_how_far_up_it_went(at: Desk) -> None:
     assert one.answered == ("acknowledged by Team manager until 2018-08-01: two starters; escalated to dcpt")
     assert [message.kind for message in messages] == ["digest", "escalation"]
     assert all(message.fate.endswith("by outbox") for message in messages)
+
+
+def test_the_list_of_one_council_shows_its_messages_and_mutes_and_no_others(at: Desk) -> None:
+    parents = PARENTS | {("southshire", "duty"): "southshire", ("southshire", "southshire"): None}
+    other = replace(WARNING, council="southshire", council_name="Southshire", unit="duty", unit_name="Duty")
+    rows = [
+        *ROWS,
+        {"council": "southshire", "unit": "duty", "severity": "info", "channel": HEAD, "role": "head"},
+        {"council": "southshire", "unit": "", "severity": "breach", "channel": CHIEF, "role": "chief"},
+        {"council": "", "unit": "", "severity": "fault", "channel": ENGINEER, "role": "data engineer"},
+    ]
+    latest = {(one.council, one.metric): one.month for one in (WARNING, other)}
+    for days in (0, 7):
+        now = START + timedelta(days=days)
+        announce([WARNING, other], latest, rows, parents, at.settings, now, f"load-{days}")
+    desk.acknowledge(
+        at.settings, "southshire/duty", "average_caseload", by_whom="Head", note="seen",
+        until=date(2018, 7, 12), by_user="someone", now=START + timedelta(days=8),
+    )  # fmt: skip
+    announce([WARNING, other], latest, rows, parents, at.settings, START + timedelta(days=10), "load-10")
+    at.mute(date(2018, 8, 1))
+    with open_ledger(at.settings.alert_ledger) as ledger:
+        tell_faults(
+            ledger,
+            [read_recipient(rows[-1], {})],
+            [Problem("delivery", "southshire 2018-07 caseload", "southshire", "South is late", START)],
+            at.settings,
+            START + timedelta(days=11),
+            "load-11",
+        )
+        shown = {
+            council: [(one.kind, one.role) for one in listing.messages(ledger, 20, council)]
+            for council in ("northshire", "southshire", None)
+        }
+        latest_alone = [one.kind for one in listing.messages(ledger, 0, "northshire")]
+        muted = [
+            len(listing.standing_mutes(ledger, START, one)) for one in ("northshire", "southshire", None)
+        ]
+
+    assert shown["northshire"] == [("digest", "team manager"), ("escalation", "service manager")]
+    assert shown["southshire"] == [
+        ("digest", "head"), ("escalation", "chief"), ("reminder", "head"), ("fault", "data engineer"),
+    ]  # fmt: skip
+    assert sorted(shown[None]) == sorted(shown["northshire"] + shown["southshire"])
+    assert latest_alone == [] and muted == [1, 0, 1]
 
 
 def test_a_message_given_up_is_offered_again_when_somebody_asks(tmp_path: Path) -> None:
