@@ -149,6 +149,7 @@ class _Tier:
         self._references_of = references_of if tier == "restricted" else nobody
         self._project_docs = project_docs if tier == "internal" else None
         self._site = folder / name
+        self._has_project = bool(self._project_docs)
         self._before = before / SITE if before else None
         self._drawn_by = _drawn_by()
         self._folder_mode, self._file_mode = MODES[tier]
@@ -180,10 +181,12 @@ class _Tier:
 
     def _council(self, marts: TierMarts, council: str, fingerprint: str) -> tuple[Summary, dict[str, object]]:
         rules = self._reference.marts_fingerprint(council)
-        print_of = hashlib.sha256(f"{fingerprint} {rules}".encode()).hexdigest()
         known = self._known.get(council)
         knowledge = self._knowledge_of().get(council, Knowledge())
         data = CouncilData(marts, self._reference, council, self._references_of, knowledge)
+        print_of = hashlib.sha256(
+            f"{fingerprint} {rules} {data.neighbour_rates} {self._has_project}".encode()
+        ).hexdigest()
         if known and known["made_of"] == print_of and self._keep_all(known["pages"]):
             if known.get("told") != _fingerprint(knowledge):
                 self._replace_alerts(data)
@@ -200,6 +203,7 @@ class _Tier:
 
     def retell(self) -> None:
         """Afterwards the alerts pages say what the ledger knows; the other pages are as they were."""
+        self._has_project = (self._site / PROJECT).is_file()
         memory = _remembered(self._site, self._drawn_by)
         told = {council: self._knowledge_of().get(council, Knowledge()) for council in memory}
         due = {
@@ -219,7 +223,7 @@ class _Tier:
         if not topics.ALERTS.has(data):
             return
         page = topics.ALERTS.make(data, self._tier)
-        self._put(page.address, html_of(page, self._tier))
+        self._put(page.address, self._html_of(page))
         self._built.written += 1
 
     def _remember(self, memory: Mapping[str, object]) -> None:
@@ -243,7 +247,10 @@ class _Tier:
         return True
 
     def _write(self, page: Page) -> None:
-        self._write_text(page.address, html_of(page, self._tier))
+        self._write_text(page.address, self._html_of(page))
+
+    def _html_of(self, page: Page) -> str:
+        return html_of(page, self._tier, has_project=self._has_project)
 
     def _write_text(self, address: str, text: str) -> None:
         content = text.encode("utf-8")

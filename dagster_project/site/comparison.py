@@ -87,27 +87,29 @@ def _measure(data: CouncilData, rows: Sequence[Row], name: str, title: str, unit
                 [(f"line s{number}", words) for number, (_, words) in enumerate(known)],
             )
         )
-    tables = [found]
-    neighbours = _neighbours(data, NAMES_IN_RATES.get(name, name), title)
+    measure = NAMES_IN_RATES.get(name, name)
+    rates = [row for row in data.neighbour_rates if row["measure"] == measure]
     return Section(
-        name.replace("_", "-"), title, charts=charts, tables=[*tables, *([neighbours] if neighbours else [])]
+        name.replace("_", "-"),
+        title,
+        charts=charts,
+        tables=[found, *([_neighbours(data, rates, title)] if rates else [])],
+        notes=_not_loaded(data, rates),
     )
 
 
-def _neighbours(data: CouncilData, measure: str, title: str) -> Table | None:
-    """What DfE publishes of the council's statistical neighbours; None where the council names none."""
-    codes = {
-        row["neighbour_ons_code"]
-        for row in data.reference.tables.get("statistical_neighbours", ())
-        if row["ons_code"] == data.ons_code
-    }
-    rates = [
-        row
-        for row in (data.marts.rows("dfe_rates") if codes else [])
-        if row["measure"] == measure and row["ons_code"] in codes
-    ]
-    if not rates:
-        return None
+def _not_loaded(data: CouncilData, rates: Sequence[Row]) -> list[str]:
+    """Says of which statistical neighbours nothing is known; by name where DfE's figures of anything have it."""
+    names = {row["ons_code"]: row["name"] for row in data.neighbour_rates}
+    absent = data.neighbours - {row["ons_code"] for row in rates}
+    said = sorted(f"{names[code]} ({code})" if code in names else code for code in absent)
+    return (
+        [f"Statistical neighbours of whom no figures by DfE are loaded: {', '.join(said)}."] if said else []
+    )
+
+
+def _neighbours(data: CouncilData, rates: Sequence[Row], title: str) -> Table:
+    """What DfE publishes of the council's statistical neighbours."""
     years = sorted({row["year"] for row in rates}, reverse=True)
     names = sorted({(row["name"], row["ons_code"]) for row in rates})
     by_place = {(row["ons_code"], row["year"]): row for row in rates}

@@ -149,6 +149,21 @@ class CouncilData:
             (row["ons_code"] for row in self.reference.rows("councils") if row["council"] == self.council), ""
         )
 
+    @cached_property
+    def neighbours(self) -> frozenset[str]:
+        """The codes of the council's statistical neighbours, where it names any."""
+        return frozenset(
+            row["neighbour_ons_code"]
+            for row in self.reference.tables.get("statistical_neighbours", ())
+            if row["ons_code"] == self.ons_code
+        )
+
+    @cached_property
+    def neighbour_rates(self) -> list[Row]:
+        """What DfE publishes of them: rows of other councils, which no mart of this one counts as its own."""
+        found = self.marts.rows("dfe_rates") if self.neighbours else []
+        return [row for row in found if row["ons_code"] in self.neighbours]
+
     def rows(self, mart: str) -> list[Row]:
         if mart not in self._rows:
             self._rows[mart] = self.marts.rows(mart, self.council)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import jinja2
 
-from dagster_project.page_addresses import INDEX, STYLE, link
+from dagster_project.page_addresses import DICTIONARY, INDEX, PROJECT, STYLE, link, topic_page
 from dagster_project.site.contents import Page
 from dagster_project.site.frame import TIERS
 from dagster_project.site.table_html import cell_html, heat_map_html, table_html, tag_html
@@ -31,7 +32,7 @@ def _template() -> jinja2.Template:
     return environment.get_template("page.html.j2")
 
 
-def html_of(page: Page, tier: str) -> str:
+def html_of(page: Page, tier: str, *, has_project: bool) -> str:
     """The page as one HTML document that needs the style sheet beside the index and nothing else."""
     return _template().render(
         page=page,
@@ -40,7 +41,17 @@ def html_of(page: Page, tier: str) -> str:
         tier_words=TIERS[tier][1],
         style=link(STYLE, page.address),
         home=link(INDEX, page.address),
+        about=[(name, link(target, page.address)) for name, target in _about(page, has_project=has_project)],
     )
+
+
+def _about(page: Page, *, has_project: bool) -> Iterator[tuple[str, str]]:
+    """What explains the figures: at the foot of every page."""
+    if page.council:
+        yield "Definitions", topic_page(page.council, "definitions")
+    yield "Data dictionary", DICTIONARY
+    if has_project:
+        yield "How each table is made (dbt)", PROJECT
 
 
 def style_sheet() -> str:

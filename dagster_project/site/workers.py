@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from dagster_project.reports.council_marts import Row
 from dagster_project.reports.measures import month_words
 from dagster_project.site.contents import Cell, Section
@@ -22,15 +24,18 @@ def workers_section(data: CouncilData, unit: Unit) -> Section | None:
         (row for row in data.of_month(MART) if row["unit"] in within),
         key=lambda row: (row["cases_per_fte"] is None, -(row["cases_per_fte"] or 0), row["worker_key"]),
     )
+    named: list[tuple[str, Callable[[Row], Cell]]] = [
+        ("Worker", lambda row: Cell(data.references.get(row["worker_key"], NOBODY)))
+    ]
+    if any(row["unit"] != unit.unit for row in rows):
+        named.append(("Unit", lambda row: Cell(data.unit_name(row["unit"]))))
+    if any(not _limit(row).kind for row in rows):
+        named.append(("Their limit", _limit))
     found = table(
         data,
         MART,
         f"Workers of {unit.name} by their own reference, {month_words(data.month)}, the heaviest caseload first",
-        [
-            ("Worker", lambda row: Cell(data.references.get(row["worker_key"], NOBODY))),
-            ("Unit", lambda row: Cell(data.unit_name(row["unit"]))),
-            ("Their limit", _limit),
-        ],
+        named,
         ["role", "employment", "fte", "open_cases", "cases_per_fte", "caseload_cap", "is_asye",
          "months_since_qualified", "changes_of_worker_12m"],
         rows,
@@ -46,6 +51,7 @@ def workers_section(data: CouncilData, unit: Unit) -> Section | None:
 
 
 def _limit(row: Row) -> Cell:
-    if row.get("over_cap") is None:
-        return Cell("", kind="missing")
-    return Cell("over" if row["over_cap"] else "within")
+    """Over or within; nothing is said of a worker for whom no policy sets a limit."""
+    if row.get("over_cap"):
+        return Cell("over")
+    return Cell("within") if row.get("caseload_cap") is not None else Cell("", kind="missing")

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from dagster_project.demo import prepare
 from dagster_project.load import load
-from dagster_project.page_addresses import PROJECT, council_page, topic_page, unit_page
+from dagster_project.page_addresses import DICTIONARY, PROJECT, council_page, topic_page, unit_page
 from dagster_project.reports.measures import month_words
 from dagster_project.settings import Settings
 from dagster_project.site.reading import opened
@@ -27,6 +27,7 @@ pytest_plugins = ["browser_window"]
 TIERS = {"internal": ".", "restricted": "restricted", "public": "public"}
 LOOKED_AT = (
     "index.html",
+    DICTIONARY,
     council_page("west_sussex"),
     unit_page("west_sussex", "west_sussex"),
     unit_page("nottinghamshire", "assessment"),
@@ -205,22 +206,30 @@ def test_a_page_fits_a_telephone_and_a_window_at_twice_its_size(
     assert not too_wide
 
 
-def test_the_keyboard_alone_reaches_the_page_its_links_and_its_tables(
-    context: BrowserContext, published: Path
+@pytest.mark.parametrize("tier", TIERS)
+def test_the_keyboard_alone_reaches_every_link_and_table_of_every_kind_of_page(
+    context: BrowserContext, published: Path, tier: str
 ) -> None:
     page = context.new_page()
-    page.goto((published / "site" / council_page("west_sussex")).as_uri())
-    reached = set()
-    for _ in range(page.locator("a[href], [tabindex='0']").count()):
-        page.keyboard.press("Tab")
-        reached.add(page.evaluate("[...document.querySelectorAll('*')].indexOf(document.activeElement)"))
-    wanted = page.evaluate(
-        """() => {
-            const all = [...document.querySelectorAll('*')]
-            return [...document.querySelectorAll("a[href], [tabindex='0']")].map(one => all.indexOf(one))
-        }"""
-    )
-    assert set(wanted) <= reached and page.locator(".scroll").count() > 1
+    for path in dict.fromkeys(council_pages(site_of(published, tier))):
+        page.goto(path.as_uri())
+        stops = page.locator("a[href], [tabindex='0']").count()
+        reached = set()
+        for _ in range(stops):
+            page.keyboard.press("Tab")
+            reached.add(page.evaluate("[...document.querySelectorAll('*')].indexOf(document.activeElement)"))
+        wanted = page.evaluate(
+            """() => {
+                const all = [...document.querySelectorAll('*')]
+                return [...document.querySelectorAll("a[href], [tabindex='0']")].map(one => all.indexOf(one))
+            }"""
+        )
+        assert len(wanted) > 3 and set(wanted) <= reached, path.name
+        assert page.locator(".scroll").count() == page.locator(".scroll[tabindex='0']").count(), path.name
+
+
+def test_the_first_stop_of_the_keyboard_skips_to_the_page(context: BrowserContext, published: Path) -> None:
+    page = context.new_page()
     page.goto((published / "site" / council_page("west_sussex")).as_uri())
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"

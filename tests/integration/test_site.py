@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import html
 import re
 import stat
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
+import duckdb
 import pytest
 from deliveries_fixture import COUNCIL, land, make_home, rows_of
+from published_fixture import publish, published_row
 from test_cli import run
 
 from dagster_project.load import load, publish_with_pages, retell
-from dagster_project.page_addresses import PROJECT, council_page, link, topic_page, unit_page
+from dagster_project.page_addresses import (
+    DICTIONARY,
+    INDEX,
+    PROJECT,
+    council_page,
+    link,
+    region_page,
+    topic_page,
+    unit_page,
+)
 from dagster_project.reference import load_reference
-from dagster_project.settings import Settings
+from dagster_project.settings import PROJECT_ROOT, Settings
 from dagster_project.site import building
+from dagster_project.site.tables import NO_VALUE
 
 TIERS = {"": (0o750, 0o640), "restricted": (0o700, 0o600), "public": (0o755, 0o644)}
+OTHER, REGION, ONS_CODE = "southshire", "E12000004", "E10009991"
+NEIGHBOUR, ABSENT_NEIGHBOUR = "E10000024", "E10009993"
 
 
 @dataclass
@@ -26,6 +41,11 @@ class Loaded:
     settings: Settings
     first: Path
     built: building.Built = field(default_factory=building.Built)
+
+    @property
+    def current(self) -> Path:
+        """What is published now; of versions before only the newest are kept."""
+        return (self.settings.published / "current").resolve()
 
     def again(self, name: str) -> Path:
         """The same marts published once more."""
@@ -38,6 +58,22 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
     settings = make_home(tmp_path_factory.mktemp("installation"))
     for name, count in (("caseload", 40), ("workforce", 6), ("posts", 8), ("agency_spend", 3)):
         land(settings, f"{name}.csv", rows_of(name, count), "2024-05")
+    land(
+        settings,
+        "caseload.csv",
+        [{**row, "team": "Duty Team"} for row in rows_of("caseload", 9)],
+        "2024-05",
+        OTHER,
+    )
+    neighbours = f"ons_code,neighbour_ons_code\n{ONS_CODE},{NEIGHBOUR}\n{ONS_CODE},{ABSENT_NEIGHBOUR}\n"
+    (settings.council_reference / "statistical_neighbours.csv").write_text(neighbours, encoding="utf-8")
+    # What DfE publishes of the neighbour, and the same once more of the council itself.
+    with (PROJECT_ROOT / "seeds" / "dfe_benchmarks.csv").open(encoding="utf-8") as shipped:
+        heading, *rows = shipped.read().splitlines()
+    of_council = [row.replace(NEIGHBOUR, ONS_CODE, 1) for row in rows if row.startswith(NEIGHBOUR)]
+    (settings.council_reference / "dfe_benchmarks.csv").write_text(
+        "\n".join([heading, *of_council]), encoding="utf-8"
+    )
     report = load(settings)
     assert report.pages and not report.pages.problem and report.pages.written > 10
     assert report.published
@@ -144,3 +180,64 @@ def test_what_is_muted_stands_on_the_alerts_pages_at_once_but_on_no_public_one(l
     assert len(public) > 5
     assert not [text for text in public if "the team moves" in text or "Who was told" in text]
     assert retell(settings, reference).written == 0
+
+
+def words_of(page: Path) -> str:
+    """What a reader sees of it."""
+    return html.unescape(" ".join(re.sub(r"<[^>]+>", " ", page.read_text(encoding="utf-8")).split()))
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_every_page_leads_at_its_foot_to_what_explains_its_figures(loaded: Loaded, tier: str) -> None:
+    version = loaded.current
+    for address, path in pages(version, tier).items():
+        links = _Links()
+        links.feed(path.read_text(encoding="utf-8").partition("<footer>")[2])
+        council, slash, _ = address.partition("/")
+        wanted = [DICTIONARY]
+        if slash and council != "regions":
+            wanted.insert(0, topic_page(council, "definitions"))
+        if (version / tier / "site" / PROJECT).is_file():
+            wanted.append(PROJECT)
+        assert links.found == [link(target, address) for target in wanted], address
+
+
+def test_councils_of_a_region_stand_side_by_side_as_their_marts_have_them(loaded: Loaded) -> None:
+    version = loaded.current
+    page = version / "site" / region_page(REGION)
+    with duckdb.connect(str(version / "marts.duckdb"), read_only=True) as marts:
+        rows = marts.execute(
+            "select unit_name, open_cases, fte_social_workers, average_caseload from caseload_bands"
+            " where level = 'council' order by council"
+        ).fetchall()
+    assert [row[1] for row in rows] == [40, 9]
+    said = words_of(page)
+    names = [load_reference(loaded.settings).councils[council] for council in (COUNCIL, OTHER)]
+    for name, (_, cases, fte, average) in zip(names, rows, strict=True):
+        figures = [
+            f"{NO_VALUE} no value" if figure is None else f"{figure:,}" for figure in (cases, fte, average)
+        ]
+        assert re.search(rf"{name} 31 May 2024 {' '.join(map(re.escape, figures))}", said), (
+            name,
+            figures,
+            said,
+        )
+    assert "East Midlands" in said
+    index = version / "site" / INDEX
+    assert f'href="{region_page(REGION)}"' in index.read_text(encoding="utf-8")
+
+
+def test_a_neighbour_of_whom_nothing_is_published_is_named(loaded: Loaded) -> None:
+    said = words_of(loaded.current / "site" / topic_page(COUNCIL, "comparison"))
+    assert f"of whom no figures by DfE are loaded: {ABSENT_NEIGHBOUR}." in said
+    assert "Average caseload by DfE's definition of the statistical neighbours of Northshire" in said
+
+
+@pytest.mark.long
+def test_a_neighbour_stands_on_the_page_once_its_figures_are_imported(loaded: Loaded, tmp_path: Path) -> None:
+    row = published_row(new_la_code=ABSENT_NEIGHBOUR, la_name="Eastshire", old_la_code="993")
+    done = run(loaded.settings.home, "import-dfe", str(publish(tmp_path / "published.csv", [row])))
+
+    assert done.code == 0, done.err
+    said = words_of(loaded.current / "site" / topic_page(COUNCIL, "comparison"))
+    assert "no figures by DfE" not in said and "Eastshire" in said
