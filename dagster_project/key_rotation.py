@@ -7,7 +7,6 @@ finished by any later load.
 from __future__ import annotations
 
 import io
-import os
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from dagster_project.deliveries.archive import ensure_empty_files
 from dagster_project.deliveries.crosswalk import councils_in, read_council, write_council
 from dagster_project.deliveries.generation import generation, root_of
 from dagster_project.deliveries.pseudonyms import CollisionError, fingerprint, pseudonym
+from dagster_project.durable import flush
 from dagster_project.errors import PlainError
 from dagster_project.extracts import Specification, load_specifications
 from dagster_project.load import Progress, finish_rotation, only_load
@@ -218,8 +218,8 @@ def _rewrite(
         "(format parquet, compression zstd)"
     )
     target.chmod(0o440)
-    _flush(target)
-    _flush(target.parent)
+    flush(target)
+    flush(target.parent)
 
 
 def _prove(
@@ -279,11 +279,3 @@ def _switch(settings: Settings, old: Path, new: Path, number: int, of_the_key: s
         for mark, value in (("generation", str(number)), (UNFINISHED, "true")):
             connection.execute("insert or replace into marks values (?, ?)", (mark, value))
     connection.close()
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -30,6 +30,7 @@ from dagster_project.extracts import load_specifications
 from dagster_project.reference import Finding, Reference, ReferenceDataError, load_reference
 from dagster_project.settings import Settings, SettingsError, make_home
 from dagster_project.settings import close_to_others as close_folder
+from dagster_project.steps import reached
 from dagster_project.warehouse_file import check_warehouse_key, remove_warehouse
 
 Progress = Callable[[str, int, int, str], None]
@@ -131,6 +132,7 @@ def _load(
 ) -> LoadReport:
     settings.pseudonym_key()
     with only_load(settings):
+        reached("the lock is held")
         reference = load_reference(settings)
         finish_rotation(settings, progress=progress)
         check_warehouse_key(settings)
@@ -156,11 +158,13 @@ def _load(
         # Before the marts: a load that is killed from here on has its months due again, and writes them with the next.
         if arrival.recorded or due.is_needed:
             report.to_mend = quarantine.refresh_workbooks(settings, reference)
+            reached("the workbooks are written")
         is_lost = settings.database.is_file() and not (settings.published / "current").exists()
         if due.is_needed or arrival.recorded or is_lost:
             _build_and_publish(settings, reference, manifest, due, report, progress, watch, now)
         with watch.phase("alert"):
             report.announcement = announce(settings, reference, load_id, now)
+            reached("the alerts are told")
             report.recipients = lint_recipients(
                 reference, settings.channels, now.date(), manifest.councils_loaded()
             )
@@ -169,6 +173,7 @@ def _load(
                 settings, reference, load_specifications(), now=now, council=council, months=months
             )
             close_to_others(settings)
+            reached("the originals are sealed")
         return report
 
 
@@ -259,10 +264,12 @@ def _build_and_publish(
         report.checks = quality.check_marts(settings, reference, councils)
         results = [*report.at_the_border, *report.checks]
         quality.write_results(settings.warehouse / "checks", report.load_id, results)
+        reached("the checks are written")
     with watch.phase("publish"):
         progress("publish", 0, 0, "the marts")
         report.published, report.pages = publish_with_pages(settings, reference, report.load_id)
         warehouse.confirm(manifest, reference, settings, due, report.load_id, now)
+        reached("the months are confirmed")
 
 
 def publish_with_pages(settings: Settings, reference: Reference, load_id: str) -> tuple[Path, site.Built]:
@@ -352,6 +359,7 @@ def announce(
         clear=read_clear(settings),
         unknown=[*read_unknown(settings, reference, missing), *(as_unknown(breach) for breach in doubted)],
         figures=read_figures(settings),
+        reached=reached,
     )
     retell(settings, reference)
     return told

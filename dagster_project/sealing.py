@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from dagster_project.durable import put_in_place
 from dagster_project.errors import PlainError
 
 SIGNATURE = b"caseload-sealed-1\n"
@@ -60,9 +61,7 @@ def write_sealed(secret: bytes, purpose: str, plain: bytes, path: Path) -> None:
     with being_written.open("wb") as file:
         os.fchmod(file.fileno(), 0o600)
         file.write(seal(secret, purpose, plain))
-        file.flush()
-        os.fsync(file.fileno())
-    being_written.replace(path)
+    put_in_place(being_written, path)
 
 
 def read_sealed(secret: bytes, purpose: str, path: Path) -> bytes:

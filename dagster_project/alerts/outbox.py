@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from dagster_project.durable import put_in_place
+
 
 def write(path: Path, message: bytes, before_the_rename: Callable[[], None] = lambda: None) -> None:
     """Afterwards `path` holds the message, readable by its owner only, on disk and not only in a cache."""
@@ -17,11 +19,9 @@ def write(path: Path, message: bytes, before_the_rename: Callable[[], None] = la
     with os.fdopen(handle, "wb") as file:
         os.fchmod(file.fileno(), 0o600)
         file.write(message)
-        file.flush()
-        os.fsync(file.fileno())
     before_the_rename()
     try:
-        os.replace(unfinished, path)
+        put_in_place(Path(unfinished), path)
     except FileNotFoundError:
         # Another load wrote the same message meanwhile, and took ours for what a crash had left.
         if not path.is_file():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -11,8 +10,10 @@ import duckdb
 import pyarrow as pa
 
 from dagster_project.deliveries.manifest import Delivery
+from dagster_project.durable import flush, put_in_place
 from dagster_project.extracts import Specification
 from dagster_project.scratch import in_memory
+from dagster_project.steps import reached
 from dagster_project.warehouse_file import sql_text
 
 EMPTY_MONTH = "0001-01-01"
@@ -119,7 +120,7 @@ def remove_rows(archive: Path, archive_file: str, deliveries: list[str]) -> None
             _copy(connection, "select * from kept order by delivery, row_number", path)
         else:
             path.unlink()
-            _flush(path.parent)
+            flush(path.parent)
 
 
 def ensure_empty_files(
@@ -166,14 +167,5 @@ def _copy(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> Non
     target = str(being_written).replace("'", "''")
     connection.execute(f"copy ({select}) to '{target}' (format parquet, compression zstd)")
     being_written.chmod(0o440)
-    _flush(being_written)
-    os.replace(being_written, path)
-    _flush(path.parent)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    reached("an archive file is written aside")
+    put_in_place(being_written, path)

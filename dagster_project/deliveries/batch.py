@@ -34,6 +34,7 @@ from dagster_project.extracts import Specification
 from dagster_project.extracts.source_system import source_hash
 from dagster_project.reference import Reference
 from dagster_project.settings import Settings
+from dagster_project.steps import reached
 
 
 @dataclass(frozen=True)
@@ -240,6 +241,7 @@ class Batch:
         """Hear the verdict, write the archive, then the manifest, in this order: a crash between loses nothing."""
         if not self._pending:
             return []
+        reached("the files are read")
         reasons = self._judge(self._summaries) if self._summaries else {}
         judged = [
             replace(
@@ -257,6 +259,7 @@ class Batch:
         accepted = [d for d in judged if not d.is_refused]
         extracts = [self._specifications[extract] for extract in sorted({d.extract for d in accepted})]
         self._crosswalk.write(name, keys_used(extracts, [d.delivery for d in accepted]))
+        reached("the crosswalk is sealed")
         files: dict[str, Path] = {}
         for extract, month in sorted({(d.extract, d.month) for d in judged if not d.is_refused}):
             together = [
@@ -272,7 +275,9 @@ class Batch:
             else d
             for d in judged
         ]
+        reached("the rows are archived")
         self._manifest.record(recorded)
+        reached("the deliveries are recorded")
         drop_batch(self._connection, list(self._specifications.values()))
         self._pending, self._summaries, self.rows = [], [], 0
         self._number += 1

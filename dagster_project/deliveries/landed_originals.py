@@ -24,6 +24,7 @@ from dagster_project.deliveries.originals import (
     sealed_path,
 )
 from dagster_project.deliveries.packs import unpack
+from dagster_project.durable import flush
 from dagster_project.extracts import Specification
 from dagster_project.reference import Reference
 from dagster_project.sealing import SealError, read_sealed, write_sealed
@@ -198,7 +199,7 @@ def _seal_hidden(
         make_private(path.parent.parent)
         make_private(path.parent)
         write_sealed(secret, PURPOSE, plain, path)
-        _flush(path.parent)
+        flush(path.parent)
         if not _holds(path, secret, plain):
             done.problems.append(f"{council} {month:%Y-%m} {name} stays in landing: it was not sealed whole")
             os.replace(hidden, hidden.with_name(name))
@@ -212,7 +213,7 @@ def _seal_hidden(
         os.replace(hidden, hidden.with_name(name))
         return
     hidden.unlink()
-    _flush(hidden.parent)
+    flush(hidden.parent)
     done.originals.append(original)
 
 
@@ -237,14 +238,6 @@ def _received(delivery: Delivery) -> datetime:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def refused_and_never_replaced(

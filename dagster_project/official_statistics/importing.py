@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from dagster_project.durable import put_in_place
 from dagster_project.load import LoadReport, Progress, only_load, rebuild
 from dagster_project.official_statistics.policies import policies_of_published_rates
 from dagster_project.official_statistics.published_file import (
@@ -130,7 +130,7 @@ def _replace(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     being_written = path.with_name(f".{path.name}.writing")
     being_written.write_bytes(content)
-    os.replace(being_written, path)
+    put_in_place(being_written, path)
 
 
 def _reread(settings: Settings, before: Mapping[Path, bytes | None]) -> Reference:

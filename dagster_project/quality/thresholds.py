@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from dagster_project.durable import put_in_place
 from dagster_project.quality.suites import CheckResult, run_suite
 from dagster_project.reference import Reference
 from dagster_project.settings import Settings
@@ -71,5 +71,5 @@ def write_results(folder: Path, load_id: str, results: Sequence[CheckResult]) ->
     being_written.write_text(
         json.dumps([asdict(result) for result in results], indent=1, default=str), encoding="utf-8"
     )
-    os.replace(being_written, path)
+    put_in_place(being_written, path)
     return path

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from dagster_project.durable import put_in_place
 from dagster_project.quarantine.rules import rule
 from dagster_project.quarantine.standing import Broken, Standing, is_kept, standing
 from dagster_project.reference import Reference
@@ -80,7 +81,7 @@ def _write(path: Path, found: Sequence[Standing]) -> Path:
     descriptor = os.open(being_written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(_workbook(found))
-    being_written.replace(path)
+    put_in_place(being_written, path)
     mark.write_text(contents, encoding="utf-8")
     return path
 

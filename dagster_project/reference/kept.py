@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+from dagster_project.durable import flush_whole, put_in_place
 from dagster_project.reference.merge import NOT_IN_MARTS, Reference, ReferenceDataError, read_tables
 from dagster_project.reference.tables import load_tables
 from dagster_project.settings import PROJECT_ROOT, make_private
@@ -31,7 +32,8 @@ def keep(reference: Reference, folder: Path) -> str:
     if (folder / fingerprint).is_dir():
         shutil.rmtree(being_written)
     else:
-        os.replace(being_written, folder / fingerprint)
+        flush_whole(being_written)
+        put_in_place(being_written, folder / fingerprint)
     return fingerprint
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import calendar
 import csv
 import io
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from difflib import get_close_matches
 from pathlib import Path
 
+from dagster_project.durable import put_in_place
 from dagster_project.errors import PlainError
 from dagster_project.reference.merge import Reference
 from dagster_project.reference.names import name_key
@@ -107,7 +107,7 @@ def keep_option(folder: Path, rows: Sequence[Mapping[str, str]]) -> Path:
     writer.writerows([*there, *rows])
     being_written = path.with_name(f".{path.name}.writing")
     being_written.write_text(text.getvalue(), encoding="utf-8", newline="")
-    os.replace(being_written, path)
+    put_in_place(being_written, path)
     return path
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+from dagster_project.durable import put_in_place
 from dagster_project.errors import PlainError
 from dagster_project.reports.council_marts import Copy
 from dagster_project.settings import Settings, make_private
@@ -38,9 +39,7 @@ def write_whole(folder: Path, files: Mapping[str, bytes], copy: Copy) -> list[Pa
             descriptor = os.open(being_written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODES[copy])
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(being_written, folder / name)
+            put_in_place(being_written, folder / name)
             written.append(folder / name)
     except OSError as error:
         raise CannotWriteError(f"cannot write to {folder}: {error.strerror}") from error

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from dagster_project.durable import put_in_place
 from dagster_project.settings import Settings, make_private
 
 
@@ -59,9 +60,7 @@ def drop_lines_before(path: Path, moment: datetime) -> None:
     descriptor = os.open(being_written, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.writelines(kept)
-        file.flush()
-        os.fsync(file.fileno())
-    being_written.replace(path)
+    put_in_place(being_written, path)
 
 
 def _lines(path: Path) -> list[tuple[datetime | None, str]]:

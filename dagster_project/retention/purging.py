@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 from dagster_project import told_figures
 from dagster_project.alerts.delivery import stamp
@@ -18,6 +16,7 @@ from dagster_project.deliveries import Manifest, Sealed, archive_root, seal_land
 from dagster_project.deliveries.archive import remove_rows
 from dagster_project.deliveries.crosswalk import councils_in, forget_unused
 from dagster_project.deliveries.originals import Originals
+from dagster_project.durable import flush
 from dagster_project.extracts import load_specifications
 from dagster_project.load import LoadReport, Progress, only_load, rebuild
 from dagster_project.reference import Reference, load_reference
@@ -87,7 +86,7 @@ def _take_away_originals(settings: Settings, items: Sequence[Item], now: datetim
     for item in items:
         if item.what in ("sealed_original", "refused_original") and item.path:
             item.path.unlink(missing_ok=True)
-            _flush(item.path.parent)
+            flush(item.path.parent)
 
 
 def _take_away_deliveries(
@@ -170,11 +169,3 @@ def _counts(items: Sequence[Item]) -> list[dict[str, object]]:
         {"what": what, "council": council, "count": count[what, council], "bytes": size[what, council]}
         for what, council in count
     ]
-
-
-def _flush(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from dagster_project.durable import put_in_place
 from dagster_project.settings import Settings, make_private
 from dagster_project.shadow.comparison import Compared, Comparison
 from dagster_project.shadow.wording import joined, rules_words
@@ -61,7 +62,7 @@ def write_private_file(settings: Settings, comparison: Comparison) -> Path:
     descriptor = os.open(being_written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(_workbook(comparison))
-    os.replace(being_written, path)
+    put_in_place(being_written, path)
     return path
 
 

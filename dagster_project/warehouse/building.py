@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from dagster_project.deliveries import Controls, Manifest, Publication
 from dagster_project.reference import Reference, keep
 from dagster_project.settings import Settings, make_private
+from dagster_project.steps import reached
 from dagster_project.told_figures import read_told_figures
 from dagster_project.warehouse.inputs import write_inputs
 from dagster_project.warehouse.scope import CouncilMonth, ScopeRow, build_scope
@@ -88,7 +89,9 @@ def build(
         arguments += ["--full-refresh"]
     elif manifest.mark("seeds") == seeds:
         arguments += ["--exclude-resource-type", "seed"]
+    reached("the inputs are written")
     due.nodes = invoke(settings, arguments, on_node)
+    reached("the marts are built")
     manifest.set_mark("seeds", seeds)
     return due
 

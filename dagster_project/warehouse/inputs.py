@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,6 +13,7 @@ import pyarrow.parquet as pq
 
 from dagster_project.deliveries import Control, Delivery, Manifest, half_of_last_decimal, month_days
 from dagster_project.deliveries.replaced_packs import replaced_packs
+from dagster_project.durable import put_in_place
 from dagster_project.extracts import load_specifications
 from dagster_project.reference import Reference
 from dagster_project.told_figures import ToldFigure
@@ -221,4 +221,4 @@ def _write(path: Path, schema: pa.Schema, rows: Sequence[dict[str, Any]]) -> Non
     table = pa.Table.from_pylist([{name: row[name] for name in schema.names} for row in rows], schema=schema)
     being_written = path.with_name(f".{path.name}.writing")
     pq.write_table(table, being_written)
-    os.replace(being_written, path)
+    put_in_place(being_written, path)

@@ -17,7 +17,9 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.disclosure import ClassificationError, public_tables, read_classes
+from dagster_project.durable import flush, flush_whole, put_in_place
 from dagster_project.settings import Settings
+from dagster_project.steps import reached
 from dagster_project.warehouse_file import attach_warehouse, sql_text
 
 OLDEST_READER = "v1.4.0"
@@ -93,6 +95,7 @@ def publish(settings: Settings, load_id: str, draw: Callable[[Path], object] = l
     clear_unfinished(settings)
     # For the owner only until it is whole: a load killed on the way leaves nothing open.
     being_written.mkdir(parents=True, mode=0o700)
+    reached("a version is begun")
     tables = marts(settings)
     internal = {mart.name: _rows_for_everyone(mart) for mart in tables if mart.tier == Tier.INTERNAL}
     restricted = {mart.name: f"select * from {mart.name}" for mart in tables}
@@ -108,12 +111,17 @@ def publish(settings: Settings, load_id: str, draw: Callable[[Path], object] = l
     _write_metrics(settings, being_written)
     for folder in (settings.published, settings.published / "versions"):
         folder.chmod(0o755)
+    reached("the marts are copied")
     draw(being_written)
+    reached("the pages are drawn")
     shutil.rmtree(version, ignore_errors=True)
-    os.replace(being_written, version)
+    flush_whole(being_written)
+    reached("the version is whole")
+    put_in_place(being_written, version)
     # Anybody passes through to the public folder; what lies beside it has modes of its own.
     version.chmod(0o751)
     _switch(settings.published / "current", version)
+    reached("the version is published")
     _drop_old(settings.published / "versions", version)
     return version
 
@@ -211,6 +219,7 @@ def _switch(link: Path, version: Path) -> None:
     new_link.unlink(missing_ok=True)
     new_link.symlink_to(Path("versions") / version.name)
     os.replace(new_link, link)
+    flush(link.parent)
 
 
 def _drop_old(versions: Path, current: Path) -> None:
@@ -246,7 +255,7 @@ def copy_to(settings: Settings, destination: Path, *tiers: Tier) -> list[Path]:
             _make_folder(target.parent, tier)
             being_written = target.with_name(f".{target.name}.writing")
             shutil.copy2(path, being_written)
-            os.replace(being_written, target)
+            put_in_place(being_written, target)
             copied.append(target)
     except OSError as error:
         raise PublishingError(f"cannot write to {destination}: {error.strerror}") from error
