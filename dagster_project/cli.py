@@ -57,7 +57,8 @@ app = typer.Typer(
         "Extracts land in [bold]$CASELOAD_HOME/landing/<council>/<YYYY-MM>/<extract>.csv[/] (or .xlsx); "
         "[bold]caseload load[/] takes in what is new and publishes the marts in "
         "[bold]$CASELOAD_HOME/published/current[/]. CASELOAD_HOME is ./data unless set; CASELOAD_PSEUDONYM_KEY is the "
-        "secret under which identifiers are hashed.\n\n"
+        "secret under which identifiers are hashed. What each load did, step by step, is logged in "
+        "[bold]$CASELOAD_HOME/logs[/].\n\n"
         "Exit codes: 0 done, 1 a delivery was refused or a load failed, 2 wrong usage."
     ),
 )

@@ -28,6 +28,8 @@ from dagster_project.deliveries.lookups import own_references
 from dagster_project.errors import PlainError, words_of_the_unexpected
 from dagster_project.extracts import load_specifications
 from dagster_project.reference import Finding, Reference, ReferenceDataError, load_reference
+from dagster_project.release import RELEASE, is_newer
+from dagster_project.run_log import RunLog, logged
 from dagster_project.settings import Settings, SettingsError, make_home
 from dagster_project.settings import close_to_others as close_folder
 from dagster_project.steps import reached
@@ -43,6 +45,10 @@ class LoadInProgressError(Exception):
 
 class RestoreUnfinishedError(PlainError):
     """A restore was cut off: part of the home is what it was, part what it should be."""
+
+
+class NewerDataError(PlainError):
+    """A later release has built what lies in the home; this one may not know all of it."""
 
 
 @dataclass
@@ -81,12 +87,26 @@ class LoadReport:
         return self.has_refusals or bool(self.pages and self.pages.problem)
 
 
+MADE_BY = "release"
+"""The mark of the release that last built and published."""
+
+
+def _refuse_newer(settings: Settings) -> None:
+    made_by = deliveries.Manifest(settings.manifest).mark(MADE_BY) if settings.manifest.is_file() else None
+    if made_by and is_newer(made_by):
+        raise NewerDataError(
+            f"{settings.home} was built by a later release, {made_by}, and this is {RELEASE}: run the later one, or "
+            "restore a backup from before it"
+        )
+
+
 @contextmanager
 def only_load(settings: Settings, wait_seconds: float = 0, *, is_restoring: bool = False) -> Iterator[None]:
     """Hold the installation for one load.
 
     Raises LoadInProgressError when another has it and keeps it for longer than `wait_seconds`, and
-    RestoreUnfinishedError where a restore was cut off, which only a restore may find.
+    RestoreUnfinishedError where a restore was cut off, which only a restore may find, and NewerDataError where a later
+    release has built what lies there.
     """
     make_home(settings)
     try:
@@ -95,6 +115,7 @@ def only_load(settings: Settings, wait_seconds: float = 0, *, is_restoring: bool
                 raise RestoreUnfinishedError(
                     f"a restore of {settings.home} was cut off: run `caseload restore` with the same backup again"
                 )
+            _refuse_newer(settings)
             yield
     except Timeout:
         raise LoadInProgressError(
@@ -117,10 +138,16 @@ def load(
     """
     now = now or datetime.now(UTC)
     make_home(settings)
-    with health.told_run(
-        settings, health.LOAD, now, words_of=words_of_failure, is_no_run=(LoadInProgressError,)
+    load_id = deliveries.new_load_id(now)
+    with (
+        health.told_run(
+            settings, health.LOAD, now, words_of=words_of_failure, is_no_run=(LoadInProgressError,)
+        ),
+        logged(settings, load_id) as log,
     ):
-        return _load(settings, council, months, progress, now)
+        report = _load(settings, council, months, progress, now, load_id, log)
+        log.tell("result", published=report.published is not None, refused=len(report.arrival.refused))
+        return report
 
 
 def _load(
@@ -129,6 +156,8 @@ def _load(
     months: deliveries.Months,
     progress: Progress,
     now: datetime,
+    load_id: str,
+    log: RunLog,
 ) -> LoadReport:
     settings.pseudonym_key()
     with only_load(settings):
@@ -138,7 +167,6 @@ def _load(
         check_warehouse_key(settings)
         deliveries.reseal(settings)
         watch = _Watch()
-        load_id = deliveries.new_load_id(now)
         at_the_border: list[quality.CheckResult] = []
         with watch.phase("arrive"):
             arrival = deliveries.receive(
@@ -151,6 +179,17 @@ def _load(
                 council=council,
                 months=months,
                 progress=lambda done, total, what: progress("arrive", done, total, what),
+            )
+        for one in arrival.recorded:
+            log.tell(
+                "delivery",
+                council=one.council,
+                month=f"{one.month:%Y-%m}",
+                extract=one.extract,
+                delivery=one.delivery,
+                is_refused=one.is_refused,
+                rows_accepted=one.rows_accepted,
+                rows_rejected=one.rows_rejected,
             )
         report = LoadReport(load_id, reference, arrival, at_the_border=at_the_border, seconds=watch.seconds)
         manifest = deliveries.Manifest(settings.manifest)
@@ -269,6 +308,7 @@ def _build_and_publish(
         progress("publish", 0, 0, "the marts")
         report.published, report.pages = publish_with_pages(settings, reference, report.load_id)
         warehouse.confirm(manifest, reference, settings, due, report.load_id, now)
+        manifest.set_mark(MADE_BY, RELEASE)
         reached("the months are confirmed")
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
+from packaging.version import Version
+
 RELEASE = version("caseload")
 
 
 def is_newer(release: str, than: str = RELEASE) -> bool:
-    """Whether one release came after the other; a part that is no number counts as none."""
-    return _numbers(release) > _numbers(than)
-
-
-def _numbers(release: str) -> tuple[int, ...]:
-    return tuple(int(part) if part.isdigit() else 0 for part in release.split("."))
+    """Whether one release came after the other."""
+    return Version(release) > Version(than)

@@ -48,6 +48,8 @@ class Settings:
     """Where readers of mails find the manager's site, such as `https://intranet.example/caseload`; empty: nowhere."""
     docs_url: str = ""
     """Where engineers find docs/ as a site; empty: Dagster names the files."""
+    logs_to_stderr: bool = False
+    """Lines of the log of loads go to standard error, as a container's are kept, instead of into a file."""
 
     @property
     def landing(self) -> Path:
@@ -110,6 +112,11 @@ class Settings:
     @property
     def outbox(self) -> Path:
         return self.home / "outbox"
+
+    @property
+    def logs(self) -> Path:
+        """What each load did, as lines of JSON, one file a month."""
+        return self.home / "logs"
 
     @property
     def papers(self) -> Path:
@@ -250,8 +257,12 @@ def load_settings() -> Settings:
             "CASELOAD_DOCS_URL is not an address that a page can link to: it begins with https:// or http://, names no "
             "user, and holds no blank, ? or #, such as https://intranet.example/caseload-docs"
         )
+    log = given.get("CASELOAD_LOG", "file").strip()
+    if log not in ("file", "stderr"):
+        raise SettingsError(f"CASELOAD_LOG is {log!r}: it is file or stderr")
     return Settings(
         home=home,
+        logs_to_stderr=log == "stderr",
         pseudonym_key_variable=given.get("CASELOAD_PSEUDONYM_KEY", ""),
         storage_key_variable=given.get("CASELOAD_STORAGE_KEY", ""),
         new_pseudonym_key_variable=given.get("CASELOAD_NEW_PSEUDONYM_KEY", ""),

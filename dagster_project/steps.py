@@ -30,7 +30,7 @@ STEPS = (
     "the alerts are told",
     "the originals are sealed",
 )
-"""Of a load with something to read, whose message stays in the outbox; a mail server adds steps of `alerts.delivery`."""
+"""Of a load with something to read and a message for the outbox; a mail server adds steps of `alerts.delivery`."""
 
 Watcher = Callable[[str], None]
 _watchers: list[Watcher] = []

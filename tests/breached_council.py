@@ -1,4 +1,4 @@
-"""A made-up council with one team over its limit in every month, and somebody to be told of it. Asserts nothing."""
+"""A made-up council with one team, a limit of 20 cases, and somebody to be told of it. Asserts nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import duckdb
 from deliveries_fixture import COUNCIL, land, make_home, rows_of, write_reference
 
 from dagster_project.settings import Settings
@@ -16,6 +17,9 @@ policy_id,council,unit,level,service_area,role_group,experience,metric,rounding,
 made_up,{COUNCIL},,team,,,,average_caseload,integer,0,20,fine,fine,none,,2017-04-01,,made up
 made_up,{COUNCIL},,team,,,,average_caseload,integer,20,,over,too many,breach,,2017-04-01,,made up
 """
+
+OF_ONE_LOAD = {"delivery", "received_at", "told_at"}
+"""Columns that say which load it was, and when."""
 
 
 def make_council(home: Path) -> Settings:
@@ -48,3 +52,24 @@ def told_in(settings: Settings) -> list[tuple[str, str, str, str, str]]:
                 "select recipient, unit, metric, month, state from told join items using (item_id)"
             ).fetchall()
         )
+
+
+def marts_differing(one: Settings, other: Settings) -> list[str]:
+    """Marts with other rows, but for which load it was and when."""
+    with duckdb.connect(":memory:") as connection:
+        for name, settings in (("one", one), ("other", other)):
+            connection.execute(f"attach '{marts_of(settings)}' as {name} (read_only)")
+        tables = connection.execute(
+            "select table_name, list(column_name order by column_index) from duckdb_columns() "
+            "where database_name = 'one' group by 1 order by 1"
+        ).fetchall()
+        assert len(tables) > 30
+        different = []
+        for table, names in tables:
+            columns = ", ".join(f'"{name}"' for name in names if name not in OF_ONE_LOAD)
+            sides = [f"(select {columns} from {side}.main.{table})" for side in ("one", "other")]
+            if connection.execute(
+                f"select 1 from (({sides[0]} except all {sides[1]}) union all ({sides[1]} except all {sides[0]}))"
+            ).fetchone():
+                different.append(table)
+        return different

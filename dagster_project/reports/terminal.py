@@ -304,6 +304,7 @@ def print_places(console: Console, settings: Settings) -> None:
         ("marts as Parquet", settings.published / "current" / "parquet"),
         ("pages for managers", settings.published / "current" / "site" / "index.html"),
         ("alerts", settings.outbox),
+        ("log of loads, step by step", settings.logs),
     ):
         table.add_row(what, str(path))
     console.print(table)
