@@ -12,6 +12,7 @@ from deliveries_fixture import KEY, arrive, in_force, land, make_home, rows_of
 from releases.kept import FOLDER, MONTH, packed, unpack
 from test_cli import FAILED, run
 
+from dagster_project.alerts.ledger import open_ledger
 from dagster_project.backups import take
 from dagster_project.deliveries import Manifest
 from dagster_project.load import NewerDataError, load
@@ -58,6 +59,21 @@ def test_a_data_folder_of_a_later_release_is_refused_and_stays_as_it_is(tmp_path
 
     assert told.code == FAILED and "99.1.0" in told.words
     assert {extract for _, _, extract in in_force(settings)} == {"caseload"}
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_another_month_arrives_on_the_data_folder_of_an_earlier_release(release: str, tmp_path: Path) -> None:
+    old = unpack(release, Settings(home=tmp_path / "old", pseudonym_key_variable=KEY))
+    told = told_in(old)
+    land_month(old, NEXT)
+
+    arrived = arrive(old).recorded
+
+    assert {delivery.extract for delivery in arrived if not delivery.is_refused} == {"caseload", "workforce"}
+    assert {f"{month:%Y-%m}" for _, month, _ in in_force(old)} == {MONTH, NEXT}
+    with open_ledger(old.alert_ledger):
+        pass
+    assert told_in(old) == told and len(told) == 1
 
 
 @pytest.mark.long

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from pathlib import Path
 
 import pytest
 
+from dagster_project.alerts.delivery import STEPS as alert_steps
 from dagster_project.run_log import logged
-from dagster_project.settings import Settings
-from dagster_project.steps import reached
+from dagster_project.settings import PROJECT_ROOT, Settings
+from dagster_project.steps import STEPS, reached
 
 
 def lines(settings: Settings) -> list[dict[str, object]]:
@@ -51,6 +53,18 @@ def test_the_log_is_for_its_owner_only(tmp_path: Path) -> None:
         pass
     assert stat.S_IMODE(settings.logs.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in settings.logs.iterdir()} == {0o600}
+
+
+def test_every_step_is_reached_somewhere_in_the_code_and_no_other() -> None:
+    alerts = set(alert_steps)
+    called = {
+        step
+        for path in (PROJECT_ROOT / "dagster_project").rglob("*.py")
+        for step in re.findall(r'\breached\("([^"]+)"\)', path.read_text(encoding="utf-8"))
+    }
+
+    assert set(STEPS) - called == set()
+    assert called - set(STEPS) - alerts == set()
 
 
 def test_a_log_that_cannot_be_written_stops_no_load(tmp_path: Path) -> None:
