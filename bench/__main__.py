@@ -1,7 +1,7 @@
 """From landed CSV to published marts: the program, its floor and its rivals on the same files, and what each costs.
 
-All make the same rows first, or nothing is timed. Then they take turns, so that a busy machine slows each alike: trust
-the ratios more than the seconds. Never fails by time.
+In the first round all have to make the same rows, or nothing is told. They take turns, so that a busy machine slows each
+alike: trust the ratios more than the seconds. Never fails by time.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -40,7 +41,7 @@ def main() -> None:
     )
     parser.add_argument("--councils", type=int, help="instead of the size's")
     parser.add_argument("--months", type=int, help="instead of the size's")
-    parser.add_argument("--repeats", type=int, default=5, help="how often each is timed")
+    parser.add_argument("--repeats", type=int, default=3, help="how often each is timed")
     parser.add_argument(
         "--without", nargs="*", default=[], help="contenders to leave out, by a part of their names"
     )
@@ -62,28 +63,30 @@ def main() -> None:
         console.print(
             f"{size}: {len(files)} files, {sum(path.stat().st_size for path in files) / 2**20:,.1f} MiB"
         )
-        rounds = []
-        for number in range(given.repeats + 1):
-            # The first round only shows that all make the same rows; it also warms the machine's caches.
-            done = one_round(
+        result: dict[str, Any] = {
+            "size": asdict(size),
+            "files": len(files),
+            "machine": machine(),
+            "left_out": left_out,
+            "rounds": [],
+        }
+        for number in range(given.repeats):
+            costs = one_round(
                 Path(folder) / "round", landed, turned(taking_part, number), is_compared=number == 0
             )
-            if number:
-                rounds.append(done)
+            result["rounds"].append({name: asdict(cost) for name, cost in costs.items()})
             console.print(
-                f"round {number} of {given.repeats} " + ("measured" if number else "compared: same rows")
+                f"round {number + 1} of {given.repeats}" + ("" if number else ": all made the same rows")
             )
-    result = {
-        "size": asdict(size),
-        "files": len(files),
-        "machine": machine(),
-        "left_out": left_out,
-        "rounds": [{name: asdict(cost) for name, cost in one.items()} for one in rounds],
-    }
+            if given.keep:
+                keep(result, given.keep / f"{size.name}.json")
     show(result, console)
-    if given.keep:
-        given.keep.mkdir(parents=True, exist_ok=True)
-        (given.keep / f"{size.name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+def keep(result: Mapping[str, Any], path: Path) -> None:
+    """After every round: one that is broken off leaves those before it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 def size_of(given: argparse.Namespace) -> Size:
@@ -153,7 +156,7 @@ def compare(contenders: Sequence[Contender], places: Mapping[str, tuple[Path, Pa
     for one in contenders:
         theirs = one.marts(*places[one.name])
         if theirs and theirs != ours and (differing := rows_that_differ(ours, theirs)):
-            sys.exit(f"{one.name} makes other rows than the program, nothing is timed: {differing}")
+            sys.exit(f"{one.name} makes other rows than the program, nothing is told: {differing}")
 
 
 if __name__ == "__main__":

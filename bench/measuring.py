@@ -57,15 +57,17 @@ def measured(command: Sequence[str], variables: Mapping[str, str], folder: Path)
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         wall = time.perf_counter() - start
-        cpu, most = used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
-        for one in _left_behind():
-            cpu, most = cpu + one.ru_utime + one.ru_stime, max(most, one.ru_maxrss / 1024)
+        every = [used, *_left_behind()]
         watch.stop()
         if process.returncode:
             said.seek(0)
             text = said.read().decode("utf-8", "replace")
             raise FailedError(f"{' '.join(command[:6])} ended with {process.returncode}\n{text[-3000:]}")
-    return Cost(cpu, wall, max(most, watch.most_mib))
+    cpu = sum(one.ru_utime + one.ru_stime for one in every)
+    # A process starts as a copy of this one: only what is above our own most is certainly its own.
+    ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    certain = max((one.ru_maxrss for one in every if one.ru_maxrss > ours), default=0)
+    return Cost(cpu, wall, max(watch.most_mib, certain / 1024))
 
 
 def _left_behind() -> list[resource.struct_rusage]:

@@ -12,30 +12,19 @@ from rich.table import Table
 from bench.contenders import CONTENDERS, EVERYTHING, SAME_MARTS
 
 CPU, WALL, PEAK = "cpu_seconds", "wall_seconds", "peak_mib"
-HEADINGS = (
-    "program",
-    "CPU s",
-    "wall s",
-    "peak MiB",
-    "the same marts take, CPU: min",
-    "median",
-    "max",
-    "everything takes, CPU: min",
-    "median",
-    "max",
-)
+HEADINGS = ("program", "CPU s", "wall s", "peak MiB", "the same marts: CPU ratio", "everything: CPU ratio")
 
 
 def table(result: Mapping[str, Any]) -> list[list[str]]:
-    """A row for each contender that took part: medians of what it took, then the program's CPU over its own."""
+    """A row for each contender that took part: medians of what it took, then the program's CPU over its CPU."""
     rounds = result["rounds"]
     names = [one.name for one in CONTENDERS if one.name in rounds[0]]
     return [
         [
             name,
             *(number(median(one[name][what] for one in rounds)) for what in (CPU, WALL, PEAK)),
-            *spread(ratios(rounds, SAME_MARTS, name)),
-            *spread(ratios(rounds, EVERYTHING, name)),
+            spread(ratios(rounds, SAME_MARTS, name)),
+            spread(ratios(rounds, EVERYTHING, name)),
         ]
         for name in names
     ]
@@ -46,8 +35,9 @@ def ratios(rounds: Sequence[Mapping[str, Any]], ours: str, theirs: str, what: st
     return [one[ours][what] / one[theirs][what] for one in rounds]
 
 
-def spread(values: Sequence[float]) -> list[str]:
-    return [number(value) for value in (min(values), median(values), max(values))]
+def spread(values: Sequence[float]) -> str:
+    """The median, and in brackets the least and the most."""
+    return f"{number(median(values))} ({number(min(values))} to {number(max(values))})"
 
 
 def number(value: float) -> str:

@@ -104,6 +104,6 @@ def test_ratios_are_taken_round_by_round_and_who_was_left_out_is_told() -> None:
 
     assert floor == [
         *("DuckDB by hand", "2.00", "2.00", "100"),
-        *("3.00", "6.00", "10.0", "10.0", "15.0", "30.0"),
+        *("6.00 (3.00 to 10.0)", "15.0 (10.0 to 30.0)"),
     ]
     assert "Left out: Spark local[2], for there is no java on this machine." in page
