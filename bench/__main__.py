@@ -1,7 +1,7 @@
 """From landed CSV to published marts: the program, its floor and its rivals on the same files, and what each costs.
 
-In the first round all have to make the same rows, or nothing is told. They take turns, so that a busy machine slows each
-alike: trust the ratios more than the seconds. Never fails by time.
+In the first round all have to make the same rows, or nothing is told. They take turns, so that a busy machine slows
+each alike: trust the ratios more than the seconds. Never fails by time.
 """
 
 from __future__ import annotations
