@@ -60,6 +60,7 @@ class LoadReport:
     to_mend: list[Path] = field(default_factory=list)
     recipients: list[Finding] = field(default_factory=list)
     sealed: deliveries.Sealed = field(default_factory=deliveries.Sealed)
+    compacted: deliveries.Compacted = field(default_factory=deliveries.Compacted)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -85,6 +86,7 @@ def only_load(settings: Settings, wait_seconds: float = 0) -> Iterator[None]:
     make_home(settings)
     try:
         with FileLock(settings.lock_file, timeout=wait_seconds):
+            deliveries.finish_compaction(settings)
             yield
     except Timeout:
         raise LoadInProgressError(
@@ -159,6 +161,8 @@ def _load(
             report.sealed = deliveries.seal_landed(
                 settings, reference, load_specifications(), now=now, council=council, months=months
             )
+            if arrival.accepted:
+                report.compacted = deliveries.compact_where_many(settings, reference, load_id, now)
             close_to_others(settings)
         return report
 

@@ -134,6 +134,11 @@ class Settings:
         return self.home / ".delivery.lock"
 
     @property
+    def archive_readers_lock(self) -> Path:
+        """Held by who reads the archive beside a load, and by who puts other files in the place of its files."""
+        return self.warehouse / ".as-known.lock"
+
+    @property
     def seeds(self) -> Path:
         return PROJECT_ROOT / "seeds"
 

@@ -251,6 +251,7 @@ def every_command(settings: Settings) -> Iterator[tuple[str, Sequence[str]]]:
     yield "changes", ["changes", "--all"]
     yield "site", ["site"]
     yield "rebuild", ["rebuild"]
+    yield "compact", ["compact"]
     yield "publish", ["publish", "--to", str(outside / "share")]
     yield "import-dfe", ["import-dfe", str(cases), "--each"]
     yield "shadow", ["shadow", str(sheet), *month]
