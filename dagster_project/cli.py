@@ -12,6 +12,7 @@ from rich.console import Console
 
 from dagster_project.commands import retention
 from dagster_project.commands.alerting import alerts, health
+from dagster_project.commands.backing_up import backup, restore
 from dagster_project.commands.compacting import compact
 from dagster_project.commands.crosswalk import rotate_key, who
 from dagster_project.commands.figures import figures
@@ -389,6 +390,8 @@ app.command(name="pack")(pack)
 app.command(name="site")(site)
 app.command(name="rebuild")(rebuild)
 app.command(name="compact")(compact)
+app.command(name="backup")(backup)
+app.command(name="restore")(restore)
 app.command(name="sql")(sql)
 app.command(name="metrics")(metrics)
 app.command(name="notebook")(notebook)

@@ -139,6 +139,11 @@ class Settings:
         return self.warehouse / ".as-known.lock"
 
     @property
+    def being_restored(self) -> Path:
+        """There from the first to the last step of a restore: until it is gone the home is not whole."""
+        return self.home / ".restoring"
+
+    @property
     def seeds(self) -> Path:
         return PROJECT_ROOT / "seeds"
 
