@@ -281,7 +281,7 @@ def print_checks(console: Console, report: LoadReport) -> None:
     for check in failed:
         units = len({(row["council"], row["unit"]) for row in check.failing})
         console.print(
-            f"  {check.severity:5}  {check.asset}: {check.reason} ({units} unit{'' if units == 1 else 's'})",
+            f"  {check.severity:5}  {check.policy or check.asset}: {check.reason} ({units} unit{'' if units == 1 else 's'})",
             markup=False,
         )
 
