@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from dagster_project.reference import Reference
-from dagster_project.reports.judged import LATEST_JUDGED
+from dagster_project.reports.judged import FLAGGED_NOW, LATEST_JUDGED
 from dagster_project.reports.measures import day_words
 from dagster_project.reports.policies import Policy, policy_of_rows
 from dagster_project.settings import Settings
@@ -30,8 +30,7 @@ _FLAGGED = f"""
 select
     breaches.policy_id, breaches.council, breaches.unit, cast(breaches.month as varchar) as month, breaches.severity,
     breaches.band_label, count(*) as flags
-from threshold_breaches as breaches
-inner join ({LATEST_JUDGED}) as latest using (council, metric, month)
+from ({FLAGGED_NOW}) as breaches
 inner join reference.severities as severities on severities.severity = breaches.severity and severities.rank > 0
 where list_contains(?, breaches.council)
 group by

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dagster_project.quality.suites import CheckResult, run_suite
 from dagster_project.reference import Reference
-from dagster_project.reports.judged import LATEST_JUDGED
+from dagster_project.reports.judged import FLAGGED_NOW
 from dagster_project.settings import Settings
 from dagster_project.warehouse_file import reading_warehouse
 
@@ -21,7 +21,7 @@ def check_marts(settings: Settings, reference: Reference, councils: Sequence[str
     """Results of the suites on these councils' latest months, one for each policy; a worker is told by unit only.
 
     Of thresholds the latest month is that in which the metric could last be judged, as in the alerts: what was not
-    delivered ends nothing.
+    delivered ends nothing, and what has ended since is flagged no more.
     """
     parameters = severity_parameters(reference)
     metric_of = {row["policy_id"]: row["metric"] for row in reference.rows("threshold_policy")}
@@ -32,8 +32,7 @@ def check_marts(settings: Settings, reference: Reference, councils: Sequence[str
     with reading_warehouse(settings) as warehouse:
         breaches = warehouse.execute(
             f"select council, unit, cast(month as varchar) as month, severity, policy_id "
-            f"from threshold_breaches join ({LATEST_JUDGED}) as latest using (council, metric, month) "
-            f"where list_contains(?, council)",
+            f"from ({FLAGGED_NOW}) where list_contains(?, council)",
             [list(councils)],
         ).df()
         bands = warehouse.execute(

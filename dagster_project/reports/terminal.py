@@ -280,10 +280,8 @@ def print_checks(console: Console, report: LoadReport) -> None:
     console.print(f"{len(report.checks) - len(failed)} of {len(report.checks)} checks on the marts pass.")
     for check in failed:
         units = len({(row["council"], row["unit"]) for row in check.failing})
-        console.print(
-            f"  {check.severity:5}  {check.policy or check.asset}: {check.reason} ({units} unit{'' if units == 1 else 's'})",
-            markup=False,
-        )
+        of, many = check.policy or check.asset, f"{units} unit{'' if units == 1 else 's'}"
+        console.print(f"  {check.severity:5}  {of}: {check.reason} ({many})", markup=False)
 
 
 def print_seconds(console: Console, seconds: Mapping[str, float]) -> None:

@@ -257,6 +257,13 @@ def described(name: str, rows: Sequence[Row], column: str, measure: Measure, *, 
     return f"{name}: {'; '.join([*parts, f'latest {said(known[-1])}'])}"
 
 
-def metric_words(reference_rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """What each metric is called."""
-    return {row["metric"]: row["words"] for row in reference_rows}
+class _MetricWords(dict[str, str]):
+    """A metric that no row names is said by its own name."""
+
+    def __missing__(self, metric: str) -> str:
+        return slug_words(metric)
+
+
+def metric_words(reference_rows: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+    """What each metric is called, for `words[metric]`."""
+    return _MetricWords((row["metric"], row["words"]) for row in reference_rows)
