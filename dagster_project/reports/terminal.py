@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dagster_project.deliveries import Arrival, Delivery, Sealed
+from dagster_project.deliveries import Arrival, Compacted, Delivery, Sealed
 from dagster_project.settings import Settings
 
 if TYPE_CHECKING:
@@ -110,6 +110,15 @@ def print_sealed(console: Console, sealed: Sealed) -> None:
         console.print(f"{len(sealed.originals)} files of landing were sealed into the archive.")
     for problem in sealed.problems:
         console.print(f"Not sealed: {problem}", markup=False)
+
+
+def print_compacted(console: Console, compacted: Compacted) -> None:
+    """How many files of the archive became how many, where any did."""
+    if compacted.months:
+        console.print(
+            f"{compacted.files:,} files of the archive were put together into {compacted.months:,}, one for each "
+            f"extract and month; their {compacted.rows:,} rows are the same."
+        )
 
 
 def print_pages(console: Console, settings: Settings, report: LoadReport) -> None:

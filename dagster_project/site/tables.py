@@ -60,6 +60,8 @@ HEADINGS = {
     "changes_of_worker_12m": "Changes of worker, 12 months",
     "months_since_qualified": "Months since qualified",
     "option_kind": "Way",
+    "unallocated_cases": "Cases without a worker",
+    "manager_held_cases": "Cases held by managers",
     "open_at_start": "Open at start",
     "asye_share": "In their first year, ASYE (%)",
     "share_qualified_under_18_months": "Qualified under 18 months (%)",
@@ -191,6 +193,7 @@ def table(
     rows: Sequence[Row],
     *,
     keep_empty: bool = False,
+    is_prose: bool = False,
 ) -> Table | None:
     """A table of rows with the columns that this tier has and any row fills; None where there are none.
 
@@ -212,6 +215,7 @@ def table(
             [*(make(row) for _, make in lead), *(cell(data, mart, row, column) for column in known)]
             for row in rows
         ],
+        is_prose,
     )
 
 
