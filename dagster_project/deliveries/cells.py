@@ -7,7 +7,7 @@ import csv
 import io
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -168,26 +168,57 @@ class TextFile:
         csv.field_size_limit(LONGEST_CELL)
         lines = io.TextIOWrapper(io.BytesIO(self._data), "utf-8", "surrogatepass", newline="")
         # Cells are trimmed anyway; before a quote the blank would make a part of the cell of it.
-        reader = csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=True)
+        measured = _MeasuredLines(lines, separator, self._most_columns)
+        reader = csv.reader(measured, delimiter=separator, strict=True, skipinitialspace=True)
         try:
-            rows = list(itertools.islice(self._rows(reader), most_rows))
+            rows = list(itertools.islice(self._rows(reader, measured), most_rows))
         except csv.Error as error:
             reason = "an open quote" if "unexpected end" in str(error) else str(error)
-            raise Refused(f"{self._place}: unreadable near line {reader.line_num}: {reason}") from error
+            raise Refused(f"{self._place}: unreadable near line {measured.line_number}: {reason}") from error
         return Sheet("", rows, line_ended=self._ended)
 
-    def _rows(self, reader: Iterator[list[str]]) -> Iterator[list[str]]:
+    def _rows(self, reader: Iterator[list[str]], measured: _MeasuredLines) -> Iterator[list[str]]:
         """Cells that say the same are one and the same, for a column has many rows and few words."""
         said: dict[str, str] = {}
         for row in reader:
+            measured.begin_row()
             if len(row) > self._most_columns:
-                raise csv.Error(
-                    f"a row of {len(row):,} fields, more than the {self._most_columns:,} that are read"
-                )
+                raise measured.too_wide()
             if len(said) > WORDS_REMEMBERED:
                 said = {}
             cells = [said.setdefault(cell, cell) for cell in row]
             yield [TEXT_AS_FORMULA.sub(r"\1", cell) for cell in cells] if self._quotes_text else cells
+
+
+class _MeasuredLines:
+    """The lines of a file, refused before a row of more fields is taken apart than any cell could hold as text.
+
+    Each field costs memory, even an empty one: a line of nothing but separators would take ten times its size.
+    """
+
+    def __init__(self, lines: Iterable[str], separator: str, most_columns: int) -> None:
+        self._lines = iter(lines)
+        self._separator = separator
+        self._most_columns = most_columns
+        self._of_this_row = 0
+        self.line_number = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.line_number += 1
+        self._of_this_row += line.count(self._separator)
+        if self._of_this_row > self._most_columns + LONGEST_CELL:
+            raise self.too_wide()
+        return line
+
+    def begin_row(self) -> None:
+        self._of_this_row = 0
+
+    def too_wide(self) -> csv.Error:
+        return csv.Error(f"a row of more than the {self._most_columns:,} fields that are read")
 
 
 def read_bytes(path: Path, most: int) -> bytes:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dagster_project.deliveries import Arrival, Delivery, Sealed
+from dagster_project.deliveries import Arrival, Compacted, Delivery, Sealed
 from dagster_project.reports.measures import slug_words
 from dagster_project.settings import Settings
 
@@ -111,6 +111,15 @@ def print_sealed(console: Console, sealed: Sealed) -> None:
         console.print(f"{len(sealed.originals)} files of landing were sealed into the archive.")
     for problem in sealed.problems:
         console.print(f"Not sealed: {problem}", markup=False)
+
+
+def print_compacted(console: Console, compacted: Compacted) -> None:
+    """How many files of the archive became how many, where any did."""
+    if compacted.months:
+        console.print(
+            f"{compacted.files:,} files of the archive were put together into {compacted.months:,}, one for each "
+            f"extract and month; their {compacted.rows:,} rows are the same."
+        )
 
 
 def print_pages(console: Console, settings: Settings, report: LoadReport) -> None:
@@ -290,10 +299,8 @@ def print_checks(console: Console, report: LoadReport) -> None:
     console.print(f"{len(report.checks) - len(failed)} of {len(report.checks)} checks on the marts pass.")
     for check in failed:
         units = len({(row["council"], row["unit"]) for row in check.failing})
-        console.print(
-            f"  {check.severity:5}  {check.asset}: {check.reason} ({units} unit{'' if units == 1 else 's'})",
-            markup=False,
-        )
+        of, many = check.policy or check.asset, f"{units} unit{'' if units == 1 else 's'}"
+        console.print(f"  {check.severity:5}  {of}: {check.reason} ({many})", markup=False)
 
 
 def print_seconds(console: Console, seconds: Mapping[str, float]) -> None:

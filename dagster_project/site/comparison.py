@@ -11,6 +11,7 @@ from dagster_project.site.drawing import Series, lines
 from dagster_project.site.reading import CouncilData
 from dagster_project.site.tables import described, has_values, shown, table
 from dagster_project.site.topic_page import page_of_topic
+from dagster_project.site.waterfalls import bridge_section
 
 MART = "dfe_comparison"
 MEASURES = (
@@ -39,7 +40,7 @@ def comparison(data: CouncilData, tier: str) -> Page:
         "comparison",
         "Comparison",
         "By DfE's definitions, as at 30 September of each year.",
-        [_measure(data, rows, *measure) for measure in MEASURES],
+        [*(_measure(data, rows, *measure) for measure in MEASURES), bridge_section(data)],
     )
 
 
@@ -73,7 +74,11 @@ def _measure(data: CouncilData, rows: Sequence[Row], name: str, title: str, unit
                 f"{title}, {unit}",
                 lines(
                     years,
-                    [Series(words, [row.get(column) for row in rows]) for column, words in known],
+                    # One without values too, so that whose figure a line is has one colour on the page.
+                    [
+                        Series(words, [row.get(column) for row in rows])
+                        for column, (_, words) in zip(columns, WHOSE, strict=True)
+                    ],
                     is_yearly=True,
                 ),
                 "Lines over years. "
@@ -84,7 +89,11 @@ def _measure(data: CouncilData, rows: Sequence[Row], name: str, title: str, unit
                     for column, words in known
                 )
                 + ".",
-                [(f"line s{number}", words) for number, (_, words) in enumerate(known)],
+                [
+                    (f"line s{number}", words)
+                    for number, (column, (_, words)) in enumerate(zip(columns, WHOSE, strict=True))
+                    if (column, words) in known
+                ],
             )
         )
     measure = NAMES_IN_RATES.get(name, name)

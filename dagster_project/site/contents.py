@@ -34,11 +34,15 @@ class Heading:
 
 @dataclass(frozen=True)
 class Table:
-    """A real table: its caption, headings, and rows whose first cell is the row's heading."""
+    """A real table: its caption, headings, and rows whose first cell is the row's heading.
+
+    One of prose has sentences in its cells: on a narrow screen its cells stand below one another.
+    """
 
     caption: str
     headings: Sequence[Heading]
     rows: Sequence[Sequence[Cell]]
+    is_prose: bool = False
 
 
 class HeatCell(NamedTuple):

@@ -7,7 +7,7 @@ from dagster_project.reports.measures import day_words
 from dagster_project.reports.policies import policies_in_force
 from dagster_project.site.contents import Cell, Heading, Page, Section, Table
 from dagster_project.site.reading import CouncilData
-from dagster_project.site.tables import HEADINGS
+from dagster_project.site.tables import HEADINGS, capitalised
 from dagster_project.site.topic_page import page_of_topic
 
 EVERYWHERE = ("council", "unit", "unit_name", "level", "month", "as_at", "grain", "suppressed")
@@ -41,6 +41,7 @@ def _policies(data: CouncilData) -> Section:
                 f"Thresholds of {data.name} in force on {day_words(data.as_at)}",
                 [Heading("Measure"), Heading("Bands"), Heading("Source")],
                 lines,
+                is_prose=True,
             )
         ]
         if lines
@@ -63,7 +64,7 @@ def _marts(data: CouncilData) -> list[Section]:
             for name, column in contract.columns.items()
             if name in known and name not in EVERYWHERE
         ]
-        title = mart.replace("_", " ").capitalize()
+        title = capitalised(mart).replace("Dfe ", "DfE ")
         sections.append(
             Section(
                 mart.replace("_", "-"),
@@ -71,7 +72,10 @@ def _marts(data: CouncilData) -> list[Section]:
                 about=plain_words(contract.description),
                 tables=[
                     Table(
-                        f"Figures of {mart}", [Heading("Figure"), Heading("Rule"), Heading("Column")], lines
+                        f"Figures of {mart}",
+                        [Heading("Figure"), Heading("Rule"), Heading("Column")],
+                        lines,
+                        is_prose=True,
                     )
                 ],
             )

@@ -90,6 +90,7 @@ def _mart(
                     Heading("In the public copy"),
                 ],
                 [_line(name, one, classes.get((contract.mart, name))) for name, one in shown.items()],
+                is_prose=True,
             )
         ],
         notes=[SUPPRESSED] if tier == "public" and "suppressed" in held else [],

@@ -11,13 +11,15 @@ from datetime import date
 from decimal import Decimal
 from html import escape
 from math import ceil, floor, log10
+from textwrap import wrap
 
 from dagster_project.reports.charts import Band, Bar
 
 WIDTH, HEIGHT = 560, 230
-LEFT, RIGHT, TOP, BOTTOM = 52, 24, 12, 28
+LEFT, RIGHT, TOP, BOTTOM = 58, 24, 12, 28
 BAND_NAMES = 104
 ROW = 30
+LABEL, LONG_LABEL = 26, 36
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,9 @@ def bars(drawn: Sequence[Bar]) -> str:
 
 def waterfall(steps: Sequence[Step]) -> str:
     """Bars one under the other, each from where the one before ended; totals stand on the axis."""
-    label_width, words_width = 170, 62
+    # Long labels take two lines, and the room they need.
+    is_long = any(len(step.label) > LABEL for step in steps)
+    label_width, words_width = (262, 62) if is_long else (170, 62)
     ends = [float(end) for step in steps for end in (step.start, step.end)]
     low, high = min(0.0, *ends), max(0.0, *ends) or 1.0
     span = WIDTH - label_width - words_width
@@ -128,7 +132,7 @@ def waterfall(steps: Sequence[Step]) -> str:
         left, right = sorted((x(float(step.start)), x(float(step.end))))
         kind = "total" if step.is_total else "less" if step.end <= step.start else "more"
         parts.append(
-            f'<text class="label" x="{label_width - 8}" y="{top + 15}" text-anchor="end">{escape(step.label)}</text>'
+            f"{_label(step.label, label_width - 8, top + 15)}"
             f'<rect class="fall {kind}" x="{left:.1f}" y="{top}" width="{max(right - left, 1.0):.1f}" height="21"/>'
             f'<text class="words" x="{right + 6:.1f}" y="{top + 15}">{escape(step.words)}</text>'
         )
@@ -140,6 +144,16 @@ def waterfall(steps: Sequence[Step]) -> str:
     height = 6 + ROW * len(steps)
     parts.append(f'<line class="axis" x1="{x(0):.1f}" x2="{x(0):.1f}" y1="0" y2="{height}"/>')
     return _svg("".join(parts), WIDTH, height)
+
+
+def _label(words: str, x: float, y: float) -> str:
+    """A label at the left of its bar, in two lines where it is long."""
+    found = wrap(words, LONG_LABEL) if len(words) > LABEL else [words]
+    first = y - 6.5 * (len(found) - 1)
+    return "".join(
+        f'<text class="label" x="{x}" y="{first + 13 * number:g}" text-anchor="end">{escape(line)}</text>'
+        for number, line in enumerate(found)
+    )
 
 
 class _Scale:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from dagster_project.page_addresses import link, unit_page
@@ -43,7 +43,7 @@ def look_first(data: CouncilData, address: str, crossed: Sequence[Row]) -> Secti
 
 def _place(data: CouncilData, unit: str, rows: Sequence[Row]) -> tuple[bool, bool, object, str]:
     """Gravest first; of equals the highest average caseload, then what has no average."""
-    row = data.row_of(BANDS, unit)
+    row = data.row_of(BANDS, unit, data.month_of(unit))
     average = row.get(AVERAGE) if row is not None else None
     is_average = any(found["metric"] == AVERAGE for found in rows)
     gravest = any(found["severity"] == "breach" for found in rows)
@@ -53,14 +53,14 @@ def _place(data: CouncilData, unit: str, rows: Sequence[Row]) -> tuple[bool, boo
 def _table(data: CouncilData, address: str, units: Sequence[tuple[str, Sequence[Row]]]) -> Table:
     words = metric_words(data.reference.rows("metrics"))
     return Table(
-        f"Teams whose thresholds are crossed in {month_words(data.month)}, the gravest first",
+        f"Teams whose thresholds are crossed in {month_words(data.month)}{_or_earlier(data, units)}, the gravest first",
         [Heading(text) for text in ("Team", "How grave", "What is crossed", "Since", "What moved since")],
         [
             [
                 Cell(data.unit_name(unit), href=link(unit_page(data.council, unit), address)),
                 Cell("", tag=severity_tag(rows[0]["severity"])),
                 Cell("; ".join(_crossed(data, row, words) for row in rows)),
-                Cell(_since(rows[0])),
+                Cell(_since(rows[0]) + _as_at(data, unit)),
                 Cell(_moved(data, unit, rows[0])),
             ]
             for unit, rows in (
@@ -68,16 +68,28 @@ def _table(data: CouncilData, address: str, units: Sequence[tuple[str, Sequence[
                 for unit, rows in units
             )
         ],
+        is_prose=True,
     )
 
 
-def _crossed(data: CouncilData, row: Row, words: dict[str, str]) -> str:
+def _or_earlier(data: CouncilData, units: Sequence[tuple[str, Sequence[Row]]]) -> str:
+    is_silent = any(data.month_of(unit) != data.month for unit, _ in units)
+    return ", or in the newest month that tells of them" if is_silent else ""
+
+
+def _as_at(data: CouncilData, unit: str) -> str:
+    """Said where the council's latest month is silent of a unit."""
+    month = data.month_of(unit)
+    return "" if month == data.month else f"; known to {month_words(month)}"
+
+
+def _crossed(data: CouncilData, row: Row, words: Mapping[str, str]) -> str:
     mart = "threshold_breaches"
     column = "rounded_value" if row.get("rounded_value") is not None else "value"
     figure = shown(row, column, data.measure(mart, column))[0]
     target = row.get("target")
     aim = f" (target {shown(row, 'target', data.measure(mart, 'target'))[0]})" if target is not None else ""
-    return f"{words.get(row['metric'], row['metric'].replace('_', ' '))} {figure}{aim}"
+    return f"{words[row['metric']]} {figure}{aim}"
 
 
 def _since(row: Row) -> str:
@@ -91,7 +103,7 @@ def _since(row: Row) -> str:
 def _moved(data: CouncilData, unit: str, row: Row) -> str:
     """The parts of the average then and now: of the month before it was crossed, else of the month it was."""
     since: date | None = row.get("since_month")
-    now = data.row_of(BANDS, unit)
+    now = data.row_of(BANDS, unit, data.month_of(unit))
     if since is None or now is None or row["metric"] != AVERAGE:
         return ""
     before = data.row_of(BANDS, unit, earlier(since, 1))

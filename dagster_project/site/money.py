@@ -5,16 +5,20 @@ from __future__ import annotations
 from dagster_project.page_addresses import link, topic_page, unit_page
 from dagster_project.reports.charts import Bar
 from dagster_project.reports.council_marts import Row
-from dagster_project.reports.measures import day_words, month_words
+from dagster_project.reports.measures import month_words
 from dagster_project.site.contents import Cell, Chart, Page, Section
 from dagster_project.site.drawing import bars
 from dagster_project.site.reading import CouncilData
 from dagster_project.site.support import support_by_unit
-from dagster_project.site.tables import by_month, shown, table
+from dagster_project.site.tables import by_month, has_values, shown, table
 from dagster_project.site.topic_page import column_chart, page_of_topic, unit_lead
 
 YEARS = "agency_spend_by_year"
 COSTS = "agency_costs"
+NO_BUDGET = "No agency budget of this financial year is known, so nothing is said of over or under."
+NO_EQUIVALENT = (
+    "What the same work would cost in permanent posts is not told: a role of an agency worker has no price."
+)
 
 
 def agency(data: CouncilData, tier: str) -> Page:
@@ -24,9 +28,17 @@ def agency(data: CouncilData, tier: str) -> Page:
         tier,
         "agency",
         "Agency and cost",
-        f"Agency spend to {month_words(data.month)}, as at {day_words(data.as_at)}.",
+        _lead(data),
         [_years(data), _forecast(data), _months(data), _units(data)],
     )
+
+
+def _lead(data: CouncilData) -> str:
+    """To which month agency spend is known: it need not be the latest month with cases."""
+    month = data.newest(COSTS, "agency_cost_gbp")
+    if month is None:
+        return f"No agency spend has arrived for the two years to {month_words(data.month)}."
+    return f"Agency spend to {month_words(month)}, the newest month of which it has arrived."
 
 
 def _years(data: CouncilData) -> Section | None:
@@ -133,17 +145,24 @@ def _months(data: CouncilData) -> Section | None:
         ("permanent_equivalent_gbp", "the same work by permanent staff"),
     ]
     chart = column_chart(data, COSTS, rows, "Agency spend in each month, £", named)
-    return Section("months", "By month", charts=[chart] if chart else [], tables=[found])
+    return Section(
+        "months",
+        "By month",
+        charts=[chart] if chart else [],
+        tables=[found],
+        notes=[] if has_values(rows, ["permanent_equivalent_gbp"]) else [NO_EQUIVALENT],
+    )
 
 
 def _units(data: CouncilData) -> Section | None:
     address = topic_page(data.council, "agency")
-    rows = [row for unit in data.units if (row := data.row_of(COSTS, unit)) is not None]
+    month = data.newest(COSTS, "agency_cost_gbp") or data.month
+    rows = [row for unit in data.units if (row := data.row_of(COSTS, unit, month)) is not None]
     known = [row for row in rows if row.get("agency_cost_gbp") is not None or row.suppressed]
     found = table(
         data,
         COSTS,
-        f"Agency spend by unit against the budget, {month_words(data.month)}",
+        f"Agency spend by unit against the budget, {month_words(month)}",
         [unit_lead(data, address)],
         [
             "agency_cost_gbp",
@@ -155,7 +174,12 @@ def _units(data: CouncilData) -> Section | None:
         ],
         known,
     )
-    return Section("units", "By unit, against the budget", tables=[found]) if found else None
+    if found is None:
+        return None
+    has_budget = any(row.get("budget_gbp") is not None or "budget_gbp" in row.suppressed for row in known)
+    return Section(
+        "units", "By unit, against the budget", tables=[found], notes=[] if has_budget else [NO_BUDGET]
+    )
 
 
 def options(data: CouncilData, tier: str) -> Page:

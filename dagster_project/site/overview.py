@@ -15,6 +15,7 @@ from dagster_project.site.look_first import look_first
 from dagster_project.site.quarters import quarters_section
 from dagster_project.site.reading import CouncilData
 from dagster_project.site.tables import (
+    MONTH_LEAD,
     SEVERITY_WORDS,
     SIGNS,
     band_tag,
@@ -159,11 +160,14 @@ def _heat_cell(data: CouncilData, row: Row | None) -> HeatCell:
 
 
 def latest_crossed(data: CouncilData) -> list[Row]:
-    """What is crossed in the latest month with cases; what crossed last stands first, then what is gravest."""
+    """What is crossed in the latest month with cases; what crossed last stands first, then what is gravest.
+
+    A unit in force of which that month tells no cases stands with its own newest month.
+    """
     rows = [
         row
         for row in data.rows("threshold_breaches")
-        if row["month"] == data.month
+        if row["month"] == _judged_in(data, row["unit"])
         and row.get("severity") not in (None, "none")
         and not row.get("worker_key")
     ]
@@ -178,9 +182,15 @@ def latest_crossed(data: CouncilData) -> list[Row]:
     )
 
 
+def _judged_in(data: CouncilData, unit: str) -> date:
+    return data.month_of(unit) if data.row_of("caseload_bands", unit) is not None else data.month
+
+
 def crossed_section(data: CouncilData, address: str, unit: str | None = None) -> Section:
     """The thresholds crossed in the latest month; of one unit where it is named."""
     rows = [row for row in latest_crossed(data) if unit is None or row["unit"] == unit]
+    if unit is not None:
+        rows.sort(key=lambda row: GRAVEST_FIRST.index(row["severity"]))
     grave = [row for row in rows if row["severity"] != "info"] if unit is None else rows
     mild = len(rows) - len(grave)
     notes = []
@@ -189,9 +199,8 @@ def crossed_section(data: CouncilData, address: str, unit: str | None = None) ->
             f"{mild} more {'is' if mild == 1 else 'are'} for information only; the alerts page lists them."
         )
     where = f"of {data.unit_name(unit)} " if unit else ""
-    inset = (
-        "" if grave else f"No threshold {where}is crossed at warning or worse in {month_words(data.month)}."
-    )
+    month = data.month_of(unit) if unit else data.month
+    inset = "" if grave else f"No threshold {where}is crossed at warning or worse in {month_words(month)}."
     return Section(
         "crossed",
         "Thresholds crossed" if unit else "Thresholds crossed, newest first",
@@ -202,10 +211,12 @@ def crossed_section(data: CouncilData, address: str, unit: str | None = None) ->
 
 
 def crossed_tables(data: CouncilData, address: str, rows: Sequence[Row], *, with_unit: bool) -> list[Table]:
+    if not rows:
+        return []
     words = metric_words(data.reference.rows("metrics"))
 
     def measured(row: Row) -> Cell:
-        return Cell(words.get(row["metric"], row["metric"].replace("_", " ")))
+        return Cell(words[row["metric"]])
 
     def named(row: Row) -> Cell:
         known = row["unit"] in data.units
@@ -218,11 +229,15 @@ def crossed_tables(data: CouncilData, address: str, rows: Sequence[Row], *, with
         return Cell("", tag=severity_tag(row["severity"]))
 
     lead = [("Unit", named), ("Measure", measured)] if with_unit else [("Measure", measured)]
+    months = {row["month"] for row in rows}
+    older = bool(months - {data.month})
     found = table(
         data,
         "threshold_breaches",
-        f"Thresholds crossed in {month_words(data.month)}, the newest first",
-        [*lead, ("Severity", judged)],
+        f"Thresholds crossed in {month_words(max(months))}, the {'newest' if with_unit else 'gravest'} first"
+        if len(months) == 1
+        else "Thresholds crossed in each unit's newest month with cases, the newest first",
+        [*lead, *([MONTH_LEAD] if older and with_unit else []), ("Severity", judged)],
         ["value", "rounded_value", "target", "band_label", "state", "since_month", "months_in_breach"],
         rows,
     )

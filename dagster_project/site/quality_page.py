@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from dagster_project.reports.council_marts import Row
 from dagster_project.reports.measures import month_words
 from dagster_project.site.contents import Cell, Heading, Page, Section, Table
 from dagster_project.site.overview import GRAVEST_FIRST
 from dagster_project.site.reading import CouncilData
-from dagster_project.site.tables import severity_tag, table
+from dagster_project.site.tables import capitalised, severity_tag, table
 from dagster_project.site.topic_page import page_of_topic
 
+TOTALS = "_summary"
+FAULTS = ("rows_rejected", "rows_repeated", "rows_unmapped")
 STATES = {"in force": "none", "refused": "breach", "superseded": "info", "withdrawn": "warning"}
 
 
@@ -50,6 +54,7 @@ def _checks_table(data: CouncilData, rows: list[Row], caption: str) -> Table | N
         ],
         ["asset", "failing_rows", "meaning", "detail"],
         rows,
+        is_prose=True,
     )
 
 
@@ -79,6 +84,7 @@ def _checks(data: CouncilData) -> Section:
                     ]
                     for check, rows in sorted(by_check.items())
                 ],
+                is_prose=True,
             )
         ],
     )
@@ -93,10 +99,51 @@ def _arrived(data: CouncilData) -> Section | None:
         ),
         key=lambda row: (-row["month"].toordinal(), row["extract"]),
     )
-    found = table(
+    if not rows:
+        return None
+    latest = [row for row in rows if row["month"] == rows[0]["month"] or row["month"] == data.month]
+    faulty = [row for row in rows if row not in latest and any(row.get(name) for name in FAULTS)]
+    tables = [
+        _by_extract(rows),
+        _deliveries(data, f"Deliveries in force of {month_words(rows[0]['month'])}", latest),
+        _deliveries(data, "Deliveries in force of earlier months in which a row does not count", faulty),
+    ]
+    return Section(
+        "arrived",
+        "What arrived",
+        about="A month without a figure is one for which that extract did not arrive, or was refused.",
+        tables=[found for found in tables if found],
+        notes=[] if faulty else ["In the earlier months every row that arrived counts."],
+    )
+
+
+def _by_extract(rows: list[Row]) -> Table:
+    """How many rows count of each extract, month by month: what is missing shows as a gap."""
+    counted: dict[tuple[date, str], list[str]] = {}
+    for row in rows:
+        is_total = row["extract"].endswith(TOTALS)
+        count = f"{row['rows_accepted']:,}"
+        said = f"{count} {'total' if count == '1' else 'totals'}" if is_total else count
+        counted.setdefault((row["month"], row["extract"].removesuffix(TOTALS)), []).append(said)
+    extracts = sorted({extract for _, extract in counted})
+    months = sorted({month for month, _ in counted}, reverse=True)
+
+    def figure(month: date, extract: str) -> Cell:
+        said = counted.get((month, extract))
+        return Cell(", ".join(said), is_number=True) if said else Cell("", is_number=True, kind="missing")
+
+    return Table(
+        "Rows and monthly totals that count, by month and extract, the newest month first",
+        [Heading("Month"), *(Heading(capitalised(extract), is_number=True) for extract in extracts)],
+        [[Cell(month_words(month)), *(figure(month, extract) for extract in extracts)] for month in months],
+    )
+
+
+def _deliveries(data: CouncilData, caption: str, rows: list[Row]) -> Table | None:
+    return table(
         data,
         "deliveries",
-        "Deliveries in force, the newest month first",
+        caption,
         [
             ("Month", lambda row: Cell(month_words(row["month"]))),
             ("Extract", lambda row: Cell(row["extract"].replace("_", " ").capitalize())),
@@ -112,7 +159,6 @@ def _arrived(data: CouncilData) -> Section | None:
         ],
         rows,
     )
-    return Section("arrived", "What arrived", tables=[found]) if found else None
 
 
 def _refused(data: CouncilData) -> Section:

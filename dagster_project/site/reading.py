@@ -212,6 +212,19 @@ class CouncilData:
         return latest
 
     @cached_property
+    def _months_of_units(self) -> Mapping[str, date]:
+        found: dict[str, date] = {}
+        for row in self.rows("caseload_bands"):
+            has_cases = row["open_cases"] is not None or "open_cases" in row.suppressed
+            if has_cases and self.first_month <= row["month"] <= self.month:
+                found[row["unit"]] = max(row["month"], found.get(row["unit"], row["month"]))
+        return found
+
+    def month_of(self, unit: str) -> date:
+        """A unit's newest month with cases: a month's totals may name some units and be silent of those below."""
+        return self._months_of_units.get(unit, self.month)
+
+    @cached_property
     def as_at(self) -> date:
         day: date = max(row["as_at"] for row in self.rows("caseload_bands") if row["month"] == self.month)
         return day

@@ -31,7 +31,8 @@ def cell_html(cell: Cell) -> str:
 def table_html(table: Table, key: str) -> str:
     """A table in a part of the page that scrolls by itself, by keyboard too."""
     classes = [' class="number"' if heading.is_number else "" for heading in table.headings]
-    lines = [_opening(key, table.caption, "")]
+    names = [escape(heading.text) for heading in table.headings]
+    lines = [_opening(key, table.caption, ' class="prose"' if table.is_prose else "")]
     lines += [
         f'<th scope="col"{kind}>{escape(heading.text)}</th>'
         for heading, kind in zip(table.headings, classes, strict=True)
@@ -43,12 +44,18 @@ def table_html(table: Table, key: str) -> str:
         lines.append(
             f'<tr><th scope="row"{depth}>{cell_html(first)}</th>'
             + "".join(
-                f"<td{kind}>{cell_html(cell)}</td>" for kind, cell in zip(classes[1:], others, strict=True)
+                f"<td{kind}{_named(name, table)}>{cell_html(cell)}</td>"
+                for kind, name, cell in zip(classes[1:], names[1:], others, strict=True)
             )
             + "</tr>"
         )
     lines.append("</tbody>\n</table>\n</div>")
     return "\n".join(lines)
+
+
+def _named(name: str, table: Table) -> str:
+    """Its column's name within a cell, for narrow screens on which the cells of a row stand below one another."""
+    return f' data-name="{name}"' if table.is_prose else ""
 
 
 def heat_map_html(heat: HeatMap, key: str) -> str:

@@ -62,6 +62,8 @@ HEADINGS = {
     "changes_of_worker_12m": "Changes of worker, 12 months",
     "months_since_qualified": "Months since qualified",
     "option_kind": "Way",
+    "unallocated_cases": "Cases without a worker",
+    "manager_held_cases": "Cases held by managers",
     "open_at_start": "Open at start",
     "asye_share": "In their first year, ASYE (%)",
     "share_qualified_under_18_months": "Qualified under 18 months (%)",
@@ -195,6 +197,7 @@ def table(
     rows: Sequence[Row],
     *,
     keep_empty: bool = False,
+    is_prose: bool = False,
 ) -> Table | None:
     """A table of rows with the columns that this tier has and any row fills; None where there are none.
 
@@ -216,6 +219,7 @@ def table(
             [*(make(row) for _, make in lead), *(cell(data, mart, row, column) for column in known)]
             for row in rows
         ],
+        is_prose,
     )
 
 
@@ -261,6 +265,13 @@ def described(name: str, rows: Sequence[Row], column: str, measure: Measure, *, 
     return f"{name}: {'; '.join([*parts, f'latest {said(known[-1])}'])}"
 
 
-def metric_words(reference_rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """What each metric is called."""
-    return {row["metric"]: row["words"] for row in reference_rows}
+class _MetricWords(dict[str, str]):
+    """A metric that no row names is said by its own name."""
+
+    def __missing__(self, metric: str) -> str:
+        return slug_words(metric)
+
+
+def metric_words(reference_rows: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+    """What each metric is called, for `words[metric]`."""
+    return _MetricWords((row["metric"], row["words"]) for row in reference_rows)

@@ -53,8 +53,8 @@ def line_chart(
     data: CouncilData, mart: str, rows: Sequence[Row], title: str, named: Sequence[tuple[str, str]]
 ) -> Chart | None:
     """Lines of a mart's columns over the months shown; None where there is nothing to draw."""
-    known = [(column, name) for column, name in named if column in data.marts.measures.get(mart, {})]
-    if not has_values(rows, [column for column, _ in known], least=2):
+    known = [(column, name) for column, name in named if has_values(rows, [column], least=2)]
+    if not known:
         return None
     return Chart(
         title,
@@ -68,8 +68,8 @@ def column_chart(
     data: CouncilData, mart: str, rows: Sequence[Row], title: str, named: Sequence[tuple[str, str]]
 ) -> Chart | None:
     """Columns of a mart's columns for each month shown; None where there is nothing to draw."""
-    known = [(column, name) for column, name in named if column in data.marts.measures.get(mart, {})]
-    if not has_values(rows, [column for column, _ in known]):
+    known = [(column, name) for column, name in named if has_values(rows, [column])]
+    if not known:
         return None
     return Chart(
         title,

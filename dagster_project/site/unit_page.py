@@ -7,15 +7,15 @@ from dagster_project.reports.council_marts import Row
 from dagster_project.reports.measures import day_words, month_words
 from dagster_project.reports.policies import Policy, policies_in_force
 from dagster_project.site.ahead import ahead_section
-from dagster_project.site.contents import Cell, Chart, Heading, Page, Section, Table
-from dagster_project.site.drawing import Series, Step, columns, lines, waterfall
+from dagster_project.site.contents import Cell, Chart, Page, Section
+from dagster_project.site.drawing import Series, columns, lines
 from dagster_project.site.frame import crumbs, navigation
 from dagster_project.site.overview import crossed_section
 from dagster_project.site.reading import CouncilData, Unit
 from dagster_project.site.support import support_section
 from dagster_project.site.tables import (
-    MINUS,
-    NO_VALUE,
+    MONTH_LEAD,
+    Lead,
     band_tag,
     by_month,
     cell,
@@ -26,6 +26,7 @@ from dagster_project.site.tables import (
     values,
 )
 from dagster_project.site.timeliness import timeliness_section
+from dagster_project.site.waterfalls import change_section, gap_section
 from dagster_project.site.workers import workers_section
 
 BANDS = "caseload_bands"
@@ -53,14 +54,16 @@ WAYS = (
 
 
 def page_of_unit(data: CouncilData, unit: Unit, tier: str) -> Page:
-    """One unit in the latest month and the two years before."""
+    """One unit in its newest month with cases and the two years before."""
     address = unit_page(data.council, unit.unit)
-    row = data.row_of(BANDS, unit.unit)
+    month = data.month_of(unit.unit)
+    row = data.row_of(BANDS, unit.unit, month)
+    as_at = row["as_at"] if row is not None else data.as_at
     return Page(
         address=address,
         title=unit.name,
         caption=f"{data.name}: {unit.level}" if unit.unit != data.top else "The whole council",
-        lead=f"{month_words(data.month)}, as at {day_words(data.as_at)}.",
+        lead=f"{month_words(month)}, as at {day_words(as_at)}.",
         tag=band_tag(row),
         crumbs=crumbs(address, *_above(data, unit)),
         council=data.council,
@@ -69,8 +72,9 @@ def page_of_unit(data: CouncilData, unit: Unit, tier: str) -> Page:
         sections=[
             section
             for section in (
-                _facts(data, row),
+                _facts(data, unit, row),
                 crossed_section(data, address, unit.unit),
+                change_section(data, unit),
                 _trend(data, unit, row),
                 ahead_section(data, unit, fitting_policy(data, unit, row)),
                 _flows(data, unit),
@@ -78,7 +82,7 @@ def page_of_unit(data: CouncilData, unit: Unit, tier: str) -> Page:
                 _experience(data, unit),
                 support_section(data, unit),
                 _agency(data, unit),
-                _gap(data, unit),
+                gap_section(data, unit),
                 _to_target(data, unit),
                 _below(data, unit, address),
                 workers_section(data, unit) if tier == "restricted" else None,
@@ -97,11 +101,15 @@ def _above(data: CouncilData, unit: Unit) -> list[tuple[str, str]]:
     return [(data.name, council_page(data.council)), *steps]
 
 
-def _facts(data: CouncilData, row: Row | None) -> Section:
+def _facts(data: CouncilData, unit: Unit, row: Row | None) -> Section:
     incomplete = row is not None and row.get("is_complete") is False
+    month = data.month_of(unit.unit)
     return Section(
         "now",
         "Where it stands",
+        about=f"No cases of {unit.name} are known for {month_words(data.month)}: this is its newest month with cases."
+        if month != data.month
+        else "",
         inset="Not whole: rows of this month were rejected or name no known unit, so the figures may change."
         if incomplete
         else "",
@@ -301,143 +309,8 @@ def _agency(data: CouncilData, unit: Unit) -> Section | None:
     return Section("agency", "Agency spend and vacancy", charts=charts, tables=kept) if kept else None
 
 
-def _gap(data: CouncilData, unit: Unit) -> Section | None:
-    mart = "establishment"
-    known = [
-        row
-        for row in data.of_unit(mart, unit.unit)
-        if row["role_group"] == "total"
-        and all(
-            row.get(name) is not None for name in ("posts_fte", "in_post_fte", "vacant_fte", "uncovered_fte")
-        )
-    ]
-    if not known:
-        return None
-    row = known[-1]
-    pipeline = next(
-        (
-            found
-            for found in data.of_unit("recruitment_pipeline", unit.unit)
-            if found["role_group"] == "total" and found["month"] == row["month"]
-        ),
-        None,
-    )
-    steps = gap_steps(data, row, pipeline)
-    of_month = [found for found in data.of_unit(mart, unit.unit) if found["month"] == row["month"]]
-    roles = table(
-        data,
-        mart,
-        f"Posts of {unit.name} by role group, {month_words(row['month'])}",
-        [("Role group", lambda found: Cell(found["role_group"].replace("_", " ").capitalize()))],
-        ["posts_fte", "newly_created_fte", "in_post_fte", "vacant_fte", "agency_fte", "uncovered_fte",
-         "vacancy_rate"],
-        sorted(of_month, key=lambda found: (found["role_group"] == "total", found["role_group"])),
-    )  # fmt: skip
-    tables = [_steps_table(steps, unit, row), *([roles] if roles else [])]
-    if pipeline is not None:
-        coming = table(
-            data,
-            "recruitment_pipeline",
-            f"People on their way and the gap that remains, {month_words(row['month'])}",
-            [("Role group", lambda found: Cell(found["role_group"].replace("_", " ").capitalize()))],
-            ["uncovered_fte", "agency_offers_fte", "permanent_offers_fte", "pipeline_fte", "remaining_gap_fte",
-             "surplus_fte"],
-            sorted(
-                (
-                    found
-                    for found in data.of_unit("recruitment_pipeline", unit.unit)
-                    if found["month"] == row["month"]
-                ),
-                key=lambda found: (found["role_group"] == "total", found["role_group"]),
-            ),
-        )  # fmt: skip
-        tables += [coming] if coming else []
-    return Section(
-        "gap",
-        "From establishment to gap",
-        about="Posts, less those filled, less agency cover"
-        + (", less those on their way." if pipeline is not None else "."),
-        charts=[
-            Chart(
-                f"From posts to the gap, FTE, {month_words(row['month'])}",
-                waterfall(steps),
-                "Waterfall. " + "; ".join(f"{step.label} {step.words}" for step in steps) + ".",
-            )
-        ],
-        tables=tables,
-        notes=[
-            "What remains is the sum over role groups: one group's surplus fills no other's gap and is added back."
-        ]
-        if pipeline is not None
-        else [],
-    )
-
-
-def gap_steps(data: CouncilData, row: Row, pipeline: Row | None) -> list[Step]:
-    """The published figures between posts and gap; each bar begins where the one before it ended."""
-
-    def words(found: Row, mart: str, column: str, sign: str = "") -> str:
-        text = shown(found, column, data.measure(mart, column))[0]
-        return f"{sign}{text}" if text != NO_VALUE else text
-
-    posts, vacant, uncovered = row["posts_fte"], row["vacant_fte"], row["uncovered_fte"]
-    zero = posts - posts
-    steps = [
-        Step("Posts", words(row, "establishment", "posts_fte"), zero, posts, is_total=True),
-        Step(
-            "Less in post", words(row, "establishment", "in_post_fte", MINUS), posts, vacant, is_total=False
-        ),
-        Step("Vacant", words(row, "establishment", "vacant_fte"), zero, vacant, is_total=True),
-        Step(
-            "Less agency cover",
-            words(row, "establishment", "agency_fte", MINUS),
-            vacant,
-            uncovered,
-            is_total=False,
-        ),
-        Step("Not covered", words(row, "establishment", "uncovered_fte"), zero, uncovered, is_total=True),
-    ]
-    if pipeline is not None and all(
-        pipeline.get(name) is not None for name in ("pipeline_fte", "surplus_fte", "remaining_gap_fte")
-    ):
-        coming = uncovered - pipeline["pipeline_fte"]
-        mart = "recruitment_pipeline"
-        steps += [
-            Step(
-                "Less on their way",
-                words(pipeline, mart, "pipeline_fte", MINUS),
-                uncovered,
-                coming,
-                is_total=False,
-            ),
-            Step(
-                "Surplus elsewhere",
-                words(pipeline, mart, "surplus_fte", "+"),
-                coming,
-                coming + pipeline["surplus_fte"],
-                is_total=False,
-            ),
-            Step(
-                "Gap that remains",
-                words(pipeline, mart, "remaining_gap_fte"),
-                zero,
-                pipeline["remaining_gap_fte"],
-                is_total=True,
-            ),
-        ]
-    return steps
-
-
-def _steps_table(steps: list[Step], unit: Unit, row: Row) -> Table:
-    return Table(
-        f"From posts to the gap of {unit.name}, {month_words(row['month'])}, FTE",
-        [Heading("Step"), Heading("FTE", is_number=True)],
-        [[Cell(step.label), Cell(step.words, is_number=True)] for step in steps],
-    )
-
-
 def _to_target(data: CouncilData, unit: Unit) -> Section | None:
-    row = data.row_of(BANDS, unit.unit)
+    row = data.row_of(BANDS, unit.unit, data.month_of(unit.unit))
     gap = row.get("fte_to_target") if row is not None else None
     mart = "options_to_target"
     ways = [found for found in data.of_unit(mart, unit.unit) if found.get("gap_fte") is not None]
@@ -475,19 +348,23 @@ def _below(data: CouncilData, unit: Unit, address: str) -> Section | None:
     rows = [
         row
         for one in data.units.values()
-        if one.parent == unit.unit and (row := data.row_of(BANDS, one.unit)) is not None
+        if one.parent == unit.unit
+        and (row := data.row_of(BANDS, one.unit, data.month_of(one.unit))) is not None
     ]
+    months = {row["month"] for row in rows}
+    named: list[Lead] = [] if months == {data.month} else [MONTH_LEAD]
     found = table(
         data,
         BANDS,
-        f"Units of {unit.name}, {month_words(data.month)}",
+        f"Units of {unit.name}, each in its newest month with cases",
         [
             (
                 "Unit",
                 lambda row: Cell(
                     data.unit_name(row["unit"]), href=link(unit_page(data.council, row["unit"]), address)
                 ),
-            )
+            ),
+            *named,
         ],
         ["open_cases", "fte_social_workers", "average_caseload", "average_caseload_rounded", "band_label",
          "severity", "fte_to_target"],

@@ -310,6 +310,11 @@ FILES = (
         refused="more than the 16,384",
     ),
     File(
+        "a line of ten million commas",
+        lambda: text([CASES, NORTH, ("",) * 10_000_000]),
+        refused="more than the 16,384",
+    ),
+    File(
         "a stray cell in the last row and column",
         lambda: workbook(sheet(_whole(NORTH), then=lambda made: made.write(1_048_575, 16_383, "x"))),
         refused="a cell far from the table",
