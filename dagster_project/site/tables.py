@@ -11,7 +11,9 @@ from dagster_project.reports.code_words import listed_words
 from dagster_project.reports.council_marts import Row
 from dagster_project.reports.measures import (
     SUPPRESSED,
+    TOLD_AMOUNTS,
     Measure,
+    amount_words,
     month_words,
     slug_words,
     without_zeros,
@@ -150,6 +152,8 @@ def shown(row: Row | None, column: str, measure: Measure) -> tuple[str, str]:
         return NO_VALUE, "missing"
     if column == "missing_inputs":
         return listed_words(column, str(value)), ""
+    if column in TOLD_AMOUNTS:
+        return amount_words(str(value)), ""
     if column in SLUGS:
         return slug_words(str(value)).replace(",", ", ").replace(",  ", ", "), ""
     if column.endswith("month") and isinstance(value, date):
