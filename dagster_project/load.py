@@ -13,6 +13,7 @@ from time import perf_counter
 from filelock import FileLock, Timeout
 
 from dagster_project import alerts, deliveries, health, quality, quarantine, rotated_keys, site, warehouse
+from dagster_project.alerts.ended import read_ended
 from dagster_project.alerts.known import Knowledge, known_of_alerts
 from dagster_project.alerts.recipient_lint import lint_recipients
 from dagster_project.alerts.since_told import (
@@ -40,6 +41,10 @@ class LoadInProgressError(Exception):
     """Another load holds the lock."""
 
 
+class RestoreUnfinishedError(PlainError):
+    """A restore was cut off: part of the home is what it was, part what it should be."""
+
+
 @dataclass
 class LoadReport:
     """What one load did: what arrived, was built, checked, published and told, and how long each took.
@@ -60,6 +65,7 @@ class LoadReport:
     to_mend: list[Path] = field(default_factory=list)
     recipients: list[Finding] = field(default_factory=list)
     sealed: deliveries.Sealed = field(default_factory=deliveries.Sealed)
+    compacted: deliveries.Compacted = field(default_factory=deliveries.Compacted)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -77,14 +83,21 @@ class LoadReport:
 
 
 @contextmanager
-def only_load(settings: Settings, wait_seconds: float = 0) -> Iterator[None]:
+def only_load(settings: Settings, wait_seconds: float = 0, *, is_restoring: bool = False) -> Iterator[None]:
     """Hold the installation for one load.
 
-    Raises LoadInProgressError when another has it and keeps it for longer than `wait_seconds`.
+    Raises LoadInProgressError when another has it and keeps it for longer than `wait_seconds`, and
+    RestoreUnfinishedError where a restore was cut off, which only a restore may find.
     """
     make_home(settings)
     try:
         with FileLock(settings.lock_file, timeout=wait_seconds):
+            if settings.being_restored.exists() and not is_restoring:
+                raise RestoreUnfinishedError(
+                    f"a restore of {settings.home} was cut off: run `caseload restore` with the same backup again"
+                )
+            if not is_restoring:
+                deliveries.finish_compaction(settings)
             yield
     except Timeout:
         raise LoadInProgressError(
@@ -159,6 +172,8 @@ def _load(
             report.sealed = deliveries.seal_landed(
                 settings, reference, load_specifications(), now=now, council=council, months=months
             )
+            if arrival.accepted:
+                report.compacted = deliveries.compact_where_many(settings, reference, load_id, now)
             close_to_others(settings)
         return report
 
@@ -342,6 +357,7 @@ def announce(
         over=read_over(settings) - {(breach.council, breach.unit, breach.metric) for breach in doubted},
         clear=read_clear(settings),
         unknown=[*read_unknown(settings, reference, missing), *(as_unknown(breach) for breach in doubted)],
+        ended=read_ended(settings, reference),
         figures=read_figures(settings),
     )
     retell(settings, reference)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from dagster_project import warehouse
 from dagster_project.load import LoadReport, Progress, close_to_others, finish_rotation, only_load, rebuild
@@ -28,14 +29,25 @@ def rebuild_whole(
     """
     settings.pseudonym_key()
     with only_load(settings):
-        reference = load_reference(settings)
-        finish_rotation(settings, progress=progress)
-        published = settings.published / "current"
-        before = (published.resolve() / "marts.duckdb") if published.exists() else None
-        remove_warehouse(settings)
-        report = rebuild(settings, reference, progress=progress)
-        close_to_others(settings)
-        if not (before and report and report.published):
-            return Rebuilt(report, None)
-        after = report.published / "marts.duckdb"
-        return Rebuilt(report, warehouse.marts_that_differ(before, after))
+        return rebuild_held(settings, progress=progress)
+
+
+def rebuild_held(
+    settings: Settings, *, progress: Progress = lambda phase, done, total, what: None
+) -> Rebuilt:
+    """As `rebuild_whole`, for who holds the lock."""
+    reference = load_reference(settings)
+    finish_rotation(settings, progress=progress)
+    published = settings.published / "current"
+    before = _whole(published.resolve()) if published.exists() else None
+    remove_warehouse(settings)
+    report = rebuild(settings, reference, progress=progress)
+    close_to_others(settings)
+    if not (before and report and report.published):
+        return Rebuilt(report, None)
+    return Rebuilt(report, warehouse.marts_that_differ(before, _whole(report.published)))
+
+
+def _whole(version: Path) -> Path:
+    """The file with every mart and row, workers too."""
+    return version / "restricted" / "marts.duckdb"

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Makes .venv, installs the lock with its hashes and the project itself, editable. Safe to run again.
+# Makes .venv, installs a lock (dev, or the one named) with its hashes and the project itself, editable. Safe to run again.
 set -eu
 cd "$(dirname "$0")/.."
 
 venv=.venv
-lock=requirements/dev.txt
+lock="requirements/${1:-dev}.txt"
 python="$venv/bin/python"
 oldest=3.11
 

@@ -77,4 +77,6 @@ PHASE_WORDS = {
     "build": "building the marts",
     "check": "checking",
     "publish": "publishing",
+    "backup": "copying and reading back",
+    "restore": "copying and comparing with the list",
 }

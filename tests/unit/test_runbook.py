@@ -16,8 +16,8 @@ TREES = {
     for path in sorted((PROJECT_ROOT / "dagster_project").rglob("*.py"))
 }
 STOPS_A_LOAD = {
-    "CollisionError", "LoadInProgressError", "NewerLedgerError", "SealError", "SecretFileError", "SettingsError",
-    "SourceError", "SuiteError",
+    "BackupError", "CollisionError", "LoadInProgressError", "NewerLedgerError", "RestoreUnfinishedError", "SealError",
+    "SecretFileError", "SettingsError", "SourceError", "SuiteError",
 }  # fmt: skip
 OF_ANOTHER_COMMAND = {"key_rotation.py"}
 SHORTEST = 8
@@ -44,6 +44,7 @@ def sentences() -> str:
 
 def quoted() -> list[str]:
     rows = RUNBOOK.split("## The load stopped")[1].split("## A file was refused")[0].splitlines()
+    rows += RUNBOOK.split("## The machine is lost")[1].splitlines()
     return [
         span
         for row in rows
