@@ -13,6 +13,7 @@ from time import perf_counter
 from filelock import FileLock, Timeout
 
 from dagster_project import alerts, deliveries, health, quality, quarantine, rotated_keys, site, warehouse
+from dagster_project.alerts.ended import read_ended
 from dagster_project.alerts.known import Knowledge, known_of_alerts
 from dagster_project.alerts.recipient_lint import lint_recipients
 from dagster_project.alerts.since_told import (
@@ -356,6 +357,7 @@ def announce(
         over=read_over(settings) - {(breach.council, breach.unit, breach.metric) for breach in doubted},
         clear=read_clear(settings),
         unknown=[*read_unknown(settings, reference, missing), *(as_unknown(breach) for breach in doubted)],
+        ended=read_ended(settings, reference),
         figures=read_figures(settings),
     )
     retell(settings, reference)
