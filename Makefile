@@ -7,6 +7,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+RIVALS := build/rivals
+RIVALS_STAMP := $(RIVALS)/.installed
 # As many as there are processors, up to this.
 TEST_PROCESSES := 4
 
@@ -21,7 +23,7 @@ help:
 	@echo "make install       make $(VENV) from the hashed lock (again only when the lock changes)"
 	@echo "make dev           the Dagster UI on this machine"
 	@echo "make docs          docs/ as a site with search, links checked, under build/docs"
-	@echo "make bench         time a load against bare dbt and a bare scan"
+	@echo "make bench         a load beside DuckDB by hand, pandas, polars, Spark and bare dbt, on the same files"
 	@echo "make test-long     the tests that take minutes: every step of a purge killed, the samples searched whole"
 	@echo "make test-fuzz     the readers on a minute and more of files nobody thought of, others each time"
 	@echo "make test-browser  the tests that draw pages in a browser"
@@ -107,8 +109,12 @@ lint-dbt: $(STAMP)
 MERGE_REFERENCE := "import dagster_project.reference as r, dagster_project.settings as s; \
 	settings = s.load_settings(); r.load_reference(settings).write(settings.merged_reference)"
 
-# One process, so that nothing else competes with what is timed.
-bench: $(STAMP)
+# Rivals that cannot be had are left out by the comparison itself, which says so.
+$(RIVALS_STAMP): requirements/rivals.txt
+	@sh requirements/install.sh rivals $(RIVALS) && touch $@ || echo "bench: the rivals could not be installed"
+
+# One contender at a time, so that nothing else competes with what is timed.
+bench: $(STAMP) $(RIVALS_STAMP)
 	@$(BIN)/python -m bench $(ARGS)
 
 # Strict: a link or an anchor that leads nowhere, or a page that no reader is led to, stops it.
@@ -126,5 +132,6 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 lock: $(STAMP)
 	@$(LOCK) pyproject.toml -o requirements/base.txt
 	@$(LOCK) pyproject.toml --extra dev --extra workbench -c requirements/base.txt -o requirements/dev.txt
+	@$(LOCK) --group pyproject.toml:rivals -c requirements/base.txt -o requirements/rivals.txt
 	@awk '/^[^ ]/ { ours = /^uv==/ } ours' requirements/dev.txt > requirements/uv.txt
 	@$(MAKE) --no-print-directory lint-locks

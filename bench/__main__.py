@@ -1,119 +1,162 @@
-"""What a load costs over the least it could cost: bare dbt over the same archive, a bare scan of the same files.
+"""From landed CSV to published marts: the program, its floor and its rivals on the same files, and what each costs.
 
-Interleaved, so that a busy machine slows each of the three alike: trust the ratios more than the seconds.
+In the first round all have to make the same rows, or nothing is told. They take turns, so that a busy machine slows
+each alike: trust the ratios more than the seconds. Never fails by time.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from statistics import median
-from time import perf_counter
+from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
+from bench.contenders import CONTENDERS, EVERYTHING, PROJECT, SAME_MARTS, Contender, environment
+from bench.extracts import SIZES, Size, land, register
+from bench.machine import machine
+from bench.marts import rows, rows_that_differ
+from bench.measuring import Cost, FailedError, adopt_orphans, measured
+from bench.report import show
 from dagster_project.reference import load_reference
 from dagster_project.settings import Settings
 
-PROJECT = Path(__file__).resolve().parent.parent
-PROGRAMS = Path(sys.executable).parent
-SCAN = """
-import sys, duckdb
-for path in sys.argv[1:]:
-    duckdb.sql(f"select count(columns(*)) from read_csv('{path}', all_varchar = true, ignore_errors = true)").fetchall()
-"""
+ALWAYS = (EVERYTHING, SAME_MARTS)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--repeats", type=int, default=3, help="how often each of the three is timed")
-    repeats = parser.parse_args().repeats
+    parser.add_argument(
+        "--size",
+        choices=[*SIZES],
+        default="S",
+        help="councils and months: " + ", ".join(map(str, SIZES.values())),
+    )
+    parser.add_argument("--councils", type=int, help="instead of the size's")
+    parser.add_argument("--months", type=int, help="instead of the size's")
+    parser.add_argument("--repeats", type=int, default=3, help="how often each is timed")
+    parser.add_argument(
+        "--without", nargs="*", default=[], help="contenders to leave out, by a part of their names"
+    )
+    parser.add_argument(
+        "--keep", type=Path, help="a folder for the results as JSON; `python -m bench.page` reads it"
+    )
+    given = parser.parse_args()
+    size = size_of(given)
+    console = Console(width=140)
+    adopt_orphans()
+    taking_part, left_out = who_takes_part(given.without)
+    for name, reason in left_out.items():
+        console.print(f"left out: {name}: {reason}")
     with tempfile.TemporaryDirectory(prefix="caseload-bench-") as folder:
-        sample = Path(folder) / "sample"
-        run([str(PROGRAMS / "caseload"), "sample"], environment(sample))
-        rounds = [one_round(Path(folder) / str(number), sample) for number in range(repeats)]
-        months = sorted({path.parent.name for path in (sample / "landing").rglob("*.*")})
-        files = [path for path in (sample / "landing").rglob("*") if path.is_file()]
-    show(rounds, f"{len(months)} months, {len(files)} files, {repeats} repeats")
+        landed = Path(folder) / "landed"
+        register(landed, size.councils)
+        land(landed, size.councils, size.months)
+        files = list((landed / "landing").rglob("*.csv"))
+        console.print(
+            f"{size}: {len(files)} files, {sum(path.stat().st_size for path in files) / 2**20:,.1f} MiB"
+        )
+        result: dict[str, Any] = {
+            "size": asdict(size),
+            "files": len(files),
+            "machine": machine(),
+            "left_out": left_out,
+            "rounds": [],
+        }
+        for number in range(given.repeats):
+            costs = one_round(
+                Path(folder) / "round", landed, turned(taking_part, number), is_compared=number == 0
+            )
+            result["rounds"].append({name: asdict(cost) for name, cost in costs.items()})
+            console.print(
+                f"round {number + 1} of {given.repeats}" + ("" if number else ": all made the same rows")
+            )
+            if given.keep:
+                keep(result, given.keep / f"{size.name}.json")
+    show(result, console)
 
 
-def one_round(home: Path, sample: Path) -> dict[str, float]:
-    """Seconds of a load into an empty home, of dbt over the archive it left, of a scan of the CSV files it read."""
-    shutil.copytree(sample, home)
+def keep(result: Mapping[str, Any], path: Path) -> None:
+    """After every round: one that is broken off leaves those before it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+def size_of(given: argparse.Namespace) -> Size:
+    size = SIZES[given.size]
+    councils, months = given.councils or size.councils, given.months or size.months
+    return (
+        size
+        if (councils, months) == (size.councils, size.months)
+        else Size(f"{councils}x{months}", councils, months)
+    )
+
+
+def who_takes_part(without: Sequence[str]) -> tuple[list[Contender], dict[str, str]]:
+    """The contenders, and of those left out the reason."""
+    left_out = {}
+    for one in CONTENDERS:
+        if one.why_not:
+            left_out[one.name] = one.why_not
+        elif one.name not in ALWAYS and any(part.lower() in one.name.lower() for part in without):
+            left_out[one.name] = "as asked"
+    return [one for one in CONTENDERS if one.name not in left_out], left_out
+
+
+def turned(contenders: Sequence[Contender], number: int) -> list[Contender]:
+    """Another order in each round, but never dbt before the load whose archive it builds from."""
+    makers = [one for one in contenders if not one.home_of]
+    place = number % len(makers)
+    return [*makers[place:], *makers[:place], *(one for one in contenders if one.home_of)]
+
+
+def one_round(
+    folder: Path, landed: Path, contenders: Sequence[Contender], *, is_compared: bool
+) -> Mapping[str, Cost]:
+    """What each contender cost, each on an installation of its own with the same files."""
+    costs: dict[str, Cost] = {}
+    places: dict[str, tuple[Path, Path]] = {}
     try:
-        load = timed(lambda: run([str(PROGRAMS / "caseload"), "load"], environment(home)))
-        # dbt leaves the SQL it ran in place of a seed that lies outside its project.
-        settings = Settings(home=home)
-        load_reference(settings).write(settings.merged_reference)
-        build = timed(lambda: run(dbt_build(home), environment(home)))
-        csv_files = sorted(str(path) for path in (home / "landing").rglob("*.csv"))
-        scan = timed(lambda: run([sys.executable, "-c", SCAN, *csv_files], environment(home)))
+        for number, one in enumerate(contenders):
+            home, out = folder / f"home-{number}", folder / f"out-{number}"
+            if one.home_of:
+                home = places[one.home_of][0]
+                # dbt leaves the SQL it ran in place of a seed that lies outside its project.
+                settings = Settings(home=home)
+                load_reference(settings).write(settings.merged_reference)
+            else:
+                # Landed files are only read or replaced, never written into.
+                shutil.copytree(landed / "landing", home / "landing", copy_function=os.link)
+                shutil.copytree(landed / "reference", home / "reference")
+            out.mkdir(parents=True)
+            places[one.name] = (home, out)
+            costs[one.name] = measured(one.command(home, out), environment(home), PROJECT)
+        if is_compared:
+            compare(contenders, places)
+    except FailedError as error:
+        sys.exit(str(error))
     finally:
-        shutil.rmtree(home)
-    return {"caseload load": load, "bare dbt build": build, "bare scan of the CSV files": scan}
+        shutil.rmtree(folder, ignore_errors=True)
+    return costs
 
 
-def environment(home: Path) -> Mapping[str, str]:
-    return {
-        **os.environ,
-        "CASELOAD_HOME": str(home),
-        "CASELOAD_REFERENCE": str(home / "warehouse" / "reference"),
-        "CASELOAD_PSEUDONYM_KEY": "a key for timing and nothing else",
-    }
-
-
-def dbt_build(home: Path) -> list[str]:
-    return [
-        *(
-            str(PROGRAMS / "dbt"),
-            "--quiet",
-            "--no-version-check",
-            "build",
-            "--full-refresh",
-            "--no-partial-parse",
-        ),
-        *("--exclude-resource-type", "unit_test"),
-        *("--project-dir", str(PROJECT / "dbt"), "--profiles-dir", str(PROJECT / "dbt")),
-        *("--target-path", str(home / "dbt"), "--log-path", str(home / "dbt" / "logs")),
-    ]
-
-
-def run(command: Sequence[str], variables: Mapping[str, str]) -> None:
-    """Run to the end; what a failing program said is shown."""
-    done = subprocess.run(command, env=variables, cwd=PROJECT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(
-            f"{' '.join(command[:4])} ended with {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
-        )
-
-
-def timed(work: Callable[[], None]) -> float:
-    start = perf_counter()
-    work()
-    return perf_counter() - start
-
-
-def show(rounds: Sequence[Mapping[str, float]], title: str) -> None:
-    table = Table(title=title, title_justify="left")
-    table.add_column("cold, in a process of its own")
-    for name in ("min s", "median s", "max s", "load is, at least", "median", "at most"):
-        table.add_column(name, justify="right")
-    for what in rounds[0]:
-        seconds = [one[what] for one in rounds]
-        ratios = [one["caseload load"] / one[what] for one in rounds]
-        table.add_row(
-            what,
-            *(f"{value:.2f}" for value in (min(seconds), median(seconds), max(seconds))),
-            *(f"{value:.1f} x" for value in (min(ratios), median(ratios), max(ratios))),
-        )
-    Console(width=110).print(table)
+def compare(contenders: Sequence[Contender], places: Mapping[str, tuple[Path, Path]]) -> None:
+    """Stop where one has other rows than the program, or where there are none."""
+    by_name = {one.name: one for one in contenders}
+    ours = by_name[EVERYTHING].marts(*places[EVERYTHING])
+    if ours is None or not rows(ours):
+        sys.exit("the program published no rows to compare")
+    for one in contenders:
+        theirs = one.marts(*places[one.name])
+        if theirs and theirs != ours and (differing := rows_that_differ(ours, theirs)):
+            sys.exit(f"{one.name} makes other rows than the program, nothing is told: {differing}")
 
 
 if __name__ == "__main__":

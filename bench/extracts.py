@@ -42,8 +42,14 @@ class Size:
     councils: int
     months: int
 
+    def __str__(self) -> str:
+        return f"{self.name} ({self.councils} x {self.months})"
 
-SIZES = {size.name: size for size in (Size("S", 1, 12), Size("M", 153, 12), Size("L", 153, 120))}
+
+SIZES = {
+    size.name: size
+    for size in (Size("month", 1, 1), Size("S", 1, 12), Size("M", 153, 12), Size("L", 153, 120))
+}
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from rich.console import Console
 from dagster_project.commands import retention
 from dagster_project.commands.alerting import alerts, health
 from dagster_project.commands.backing_up import backup, restore
+from dagster_project.commands.compacting import compact
 from dagster_project.commands.crosswalk import rotate_key, who
 from dagster_project.commands.figures import figures
 from dagster_project.commands.forecasting import forecast
@@ -353,6 +354,7 @@ def _print_report(console: Console, settings: Settings, report: LoadReport, *, w
     terminal.print_alerts(console, report)
     terminal.print_recipients(console, report)
     terminal.print_sealed(console, report.sealed)
+    terminal.print_compacted(console, report.compacted)
     terminal.print_pages(console, settings, report)
     arrival = report.arrival
     if not any(
@@ -388,6 +390,7 @@ app.command(name="paper")(paper)
 app.command(name="pack")(pack)
 app.command(name="site")(site)
 app.command(name="rebuild")(rebuild)
+app.command(name="compact")(compact)
 app.command(name="backup")(backup)
 app.command(name="restore")(restore)
 app.command(name="sql")(sql)

@@ -12,7 +12,7 @@ from dagster_project.assets.mart_assets import MART_TAG, model_assets, outside_s
 from dagster_project.assets.outcome_assets import outcome_assets
 from dagster_project.assets.parsed_project import parsed_project
 from dagster_project.assets.partitions import council_months
-from dagster_project.assets.quality_checks import metric_checks
+from dagster_project.assets.quality_checks import policy_checks
 from dagster_project.assets.schedules import monthly_schedule
 from dagster_project.assets.sensors import landing_sensor
 from dagster_project.assets.service_watch import failed_runs, service_checks, service_watch
@@ -49,7 +49,7 @@ def _definitions(settings: Settings) -> dg.Definitions:
             models,
             *outcome_assets(settings, marts, partitions, analysts),
         ],
-        asset_checks=[metric_checks(reference), *service_checks(settings)],
+        asset_checks=[policy_checks(reference), *service_checks(settings)],
         jobs=[month],
         schedules=[monthly_schedule(settings, month)],
         sensors=[landing_sensor(settings, month, partitions), service_watch(settings), failed_runs(settings)],

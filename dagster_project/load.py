@@ -13,6 +13,7 @@ from time import perf_counter
 from filelock import FileLock, Timeout
 
 from dagster_project import alerts, deliveries, health, quality, quarantine, rotated_keys, site, warehouse
+from dagster_project.alerts.ended import read_ended
 from dagster_project.alerts.known import Knowledge, known_of_alerts
 from dagster_project.alerts.recipient_lint import lint_recipients
 from dagster_project.alerts.since_told import (
@@ -71,6 +72,7 @@ class LoadReport:
     to_mend: list[Path] = field(default_factory=list)
     recipients: list[Finding] = field(default_factory=list)
     sealed: deliveries.Sealed = field(default_factory=deliveries.Sealed)
+    compacted: deliveries.Compacted = field(default_factory=deliveries.Compacted)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -116,6 +118,8 @@ def only_load(settings: Settings, wait_seconds: float = 0, *, is_restoring: bool
                     f"a restore of {settings.home} was cut off: run `caseload restore` with the same backup again"
                 )
             _refuse_newer(settings)
+            if not is_restoring:
+                deliveries.finish_compaction(settings)
             yield
     except Timeout:
         raise LoadInProgressError(
@@ -211,6 +215,8 @@ def _load(
             report.sealed = deliveries.seal_landed(
                 settings, reference, load_specifications(), now=now, council=council, months=months
             )
+            if arrival.accepted:
+                report.compacted = deliveries.compact_where_many(settings, reference, load_id, now)
             close_to_others(settings)
             reached("the originals are sealed")
         return report
@@ -398,6 +404,7 @@ def announce(
         over=read_over(settings) - {(breach.council, breach.unit, breach.metric) for breach in doubted},
         clear=read_clear(settings),
         unknown=[*read_unknown(settings, reference, missing), *(as_unknown(breach) for breach in doubted)],
+        ended=read_ended(settings, reference),
         figures=read_figures(settings),
         reached=reached,
     )

@@ -141,6 +141,11 @@ class Settings:
         return self.home / ".delivery.lock"
 
     @property
+    def archive_readers_lock(self) -> Path:
+        """Held by who reads the archive beside a load, and by who puts other files in the place of its files."""
+        return self.warehouse / ".as-known.lock"
+
+    @property
     def being_restored(self) -> Path:
         """There from the first to the last step of a restore: until it is gone the home is not whole."""
         return self.home / ".restoring"

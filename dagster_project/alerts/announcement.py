@@ -15,8 +15,8 @@ from dagster_project.alerts.digest import compose
 from dagster_project.alerts.entries import Told
 from dagster_project.alerts.follow_up import follow_up
 from dagster_project.alerts.ledger import Ledger, Prepared, open_ledger
-from dagster_project.alerts.metrics import read_metrics
-from dagster_project.alerts.news import clear_before, ends, heard_by
+from dagster_project.alerts.metrics import Metrics, read_metrics
+from dagster_project.alerts.news import Heard, clear_before, ends, heard_by
 from dagster_project.alerts.outcome import Announcement, NotSent
 from dagster_project.alerts.routing import FAULTS_ONLY, Recipient, UnitParents, is_in_force, read_recipient
 from dagster_project.alerts.standing import replace_standing, standing
@@ -50,6 +50,7 @@ def announce(
     over: Collection[Subject] | None = None,
     clear: Collection[Subject] = (),
     unknown: Sequence[Breach] = (),
+    ended: Sequence[Breach] = (),
     figures: Collection[ToldFigure] = (),
     reached: Callable[[str], None] = nothing,
 ) -> Announcement:
@@ -59,14 +60,16 @@ def announce(
     (council, unit) to the unit above. What a server does not take stays in the ledger and is offered again, the same
     message, by later calls after `waits`. `over` are the (council, unit, metric) that stand no more; None: those of
     judged metrics that are not among `breaches`. `clear` are the subjects that the latest month found outside no
-    threshold, `unknown` what could not be judged since it was; `figures` is all that is told by this, kept for who
-    asks what a later delivery changed. No refusal raises; an outbox or a ledger that cannot be written does.
+    threshold, `unknown` what could not be judged since it was, `ended` what is measured no more; `figures` is all that
+    is told by this, kept for who asks what a later delivery changed. No refusal raises; an outbox or a ledger that
+    cannot be written does.
     """
     rows = [read_recipient(row, settings.channels) for row in recipients if is_in_force(row, now.date())]
+    metrics = read_metrics(settings)
     with open_ledger(settings.alert_ledger) as ledger:
         with ledger.transaction():
             current, history_entered, not_sent = _enter(ledger, breaches, latest_months, load_id, stamp(now))
-            replace_standing(ledger, current, latest_months, over)
+            replace_standing(ledger, current, latest_months, over, metrics)
             end_with_what_is_over(ledger, {row.subject for row in standing(ledger)}, now)
             loud, silenced, holding = _without_muted(ledger, current, unit_parents, now)
             told = _told_now(ledger, loud)
@@ -78,7 +81,7 @@ def announce(
                 breaches,
                 latest_months,
                 clear,
-                unknown,
+                [*unknown, *ended],
                 rows,
                 unit_parents,
                 holding,
@@ -97,12 +100,12 @@ def announce(
                 ]
                 already_told += len(due.items) - len(fresh)
                 if fresh:
-                    prepared.add(_prepare(ledger, due, fresh, set(heard.told), settings, now, load_id))
+                    prepared.add(
+                        _prepare(ledger, due, fresh, set(heard.told), metrics, settings, now, load_id)
+                    )
             record(ledger.db, figures, stamp(now))
             reached("the breaches are entered")
-            prepared |= follow_up(
-                ledger, rows, unit_parents, read_metrics(settings), settings.smtp.sender, now, load_id
-            )
+            prepared |= follow_up(ledger, rows, unit_parents, metrics, settings, now, load_id)
         reached("the message is recorded")
         digests, undelivered = deliver(
             ledger, settings, reachable(rows), prepared, now, waits=waits, reached=reached
@@ -198,7 +201,7 @@ def _route_after(
     breaches: Sequence[Breach],
     latest_months: Mapping[tuple[str, str], date],
     clear: Collection[Subject],
-    unknown: Sequence[Breach],
+    unjudged: Sequence[Breach],
     rows: Sequence[Recipient],
     unit_parents: UnitParents,
     holding: Decided,
@@ -206,14 +209,14 @@ def _route_after(
     at: str,
 ) -> None:
     """Who was told of a breach is told that it is over, also where a correction or an older month made it so, and that
-    it can no longer be judged.
+    it can no longer be judged or is measured no more (`unjudged`).
     """
     for row in rows:
         if row.problem or row.floor == FAULTS_ONLY:
             continue
         heard = heard_by(ledger, row.address)
         ended = ends(breaches, latest_months, clear, heard)
-        for breach in (*ended, *(one for one in unknown if one.item.subject in heard.open)):
+        for breach in (*ended, *(one for one in unjudged if _is_end_of(one, heard))):
             if not row.covers(breach, unit_parents):
                 continue
             if holding.is_muted(breach.council, breach.unit, breach.metric, unit_parents):
@@ -223,6 +226,12 @@ def _route_after(
             due.items[breach.item] = Told(breach, heard.gravest(breach.item.subject))
             if row.role not in due.roles:
                 due.roles.append(row.role)
+
+
+def _is_end_of(breach: Breach, heard: Heard) -> bool:
+    """Whether it comes after what the recipient was told last of it: a unit may open again and cross it anew."""
+    last = heard.open.get(breach.item.subject)
+    return last is not None and (breach.state == "unknown" or last.month < breach.item.month)
 
 
 def _route_running(
@@ -260,6 +269,7 @@ def _prepare(
     due: _Due,
     fresh: Sequence[Told],
     told_before: set[Item],
+    metrics: Metrics,
     settings: Settings,
     now: datetime,
     load_id: str,
@@ -273,7 +283,7 @@ def _prepare(
         fresh,
         list(due.continuing.values()),
         told_before,
-        read_metrics(settings),
+        metrics,
         settings.site_url,
         ledger.times_taken_back(due.address),
     )

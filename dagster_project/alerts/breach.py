@@ -67,7 +67,8 @@ class Breach:
     `previous_value`, the measure when it was last judged before. `fewer_to_target` and `more_to_target` would bring the
     figure back, each of the things named beside it. `history` has the months of the year to this one that have a
     figure; of a worker, how many of the unit's workers were outside the threshold. `correction` is set where a delivery
-    changed the figure after it was told; `unjudged_because` says why the state is unknown.
+    changed the figure after it was told; `unjudged_because` says why the state is unknown, `over_because` why a figure
+    is over that is measured no more.
     """
 
     council: str
@@ -104,6 +105,7 @@ class Breach:
     history: tuple[tuple[date, Decimal], ...] = ()
     correction: Correction | None = None
     unjudged_because: str = ""
+    over_because: str = ""
 
     @property
     def item(self) -> Item:

@@ -136,16 +136,18 @@ def row_of(group: Sequence[Told], metrics: Metrics, site: str, *, note: str = ""
     """The same as a row; that not all rows of its month could be read is noted."""
     breach = group[0].breach
     words = metrics[breach.metric]
-    if breach.worker_key is not None:
+    if breach.over_because:
+        number, since, way, trend = "", _short(breach.since_month), "", ""
+    elif breach.worker_key is not None:
         number, since, way, trend = ("1 worker" if len(group) == 1 else f"{len(group)} workers"), "", "", ""
     else:
         shown = _shown(breach)
         number = "" if shown is None else f"{words.number(shown)}{'%' if words.unit == '%' else ''}"
-        since = "" if breach.since_month is None else short_month(breach.since_month)
+        since = _short(breach.since_month)
         way = " / ".join(_plain(amount) for amount, _, _ in _ways(breach))
         trend = breach.trend or ""
     corrected = _correction(group, words) if breach.state in OVER_WORDS else ""
-    notes = (note, corrected, "" if breach.is_complete else NOT_WHOLE)
+    notes = (note, breach.over_because, corrected, "" if breach.is_complete else NOT_WHOLE)
     return Row(
         council_name=clean(breach.council_name),
         unit_name=clean(breach.unit_name),
@@ -194,6 +196,10 @@ def rule(breach: Breach, words: Metric) -> str:
 
 def short_month(day: date) -> str:
     return f"{month_words(day)[:3]} {day.year}"
+
+
+def _short(day: date | None) -> str:
+    return "" if day is None else short_month(day)
 
 
 def clean(text: str | None) -> str:

@@ -4,9 +4,9 @@ Looks at the ledger alone, so it needs no warehouse.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from email import message_from_bytes, policy
 
 from dagster_project.alerts.acknowledgement import (
@@ -18,12 +18,16 @@ from dagster_project.alerts.acknowledgement import (
     ran_out_at,
 )
 from dagster_project.alerts.breach import rank
+from dagster_project.alerts.calendar_words import day_words, month_words
 from dagster_project.alerts.delivery import stamp
+from dagster_project.alerts.entries import SEVERITY_WORDS
 from dagster_project.alerts.ledger import Ledger
 from dagster_project.alerts.metrics import Metrics
 from dagster_project.alerts.notice import Entry, Notice, prepared
 from dagster_project.alerts.routing import FAULTS_ONLY, Recipient, UnitParents, units_above
 from dagster_project.alerts.standing import Standing, standing
+from dagster_project.page_addresses import unit_page
+from dagster_project.settings import Settings
 
 _ACKNOWLEDGE = "caseload alerts ack"
 
@@ -50,7 +54,7 @@ def follow_up(
     recipients: Sequence[Recipient],
     unit_parents: UnitParents,
     metrics: Metrics,
-    sender: str,
+    settings: Settings,
     now: datetime,
     load_id: str,
 ) -> set[str]:
@@ -65,12 +69,13 @@ def follow_up(
             continue
         one = latest.get(row.subject)
         words = metrics[row.metric].words
-        _remind(reminders, row, words, one, holding, rows, unit_parents)
-        _escalate(ledger, escalations, row, words, one, holding, rows, unit_parents, now)
+        told = _entry(row, words, settings.site_url)
+        _remind(reminders, row, told, one, holding, rows, unit_parents)
+        _escalate(ledger, escalations, row, told, one, holding, rows, unit_parents, now)
     made: set[str] = set()
     for kind, dues in (("reminder", reminders), ("escalation", escalations)):
         for due in dues.values():
-            message = prepared(_notice(kind, due), due.address, due.roles, sender, now, load_id)
+            message = prepared(_notice(kind, due), due.address, due.roles, settings.smtp.sender, now, load_id)
             if not ledger.has_message(message.message_id):
                 ledger.prepare(message, (), stamp(now))
                 made.add(message.message_id)
@@ -80,7 +85,7 @@ def follow_up(
 def _remind(
     dues: dict[str, _Due],
     row: Standing,
-    words: str,
+    told: Entry,
     one: Acknowledgement | None,
     holding: Decided,
     rows: Sequence[Recipient],
@@ -89,7 +94,8 @@ def _remind(
     """Once for an acknowledgement whose day has passed while its breach still stands."""
     if one is None or one.ended_at or one.until is None or holding.today <= one.until:
         return
-    entry = _entry(row, words, (("Acknowledged", f"by {one.by_whom} until {one.until}: {one.note}"),))
+    until = day_words(one.until)
+    entry = _with(told, row, "Acknowledged", f"by {one.by_whom} until {until}: {one.note}")
     for recipient in rows:
         line = units_above(row.council, row.unit, unit_parents)
         covers = recipient.council in ("", row.council) and recipient.unit in ("", *line)
@@ -102,7 +108,7 @@ def _escalate(
     ledger: Ledger,
     dues: dict[str, _Due],
     row: Standing,
-    words: str,
+    told: Entry,
     one: Acknowledgement | None,
     holding: Decided,
     rows: Sequence[Recipient],
@@ -145,7 +151,7 @@ def _escalate(
             (*row.subject, row.since, step, unit, stamp(now), len(above)),
         )
         waiting = (now - start).days
-        entry = _entry(row, words, (("Not acknowledged", f"for {waiting} days; {days} are allowed"),))
+        entry = _with(told, row, "Not acknowledged", f"for {_days(waiting)}; {_days(days)} are allowed")
         for recipient in above:
             due = dues.setdefault(recipient.channel.key, _Due(recipient.address))
             due.add(recipient.role, entry, [*row.subject, row.since, stamp(start), step])
@@ -174,18 +180,44 @@ def _clock_starts(ledger: Ledger, row: Standing, one: Acknowledgement | None) ->
     return first
 
 
-def _entry(row: Standing, words: str, facts: tuple[tuple[str, str], ...]) -> Entry:
-    counted = f"{row.workers} workers" if row.workers > 1 else "1 worker" if row.workers else ""
+def _entry(row: Standing, words: str, site: str) -> Entry:
+    """What stands, with the figure, the rule and the source as the digest said them."""
+    counted = f"{row.workers} workers" if row.workers > 1 else "1 worker" if row.workers else row.figure
+    facts = dict(row.told_facts)
     return Entry(
         title=_line(f"{row.unit_name} ({row.council_name})"),
-        statement=_line(": ".join(part for part in (words, row.label or row.severity, counted) if part)),
-        facts=(
-            ("Since", row.since[:7]),
-            *((label, _line(text)) for label, text in facts),
-            ("To acknowledge", f"{_ACKNOWLEDGE} {row.council}/{row.unit} {row.metric}"),
+        statement=_line(": ".join(part for part in (words, counted) if part)),
+        facts=tuple(
+            (label, _line(text))
+            for label, text in (
+                ("Figure of", month_words(date.fromisoformat(row.month))),
+                ("Band", facts.get("Band") or row.label),
+                *((label, facts.get(label, "")) for label in ("Target", "To reach it", "To be within")),
+                ("Since", _since(row, facts)),
+                *((label, facts.get(label, "")) for label in ("Trend", "Rule", "Source", "Note")),
+            )
+            if text
         ),
         tone=row.severity,
+        verdict=SEVERITY_WORDS.get(row.severity, ""),
+        page=f"{site.rstrip('/')}/{unit_page(row.council, row.unit)}" if site else "",
     )
+
+
+def _since(row: Standing, facts: Mapping[str, str]) -> str:
+    """As in the digest; of workers, and of a run that is older than the figure's own, the month it began."""
+    began = month_words(date.fromisoformat(row.since))
+    said = facts.get("Since", "")
+    return said if said.startswith(began) else began
+
+
+def _with(entry: Entry, row: Standing, label: str, text: str) -> Entry:
+    asked = f"{_ACKNOWLEDGE} {row.council}/{row.unit} {row.metric}"
+    return replace(entry, facts=((label, _line(text)), *entry.facts, ("To acknowledge", asked)))
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"
 
 
 def tells_of(message: bytes, council: str) -> bool:

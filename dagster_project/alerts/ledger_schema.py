@@ -136,7 +136,13 @@ create table taken_back (
 );
 """
 
-_VERSIONS = (_CHANNELS_AND_RETRIES, _CORRECTIONS)
+# Figure, rule and source of what stands, in the digest's words: an escalation needs no warehouse.
+_WORDS_OF_WHAT_STANDS = """
+alter table standing add column figure text not null default '';
+alter table standing add column facts text not null default '[]';
+"""
+
+_VERSIONS = (_CHANNELS_AND_RETRIES, _CORRECTIONS, _WORDS_OF_WHAT_STANDS)
 CURRENT = len(_VERSIONS)
 
 

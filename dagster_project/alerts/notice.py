@@ -13,12 +13,14 @@ from dagster_project.alerts.ledger import Prepared
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing told: what it is of, what is so, and label with text below it."""
+    """One thing told: what it is of, what is so, label with text below it, and the address of its page, if any."""
 
     title: str
     statement: str
     facts: tuple[tuple[str, str], ...] = ()
     tone: str = "info"
+    verdict: str = ""
+    page: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ from datetime import date
 from typing import Any
 
 from dagster_project.alerts.breach import Breach
-from dagster_project.alerts.source import LATEST
 from dagster_project.reference import Reference
+from dagster_project.reports.judged import LATEST_JUDGED
 from dagster_project.settings import Settings
 from dagster_project.told_figures import ToldFigure
 from dagster_project.warehouse_file import reading_warehouse
 
 CLEAR = f"""
-with latest as ({LATEST})
+with latest as ({LATEST_JUDGED})
 select council, metric, worker_key, unit from int_verdicts inner join latest using (council, metric, month)
 where not exists (
     select 1 from alert_states as states

@@ -11,10 +11,10 @@ from typing import Any
 
 from dagster_project.alerts.breach import Breach, Correction
 from dagster_project.reference import Reference
+from dagster_project.reports.judged import LATEST_JUDGED
 from dagster_project.settings import Settings
 from dagster_project.warehouse_file import reading_warehouse
 
-LATEST = "select council, metric, max(month) as month from int_verdicts group by council, metric"
 # What a correction took away is no state of the marts any more: it has the verdict that stands now.
 BREACHES = """
 with states as (
@@ -49,7 +49,7 @@ order by council, month, metric, unit, worker_key
 """
 # The year up to the latest month of each unit's figure that is outside a threshold in it; of workers, how many were.
 HISTORIES = f"""
-with latest as ({LATEST}),
+with latest as ({LATEST_JUDGED}),
 told as (
     select distinct council, unit, metric, month, worker_key is not null as is_of_workers
     from alert_states
@@ -69,7 +69,7 @@ group by told.council, told.unit, told.metric, told.is_of_workers, verdicts.mont
 order by all
 """
 OVER = f"""
-with latest as ({LATEST})
+with latest as ({LATEST_JUDGED})
 select distinct verdicts.council, verdicts.unit, verdicts.metric
 from int_verdicts as verdicts
 inner join latest using (council, metric, month)
@@ -109,7 +109,7 @@ def read_breaches(
     """
     experience = {row["policy_id"]: row["experience"] for row in reference.rows("threshold_policy")}
     with reading_warehouse(settings) as warehouse:
-        latest = {(row[0], row[1]): row[2] for row in warehouse.execute(LATEST).fetchall()}
+        latest = {(row[0], row[1]): row[2] for row in warehouse.execute(LATEST_JUDGED).fetchall()}
         result = warehouse.execute(BREACHES)
         columns = [column[0] for column in result.description or []]
         rows = [dict(zip(columns, values, strict=True)) for values in result.fetchall()]

@@ -4,19 +4,23 @@ no warehouse. Workers are counted; no key of one is kept here.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable
 from dataclasses import astuple, dataclass, fields
 from datetime import date
 
 from dagster_project.alerts.breach import RUNNING_STATES, TOLD_STATES, Breach, rank
+from dagster_project.alerts.entries import Told, entry_of
 from dagster_project.alerts.ledger import Ledger
+from dagster_project.alerts.metrics import Metrics
 
 
 @dataclass(frozen=True)
 class Standing:
     """One unit and metric at a severity above none; `workers` counts those concerned, 0 where it is the unit's own.
 
-    `since` is the first month of the present run. `acknowledge_within_days`: None where nobody has to.
+    `since` is the first month of the present run. `acknowledge_within_days`: None where nobody has to. `figure` is the
+    unit's, of workers empty; `facts` are labels and texts of the digest, as JSON.
     """
 
     council: str
@@ -32,10 +36,17 @@ class Standing:
     policy_id: str
     workers: int
     acknowledge_within_days: int | None
+    figure: str = ""
+    facts: str = "[]"
 
     @property
     def subject(self) -> tuple[str, str, str]:
         return (self.council, self.unit, self.metric)
+
+    @property
+    def told_facts(self) -> tuple[tuple[str, str], ...]:
+        """What the digest said of it, label and text."""
+        return tuple((str(label), str(text)) for label, text in json.loads(self.facts))
 
 
 _COLUMNS = ", ".join(field.name for field in fields(Standing))
@@ -46,6 +57,7 @@ def replace_standing(
     current: Iterable[Breach],
     judged: Collection[tuple[str, str]],
     over: Collection[tuple[str, str, str]] | None,
+    metrics: Metrics,
 ) -> None:
     """Afterwards what of `current` and of what stood before is not `over` stands: what ended since the last verdict of
     its metric is in both.
@@ -58,7 +70,9 @@ def replace_standing(
         if breach.state in (*TOLD_STATES, *RUNNING_STATES) and rank(breach.severity) > 0:
             groups.setdefault((breach.council, breach.unit, breach.metric), []).append(breach)
     rows = [
-        _row(group, before.get(subject)) for subject, group in groups.items() if subject not in (over or ())
+        _row(group, before.get(subject), metrics)
+        for subject, group in groups.items()
+        if subject not in (over or ())
     ]
     if over is None:
         over = {subject for subject in before if (subject[0], subject[2]) in judged}
@@ -75,11 +89,16 @@ def standing(ledger: Ledger) -> list[Standing]:
     return sorted(rows, key=lambda row: (-rank(row.severity), row.council, row.unit, row.metric))
 
 
-def _row(group: list[Breach], before: Standing | None) -> Standing:
+def _row(group: list[Breach], before: Standing | None, metrics: Metrics) -> Standing:
     worst = max(group, key=lambda breach: (rank(breach.severity), breach.months_in_breach))
     since = (worst.since_month or _months_before(worst.month, max(worst.months_in_breach, 1) - 1)).isoformat()
     if before and worst.state in (*RUNNING_STATES, "worsened"):
         since = min(since, before.since)
+    # Workers at the gravest severity alone: their entry counts them and tells no figure.
+    alike = [Told(breach, breach.severity) for breach in group if breach.severity == worst.severity]
+    entry = entry_of(
+        [Told(worst, worst.severity)] if worst.worker_key is None else alike, metrics, "", with_chart=False
+    )
     return Standing(
         council=worst.council,
         council_name=worst.council_name,
@@ -94,6 +113,8 @@ def _row(group: list[Breach], before: Standing | None) -> Standing:
         policy_id=worst.policy_id or "",
         workers=sum(breach.worker_key is not None for breach in group),
         acknowledge_within_days=worst.acknowledge_within_days,
+        figure=entry.number,
+        facts=json.dumps(entry.facts),
     )
 
 

@@ -11,7 +11,7 @@ from dagster_project.alerts import Announcement
 from dagster_project.assets.links import docs_of, site_links
 from dagster_project.assets.load_session import LoadSession, told_plainly
 from dagster_project.assets.mart_assets import row_counts
-from dagster_project.deliveries import seal_landed
+from dagster_project.deliveries import compact_where_many, seal_landed
 from dagster_project.extracts import load_specifications
 from dagster_project.load import announce, close_to_others, publish_with_pages, redraw, words_of_failure
 from dagster_project.settings import Settings
@@ -54,6 +54,7 @@ def outcome_assets(
                     datetime.now(UTC),
                 )
             sealed = seal_landed(session.settings, session.reference, load_specifications(), now=session.now)
+            compact_where_many(session.settings, session.reference, session.load_id, session.now)
             close_to_others(session.settings)
         for problem in sealed.problems:
             context.log.warning("Not sealed: %s", problem)

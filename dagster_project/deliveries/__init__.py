@@ -8,6 +8,14 @@ from dagster_project.deliveries.arrival import (
     receive,
 )
 from dagster_project.deliveries.batch import Judge, Summary
+from dagster_project.deliveries.compaction import (
+    Compacted,
+    CompactionError,
+    archive_readable,
+    compact,
+    compact_where_many,
+    finish_compaction,
+)
 from dagster_project.deliveries.control_files import half_of_last_decimal
 from dagster_project.deliveries.controls import Control, Controls
 from dagster_project.deliveries.discovery import Landed, Landing, discover
@@ -19,6 +27,8 @@ from dagster_project.deliveries.source_kinds import month_days
 
 __all__ = [
     "Arrival",
+    "Compacted",
+    "CompactionError",
     "Control",
     "Controls",
     "Delivery",
@@ -30,8 +40,12 @@ __all__ = [
     "Publication",
     "Sealed",
     "Summary",
+    "archive_readable",
     "archive_root",
+    "compact",
+    "compact_where_many",
     "discover",
+    "finish_compaction",
     "half_of_last_decimal",
     "month_days",
     "new_load_id",

@@ -92,7 +92,7 @@ def write_batch(
     path = folder / f"{load_id}.parquet"
     batch = f"batch_{specification.extract}"
     listed = ", ".join(f"'{delivery}'" for delivery in deliveries)
-    _copy(
+    write_parquet(
         connection, f"select * from {batch} where delivery in ({listed}) order by delivery, row_number", path
     )
     return path
@@ -117,7 +117,7 @@ def remove_rows(archive: Path, archive_file: str, deliveries: list[str]) -> None
             "where delivery not in (select delivery from purged)"
         )
         if connection.execute("select 1 from kept limit 1").fetchone():
-            _copy(connection, "select * from kept order by delivery, row_number", path)
+            write_parquet(connection, "select * from kept order by delivery, row_number", path)
         else:
             path.unlink()
             flush(path.parent)
@@ -134,7 +134,7 @@ def ensure_empty_files(
             folder.mkdir(parents=True, exist_ok=True)
             table = f"columns_{specification.extract}"
             connection.execute(_create_batch_table(table, specification))
-            _copy(connection, f"select * from {table}", path)
+            write_parquet(connection, f"select * from {table}", path)
 
 
 def keys_used(specifications: list[Specification], deliveries: list[str]) -> str:
@@ -162,7 +162,8 @@ def _create_batch_table(name: str, specification: Specification) -> str:
     return f"create temp table if not exists {name} (delivery varchar, council varchar, row_number bigint, {columns})"
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
+def write_parquet(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
+    """The rows of `select` as a file that appears whole or not at all, and outlasts a power cut."""
     being_written = path.with_name(f".{path.name}.writing")
     target = str(being_written).replace("'", "''")
     connection.execute(f"copy ({select}) to '{target}' (format parquet, compression zstd)")

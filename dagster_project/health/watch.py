@@ -57,7 +57,7 @@ def send_due(
                 rows,
                 reference.parent_units,
                 read_metrics(settings),
-                settings.smtp.sender,
+                settings,
                 now,
                 load_id,
             )

@@ -23,7 +23,10 @@ class SuiteError(Exception):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One expectation's verdict on one asset: `failing` holds the index values of the rows that broke it."""
+    """One expectation's verdict on one asset: `failing` holds the index values of the rows that broke it.
+
+    `policy` is the policy whose verdicts alone it is about, where it is about one.
+    """
 
     suite: str
     asset: str
@@ -33,6 +36,7 @@ class CheckResult:
     failing: tuple[Mapping[str, Any], ...]
     reason: str
     remedy: str
+    policy: str = ""
 
 
 def load_suite(folder: Path, name: str) -> dict[str, Any]:

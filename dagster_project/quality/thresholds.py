@@ -10,6 +10,7 @@ from pathlib import Path
 from dagster_project.durable import put_in_place
 from dagster_project.quality.suites import CheckResult, run_suite
 from dagster_project.reference import Reference
+from dagster_project.reports.judged import FLAGGED_NOW
 from dagster_project.settings import Settings
 from dagster_project.warehouse_file import reading_warehouse
 
@@ -17,17 +18,21 @@ INDEX = ["council", "unit", "month"]
 
 
 def check_marts(settings: Settings, reference: Reference, councils: Sequence[str]) -> list[CheckResult]:
-    """Results of the suites on the marts of these councils' latest months; a worker is told by unit only."""
+    """Results of the suites on these councils' latest months, one for each policy; a worker is told by unit only.
+
+    Of thresholds the latest month is that in which the metric could last be judged, as in the alerts: what was not
+    delivered ends nothing, and what has ended since is flagged no more.
+    """
     parameters = severity_parameters(reference)
-    metrics = sorted({row["metric"] for row in reference.rows("threshold_policy")})
+    metric_of = {row["policy_id"]: row["metric"] for row in reference.rows("threshold_policy")}
     latest = (
         "select council, max(month) as month from caseload_bands "
         "where list_contains(?, council) group by council"
     )
     with reading_warehouse(settings) as warehouse:
         breaches = warehouse.execute(
-            f"select council, unit, cast(month as varchar) as month, metric, severity "
-            f"from threshold_breaches join ({latest}) as latest using (council, month)",
+            f"select council, unit, cast(month as varchar) as month, severity, policy_id "
+            f"from ({FLAGGED_NOW}) where list_contains(?, council)",
             [list(councils)],
         ).df()
         bands = warehouse.execute(
@@ -42,16 +47,18 @@ def check_marts(settings: Settings, reference: Reference, councils: Sequence[str
         "threshold_breaches",
         breaches,
         parameters,
-        [*INDEX, "metric"],
+        [*INDEX, "policy_id"],
     ):
-        results += [_of_metric(result, metric) for metric in metrics]
+        results += [_of_policy(result, policy, metric_of[policy]) for policy in sorted(metric_of)]
     return results
 
 
-def _of_metric(result: CheckResult, metric: str) -> CheckResult:
-    """One check for each metric: the suite runs once over all of them, for its start-up is most of its cost."""
-    failing = tuple({name: row[name] for name in INDEX} for row in result.failing if row["metric"] == metric)
-    return replace(result, asset=metric, passed=not failing, failing=failing)
+def _of_policy(result: CheckResult, policy: str, metric: str) -> CheckResult:
+    """One check for each policy: the suite runs once over all of them, for its start-up is most of its cost."""
+    failing = tuple(
+        {name: row[name] for name in INDEX} for row in result.failing if row["policy_id"] == policy
+    )
+    return replace(result, asset=metric, policy=policy, passed=not failing, failing=failing)
 
 
 def severity_parameters(reference: Reference) -> dict[str, list[str]]:

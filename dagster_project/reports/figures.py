@@ -27,12 +27,13 @@ class NoSuchFigureError(PlainError):
 class Lineage:
     """One printed figure and everything it was made from.
 
-    `looked_up` is its row of report_figure_measures.csv; `models` are dbt models from the answering one down to
-    staging, each with its depth; `files` are the deliveries in force of the extracts they read, of the months that the
-    figure may look at.
+    `inputs` are those its paper prints; `looked_up` is its row of report_figure_measures.csv; `models` are dbt models
+    from the answering one down to staging, each with its depth; `files` are the deliveries in force of the extracts
+    they read, of the months that the figure may look at.
     """
 
     figure: Mapping[str, Any]
+    inputs: str
     looked_up: Mapping[str, str]
     readings: Sequence[Mapping[str, Any]]
     models: Sequence[tuple[int, str]]
@@ -61,8 +62,9 @@ def lineage_of(settings: Settings, reference: Reference, figure_id: str) -> Line
         raise NoSuchFigureError(
             f"no report prints a figure named {figure_id}; `caseload figures` lists all {len(figures)}."
         )
-    looked_up = next(
-        row for row in reference.rows("report_figure_measures") if row["figure_id"] == figure["figure_id"]
+    looked_up, printed = (
+        next(row for row in reference.rows(name) if row["figure_id"] == figure["figure_id"])
+        for name in ("report_figure_measures", "report_figures")
     )
     nodes = built_nodes(settings)
     start = model_of()[looked_up["measure"]]
@@ -71,6 +73,7 @@ def lineage_of(settings: Settings, reference: Reference, figure_id: str) -> Line
     readings = [row for row in readings_of(settings) if row["figure_id"] == figure["figure_id"]]
     return Lineage(
         figure,
+        printed["inputs"],
         looked_up,
         readings,
         models,

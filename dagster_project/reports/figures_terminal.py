@@ -58,6 +58,7 @@ def print_lineage(console: Console, lineage: Lineage) -> None:
         "computed": f"{figure['computed'] or ''} (exact {exact}): {verdict}",
         "evidence": f"{figure['evidence']}: {EVIDENCE[figure['evidence']]}",
         "report": f"{figure['report']}, {figure['place']}",
+        "inputs": lineage.inputs,
         "rule": figure["rule"] or "",
         "note": figure["note"] or "",
         "looked up": ", ".join(
@@ -71,7 +72,10 @@ def print_lineage(console: Console, lineage: Lineage) -> None:
             console.print(f"  {name:<10} {escape(words)}", highlight=False)
     if lineage.readings:
         _print_readings(console, lineage.readings)
-    tree = Tree("Made from", guide_style="dim")
+    answered = "Answered by"
+    if lineage.models:
+        answered += f" [bold]{escape(lineage.models[0][1])}[/], which is made from"
+    tree = Tree(answered, guide_style="dim")
     branch = tree
     depth_reached = -1
     for depth, name in lineage.models:

@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from dagster_project.reports.code_words import code_words
 from dagster_project.reports.investments import NO_CAUSE, Investment
-from dagster_project.reports.measures import measure_words
+from dagster_project.reports.measures import amount_words, measure_words
 from dagster_project.reports.terminal import titled_table
 
 Row = Mapping[str, Any]
@@ -204,7 +204,7 @@ def _number(value: Decimal | None) -> str:
 
 
 def _told(value: str | None) -> str:
-    return escape(value or "")
+    return escape(amount_words(value or ""))
 
 
 def _measure(row: Row, metrics: Sequence[Row]) -> str:

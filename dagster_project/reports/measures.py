@@ -22,6 +22,9 @@ ENDINGS = (
 CHANGES = re.compile(r"(^|_)change(_|$)|^variance_gbp$")
 ABBREVIATIONS = {"Fte": "FTE", "Dfe": "DfE", "Asye": "ASYE", "gbp": "£", "Sha256": "SHA-256"}
 MONTH_COLUMNS = ("month", "first_month", "last_month", "target_month", "started_from", "last_known_month")
+TOLD_AMOUNTS = ("from_value", "to_value")
+"""Columns in which a mart tells amounts of every kind as text, numbers as written."""
+AMOUNT = re.compile(r"(?<![\w.-])(-?)(\d+(?:\.\d+)?)( GBP)?(?![\w.:-])")
 DECIMALS = re.compile(r"decimal\(\s*\d+\s*,\s*(\d+)\s*\)", re.IGNORECASE)
 
 
@@ -93,6 +96,18 @@ def words_of(value: Any, measure: Measure) -> str:
     if isinstance(value, date):
         return month_words(value) if measure.column in MONTH_COLUMNS else day_words(value)
     return str(value)
+
+
+def amount_words(told: str) -> str:
+    """Amounts of a text as the rest of the product writes them: thousands apart, pounds with their sign."""
+
+    def written(found: re.Match[str]) -> str:
+        minus, number, pounds = found.groups()
+        value = Decimal(number)
+        places = ".2f" if pounds and value != value.to_integral_value() else ""
+        return f"{minus}{'£' if pounds else ''}{value:,{places}}"
+
+    return AMOUNT.sub(written, told)
 
 
 def without_zeros(value: Decimal) -> Decimal:

@@ -10,6 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from dagster_project.reports.code_words import listed_words
+from dagster_project.reports.measures import slug_words
 from dagster_project.reports.terminal import titled_table
 from dagster_project.spreadsheets import csv_row
 
@@ -20,7 +22,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 def print_options(console: Console, years: Rows, lines: Rows, named: str) -> None:
     """The lines of the option asked for, then every option of the council in that option's first years."""
-    table = titled_table(f"What {escape(named)} is made of")
+    table = titled_table(f"Lines of the option: {escape(slug_words(named))}")
     for heading in ("line", "role"):
         table.add_column(heading, overflow="fold")
     for heading in ("FTE", "a post a year", "not staffing", "a full year", "kit a head"):
@@ -28,8 +30,7 @@ def print_options(console: Console, years: Rows, lines: Rows, named: str) -> Non
     for line in lines:
         if line["option"] == named:
             table.add_row(
-                escape(line["line"]),
-                escape(line["role"] or ""),
+                *(escape(slug_words(line[name] or "")) for name in ("line", "role")),
                 *(
                     _shown(line[name])
                     for name in (
@@ -55,7 +56,8 @@ def print_options(console: Console, years: Rows, lines: Rows, named: str) -> Non
         own = [row for row in years if row["option"] == option]
         first = own[0]
         of_year = {row["financial_year"]: row["total_gbp"] for row in own}
-        name = f"[bold]{escape(option)}[/]" if option == named else escape(option)
+        words = escape(slug_words(option))
+        name = f"[bold]{words}[/]" if option == named else words
         table.add_row(
             name,
             f"{first['starts_on']:%Y-%m}",
@@ -88,7 +90,7 @@ def print_ways_to_target(console: Console, ways: Rows, years: Rows, named: str) 
     table.add_column("unknown", overflow="fold")
     own = next(row for row in years if row["option"] == named)
     table.add_row(
-        f"[bold]{escape(named)}[/]",
+        f"[bold]{escape(slug_words(named))}[/]",
         _shown(own["posts_fte"]),
         _shown(own["adds_social_worker_fte"]),
         "",
@@ -104,20 +106,23 @@ def print_ways_to_target(console: Console, ways: Rows, years: Rows, named: str) 
             continue
         shown.add(way["option_kind"])
         table.add_row(
-            way["option_kind"].replace("_", " "),
+            slug_words(way["option_kind"]),
             _shown(way["posts_fte"]),
             _shown(way["gained_fte"]),
             _shown(way["remaining_gap_fte"]),
-            *(
-                _pounds(way[name])
-                for name in ("annual_cost_gbp", "one_off_gbp", "total_gbp", "cost_per_fte_gbp")
-            ),
-            escape((way["missing_inputs"] or "").replace("_", " ")),
+            *(_pounds(way[name]) for name in ("annual_cost_gbp", "one_off_gbp", "total_gbp")),
+            "-" if way["gained_fte"] == 0 else _pounds(way["cost_per_fte_gbp"]),
+            escape(listed_words("missing_inputs", way["missing_inputs"] or "")),
         )
     console.print(table)
+    short = (
+        "How many FTE of social workers the unit is short of its target is not known."
+        if first["gap_fte"] is None
+        else f"The unit is {_shown(first['gap_fte'])} FTE of social workers short of its target."
+    )
     console.print(
-        f"The unit is {_shown(first['gap_fte'])} FTE of social workers short of its target. What a way adds is FTE of "
-        "social workers or the time it gives them back; a question mark: an input is unknown, named at the right.",
+        f"{short} What a way adds is FTE of social workers or the time it gives them back. A dash: it adds none; a "
+        "question mark: an input is unknown, named at the right.",
         highlight=False,
     )
 

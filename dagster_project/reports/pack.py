@@ -15,7 +15,14 @@ from dagster_project.reference import Reference, load_reference
 from dagster_project.reports.charts import TINTS
 from dagster_project.reports.contracts import Contract, contracts
 from dagster_project.reports.council_marts import Copy, CouncilMarts, Row, council_marts, earlier
-from dagster_project.reports.measures import SUPPRESSED, Measure, measure_of, month_words
+from dagster_project.reports.measures import (
+    SUPPRESSED,
+    TOLD_AMOUNTS,
+    Measure,
+    amount_words,
+    measure_of,
+    month_words,
+)
 from dagster_project.settings import Settings
 from dagster_project.spreadsheets import Cells, new_workbook
 
@@ -183,6 +190,8 @@ class PackWriter:
             self._cells.write(page, row, column, "yes" if value else "no", self._text)
         elif isinstance(value, int | Decimal):
             self._cells.write(page, row, column, value, self._number(measure.spreadsheet_format))
+        elif measure.column in TOLD_AMOUNTS and value is not None:
+            self._cells.write(page, row, column, amount_words(value), self._text)
         else:
             self._cells.write(page, row, column, value, self._text)
 

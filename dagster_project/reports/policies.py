@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -59,9 +59,7 @@ def policies_in_force(reference: Reference, council: str, metric: str, day: date
         by_id.setdefault(row["policy_id"], []).append(dict(row))
     found: dict[tuple[object, ...], Policy] = {}
     for bands in by_id.values():
-        policy = _policy(
-            reference, council, sorted(bands, key=lambda row: Decimal(row["lower"] or "-Infinity"))
-        )
+        policy = policy_of_rows(reference, council, bands)
         key = (policy.bands, policy.labels, policy.step, policy.target, policy.source)
         before = found.get(key)
         scopes = (*(before.scopes if before else ()), *policy.scopes)
@@ -76,7 +74,9 @@ def policies_in_force(reference: Reference, council: str, metric: str, day: date
     return list(found.values())
 
 
-def _policy(reference: Reference, council: str, rows: Sequence[dict[str, str]]) -> Policy:
+def policy_of_rows(reference: Reference, council: str, rows: Sequence[Mapping[str, str]]) -> Policy:
+    """The rows of one policy and period as its bands, the lowest first."""
+    rows = sorted(rows, key=lambda row: Decimal(row["lower"] or "-Infinity"))
     first = rows[0]
     return Policy(
         scopes=(_scope(reference, council, first),),
@@ -91,7 +91,7 @@ def _policy(reference: Reference, council: str, rows: Sequence[dict[str, str]]) 
     )
 
 
-def _scope(reference: Reference, council: str, row: dict[str, str]) -> str:
+def _scope(reference: Reference, council: str, row: Mapping[str, str]) -> str:
     if row["unit"]:
         return reference.unit_titles.get((council, row["unit"]), slug_words(row["unit"]))
     named = [slug_words(row[name]) for name in ("service_area", "role_group", "experience") if row[name]]

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dagster_project.deliveries import Arrival, Delivery, Sealed
+from dagster_project.deliveries import Arrival, Compacted, Delivery, Sealed
+from dagster_project.reports.measures import slug_words
 from dagster_project.settings import Settings
 
 if TYPE_CHECKING:
@@ -112,6 +113,15 @@ def print_sealed(console: Console, sealed: Sealed) -> None:
         console.print(f"Not sealed: {problem}", markup=False)
 
 
+def print_compacted(console: Console, compacted: Compacted) -> None:
+    """How many files of the archive became how many, where any did."""
+    if compacted.months:
+        console.print(
+            f"{compacted.files:,} files of the archive were put together into {compacted.months:,}, one for each "
+            f"extract and month; their {compacted.rows:,} rows are the same."
+        )
+
+
 def print_pages(console: Console, settings: Settings, report: LoadReport) -> None:
     """Where the pages lie, how many are new, or why there are none."""
     pages = report.pages
@@ -204,15 +214,24 @@ def print_figures(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
         return
     table = titled_table("Figures of the reports, computed from the extracts")
     table.add_column("figure", no_wrap=True)
-    table.add_column("measure")
-    table.add_column("period", no_wrap=True)
+    table.add_column("council", no_wrap=True)
+    table.add_column("measure", min_width=22)
+    table.add_column("period", max_width=10)
     for heading in ("printed", "computed", "exact"):
         table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("unit", max_width=13)
     table.add_column("", no_wrap=True)
+    council_before = None
     for row in rows:
+        # Whose figures they are stands once, above the others of one council.
+        council = "" if row["council"] == council_before else row["council"]
+        council_before = row["council"]
         table.add_row(
-            *(escape(row[name] or "") for name in ("figure_id", "measure", "period", "printed", "computed")),
+            row["figure_id"],
+            escape(slug_words(council or "")),
+            *(escape(row[name] or "") for name in ("measure", "period", "printed", "computed")),
             _number(row["exact"]),
+            escape(row["unit"] or ""),
             _verdict(row),
         )
     console.print(table)
@@ -280,10 +299,8 @@ def print_checks(console: Console, report: LoadReport) -> None:
     console.print(f"{len(report.checks) - len(failed)} of {len(report.checks)} checks on the marts pass.")
     for check in failed:
         units = len({(row["council"], row["unit"]) for row in check.failing})
-        console.print(
-            f"  {check.severity:5}  {check.asset}: {check.reason} ({units} unit{'' if units == 1 else 's'})",
-            markup=False,
-        )
+        of, many = check.policy or check.asset, f"{units} unit{'' if units == 1 else 's'}"
+        console.print(f"  {check.severity:5}  {of}: {check.reason} ({many})", markup=False)
 
 
 def print_seconds(console: Console, seconds: Mapping[str, float]) -> None:

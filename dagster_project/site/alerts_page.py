@@ -33,7 +33,7 @@ def _known(data: CouncilData) -> Section | None:
         [
             unit_link(data, one.unit, TOPIC),
             Cell(
-                words.get(one.metric, slug_words(one.metric))
+                words[one.metric]
                 + (f", {one.workers} {'worker' if one.workers == 1 else 'workers'}" if one.workers else "")
             ),
             Cell("", tag=severity_tag(one.severity)),
@@ -73,7 +73,7 @@ def _muted(data: CouncilData) -> Section | None:
     rows = [
         [
             unit_link(data, one.unit, TOPIC),
-            Cell(words.get(one.metric, slug_words(one.metric)) if one.metric else "every measure"),
+            Cell(words[one.metric] if one.metric else "every measure"),
             Cell(day_words(one.until)),
             Cell(one.why),
         ]
@@ -132,7 +132,7 @@ def _changes(data: CouncilData) -> Section:
         [
             ("Month", lambda row: Cell(month_words(row["month"]))),
             ("Unit", lambda row: unit_link(data, row["unit"], TOPIC)),
-            ("Measure", lambda row: Cell(words.get(row["metric"], row["metric"].replace("_", " ")))),
+            ("Measure", lambda row: Cell(words[row["metric"]])),
             ("Severity", lambda row: Cell("", tag=severity_tag(row.get("severity")))),
         ],
         ["state", "value", "previous_value", "band_label", "months_in_breach"],

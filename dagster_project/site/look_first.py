@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from dagster_project.page_addresses import link, unit_page
@@ -83,13 +83,13 @@ def _as_at(data: CouncilData, unit: str) -> str:
     return "" if month == data.month else f"; known to {month_words(month)}"
 
 
-def _crossed(data: CouncilData, row: Row, words: dict[str, str]) -> str:
+def _crossed(data: CouncilData, row: Row, words: Mapping[str, str]) -> str:
     mart = "threshold_breaches"
     column = "rounded_value" if row.get("rounded_value") is not None else "value"
     figure = shown(row, column, data.measure(mart, column))[0]
     target = row.get("target")
     aim = f" (target {shown(row, 'target', data.measure(mart, 'target'))[0]})" if target is not None else ""
-    return f"{words.get(row['metric'], row['metric'].replace('_', ' '))} {figure}{aim}"
+    return f"{words[row['metric']]} {figure}{aim}"
 
 
 def _since(row: Row) -> str:

@@ -216,7 +216,7 @@ def crossed_tables(data: CouncilData, address: str, rows: Sequence[Row], *, with
     words = metric_words(data.reference.rows("metrics"))
 
     def measured(row: Row) -> Cell:
-        return Cell(words.get(row["metric"], row["metric"].replace("_", " ")))
+        return Cell(words[row["metric"]])
 
     def named(row: Row) -> Cell:
         known = row["unit"] in data.units

@@ -11,7 +11,9 @@ from dagster_project.reports.code_words import listed_words
 from dagster_project.reports.council_marts import Row
 from dagster_project.reports.measures import (
     SUPPRESSED,
+    TOLD_AMOUNTS,
     Measure,
+    amount_words,
     month_words,
     slug_words,
     without_zeros,
@@ -150,6 +152,8 @@ def shown(row: Row | None, column: str, measure: Measure) -> tuple[str, str]:
         return NO_VALUE, "missing"
     if column == "missing_inputs":
         return listed_words(column, str(value)), ""
+    if column in TOLD_AMOUNTS:
+        return amount_words(str(value)), ""
     if column in SLUGS:
         return slug_words(str(value)).replace(",", ", ").replace(",  ", ", "), ""
     if column.endswith("month") and isinstance(value, date):
@@ -261,6 +265,13 @@ def described(name: str, rows: Sequence[Row], column: str, measure: Measure, *, 
     return f"{name}: {'; '.join([*parts, f'latest {said(known[-1])}'])}"
 
 
-def metric_words(reference_rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """What each metric is called."""
-    return {row["metric"]: row["words"] for row in reference_rows}
+class _MetricWords(dict[str, str]):
+    """A metric that no row names is said by its own name."""
+
+    def __missing__(self, metric: str) -> str:
+        return slug_words(metric)
+
+
+def metric_words(reference_rows: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+    """What each metric is called, for `words[metric]`."""
+    return _MetricWords((row["metric"], row["words"]) for row in reference_rows)

@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from filelock import FileLock
-
-from dagster_project.deliveries import Control, Delivery, Manifest
+from dagster_project.deliveries import Control, Delivery, Manifest, archive_readable
 from dagster_project.reference import Reference
 from dagster_project.settings import Settings, make_private
 from dagster_project.warehouse.inputs import write_inputs
@@ -23,7 +21,7 @@ def scratch_of(settings: Settings) -> Iterator[Settings]:
     """An installation of its own that sees the same archive. Its folder stays, for dbt's parse is most of the cost."""
     make_private(settings.warehouse)
     folder = settings.warehouse / "as-known"
-    with FileLock(settings.warehouse / ".as-known.lock"):
+    with archive_readable(settings):
         scratch = replace(settings, home=folder)
         make_private(scratch.warehouse)
         archive = folder / "archive"

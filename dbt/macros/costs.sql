@@ -135,7 +135,7 @@ select
     years.heads as set_up_heads,
     years.annual_cost_gbp,
     costed.cost_times_twelve,
-    case when years.year = years.first_year then years.heads * years.head_gbp else 0 end as one_off_gbp
+    case when years.year <> years.first_year or years.heads = 0 then 0 else years.heads * years.head_gbp end as one_off_gbp
 from years
 inner join costed
     on
@@ -146,12 +146,13 @@ inner join costed
 {%- endmacro %}
 
 
-{# The columns of money and time that every costed option has, from a row of options_by_year. #}
-{% macro costs_of_the_year(costed) -%}
+{# The columns of money and time that every costed option has, from a row of options_by_year; `months` where not all of its
+   rows tell how long they run. #}
+{% macro costs_of_the_year(costed, months=none) -%}
 cast({{ financial_year_of_start(costed ~ '.year') }} as varchar(7)) as financial_year,
     {{ costed }}.starts_on,
     {{ costed }}.ends_on,
-    cast({{ costed }}.months as integer) as months,
+    cast({{ months or costed ~ '.months' }} as integer) as months,
     {{ ratio_half_up(costed ~ '.posts_fte', costed ~ '.divisor', 2, 9) }} as posts_fte,
     cast({{ costed }}.set_up_heads as integer) as set_up_heads,
     {{ ratio_half_up(costed ~ '.annual_cost_gbp', costed ~ '.divisor', 2) }} as annual_cost_gbp,

@@ -25,6 +25,9 @@ from dagster_project.warehouse.transformation import NodeResult
 COUNCIL = "nottinghamshire"
 KEY = "a key for tests, long enough to be one"
 NAMED_BY_THE_LOAD = {"delivery", "received_at", "superseded_by"}
+ENDED = """policy_id,council,level,metric,rounding,band,label,severity,valid_from,valid_to,source
+vacancies_once,nottinghamshire,council,vacancy_rate,one_decimal,any,watched,info,2016-04-01,2018-04-01,A paper
+"""
 OF_ALL_DIGESTS = {"role", "new", "worsened", "resolved", "via", "delivered", "file"}
 
 
@@ -33,6 +36,7 @@ class Run:
 
     def __init__(self, result: dg.ExecuteInProcessResult) -> None:
         self.succeeded = result.success
+        self.run_id = result.run_id
         self.failed_steps: dict[str, str] = {}
         self.skipped: set[str] = set()
         self.checks: dict[tuple[str, str], dg.AssetCheckEvaluation] = {}
@@ -80,8 +84,10 @@ class Installation:
 
 
 def landed_months(home: Path, first: str) -> None:
-    """The sample council's deliveries from month `first` on."""
+    """The sample council's deliveries from month `first` on, and a policy of its own that ended before."""
     write_samples(home, [COUNCIL])
+    (home / "reference").mkdir(exist_ok=True)
+    (home / "reference" / "threshold_policy.csv").write_text(ENDED, encoding="utf-8")
     for folder in (home / "landing" / COUNCIL).iterdir():
         if folder.name < first:
             shutil.rmtree(folder)
@@ -179,16 +185,92 @@ def test_checks_show_what_was_judged_and_which_units_are_flagged_and_never_a_wor
     for extract in load_specifications():
         assert month.checks[f"archive/{extract}", "delivery_summary"].passed
     assert month.checks["caseload_bands", "one_row_per_caseload_bands_council__unit__month"].passed
-    check = month.checks["threshold_breaches", "average_caseload"]
+    check = month.checks["threshold_breaches", "policy_nottinghamshire_average_caseload_child_protection"]
     assert not check.passed
     assert check.severity == dg.AssetCheckSeverity.ERROR
     units = check.metadata["units"]
     assert isinstance(units, dg.TableMetadataValue)
-    assert "gedling_dcpt" in {record.data["unit"] for record in units.records}
+    (gedling,) = [record.data for record in units.records if record.data["unit"] == "gedling_dcpt"]
+    assert gedling == {
+        "council": COUNCIL,
+        "unit": "gedling_dcpt",
+        "month": "2018-05-01",
+        "severity": "breach",
+        "label": "high and must be reduced",
+        "flags": 1,
+    }
+    assert "18 June 2018, para 3" in str(check.metadata["source"].value)
+    assert "27 or more: high and must be reduced" in str(check.metadata["rule"].value)
     for evaluation in month.checks.values():
         for value in evaluation.metadata.values():
             if isinstance(value, dg.TableMetadataValue):
                 assert not any("worker" in column.name for column in value.schema.columns)
+
+
+def test_what_is_for_information_flags_its_units_and_fails_no_check(
+    month: Run, installation: Installation
+) -> None:
+    check = month.checks["threshold_breaches", "policy_unallocated_cases"]
+    assert check.passed
+    assert check.metadata["severity"].value == "info"
+    units = check.metadata["units"]
+    assert isinstance(units, dg.TableMetadataValue)
+    with duckdb.connect(
+        str(installation.settings.published / "current" / "marts.duckdb"), read_only=True
+    ) as marts:
+        flagged = marts.execute(
+            "select distinct unit from threshold_breaches "
+            "where metric = 'unallocated_cases' and severity = 'info' and month = '2018-05-01'"
+        ).fetchall()
+    assert {record.data["unit"] for record in units.records} == {unit for (unit,) in flagged} != set()
+
+
+def test_a_policy_that_ended_or_does_not_hold_is_shown_as_such(month: Run) -> None:
+    states = {
+        name.removeprefix("policy_"): check.metadata["state"].value
+        for (asset, name), check in month.checks.items()
+        if asset == "threshold_breaches" and name.startswith("policy_")
+    }
+    assert states["nottinghamshire_average_caseload_frontline"] == "In force"
+    assert states["tameside_asye_caseload"] == "Does not apply: nothing is loaded of its council"
+    assert states["agency_lines_over_price_cap"] == (
+        "Not yet in force: begins on 1 October 2024, after the months loaded"
+    )
+    assert states["vacancies_once"] == "Ended on 1 April 2018: no longer applied"
+    assert states["managed_team_days_to_end"] == (
+        "Does not apply: nothing it is about was measured, or a more specific policy holds everywhere"
+    )
+    assert not [
+        name
+        for (_, name), check in month.checks.items()
+        if name.removeprefix("policy_") in states and not check.passed and not check.metadata["judged"].value
+    ]
+
+
+def test_the_history_of_a_policy_over_two_runs_is_read_from_the_instance(
+    installation: Installation, month: Run, range_of_months: Run
+) -> None:
+    key = dg.AssetCheckKey(
+        dg.AssetKey("threshold_breaches"), "policy_nottinghamshire_average_caseload_child_protection"
+    )
+    records = installation.instance.event_log_storage.get_asset_check_execution_history(key, limit=20)
+    seen = []
+    for record in records:
+        assert record.event is not None
+        assert record.event.dagster_event is not None
+        found = record.event.dagster_event.event_specific_data
+        # What a run planned and skipped, for nothing was landed, has no evaluation.
+        if isinstance(found, dg.AssetCheckEvaluation):
+            units = found.metadata["units"]
+            assert isinstance(units, dg.TableMetadataValue)
+            flagged = {unit.data["unit"] for unit in units.records}
+            seen.append((record.run_id, found.passed, found.severity, flagged))
+    # The newest first: in May a team is in breach, June has totals of all teams together.
+    in_may = {"gedling_dcpt", "broxtowe_rushcliffe_dcpt", "newark_dcpt", "child_protection"}
+    assert seen == [
+        (range_of_months.run_id, False, dg.AssetCheckSeverity.WARN, {"child_protection"}),
+        (month.run_id, False, dg.AssetCheckSeverity.ERROR, in_may),
+    ]
 
 
 def test_alerts_are_shown_by_role_without_addresses(month: Run) -> None:

@@ -29,6 +29,9 @@ def test_every_printed_figure_is_listed_and_each_class_of_evidence_counted_for_i
         figures = list(csv.DictReader(text))
     words = result.words.split()
     assert {row["figure_id"] for row in figures} <= set(words)
+    assert "figure council measure period printed computed exact unit" in result.words
+    for named in ("N01 nottinghamshire ", "T01 tameside ", "W01 west sussex ", " cases per FTE "):
+        assert named in result.words
     assert result.code == DONE
     for evidence in ("computed", "calibrated", "given"):
         assert evidence in words
@@ -43,6 +46,8 @@ def test_the_lineage_of_a_figure_names_model_rule_place_and_reference_data(home:
         "314461 GBP",
         "exact 314460.5000",
         "para 11 and 21",
+        "580521 x 6/12 + 24200",
+        "Answered by capacity_options_costed",
         "capacity_options_costed",
         "unit_costs.csv",
     ):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
@@ -19,6 +20,7 @@ from dagster_project.alerts import announce
 from dagster_project.alerts.desk import AlertsError
 from dagster_project.alerts.ledger import open_ledger
 from dagster_project.alerts.waits import read_waits
+from dagster_project.deliveries import Manifest
 from dagster_project.health.runs import recorded_run, tick
 from dagster_project.load import LoadInProgressError, load, words_of_failure
 from dagster_project.reference import ReferenceDataError, load_reference
@@ -206,6 +208,98 @@ def test_a_message_that_is_refused_is_told_to_the_engineer_through_another_chann
     assert "Over: a message that could not be sent" in second
     assert [kind for kind, _ in lines] == ["message"]
     assert "@" not in lines[0][1]
+
+
+def late_delivery(settings: Settings, number: int) -> Callable[[], None]:
+    """Posts of June are missing, then come; the second time they are withdrawn, then brought back."""
+    if not number:
+        land(settings, "2018-05")
+        return lambda: land(settings, "2018-06")
+    manifest = Manifest(settings.manifest)
+    (june,) = [one for one in manifest.all() if one.month == date(2018, 6, 1)]
+    manifest.withdraw(june, "the wrong file", JULY_6 + timedelta(days=9))
+    return lambda: manifest.undo_withdrawal(june, JULY_6 + timedelta(days=11))
+
+
+def failed_load(settings: Settings, number: int) -> Callable[[], None]:
+    at = JULY_6 - timedelta(days=3)
+    if not number:
+        arrive(settings)
+    with suppress(ValueError), recorded_run(settings, health.LOAD, at, words_of=lambda error: "no room"):
+        raise ValueError
+
+    def mend() -> None:
+        with recorded_run(settings, health.LOAD, at, words_of=str):
+            pass
+
+    return mend
+
+
+def silent_schedule(settings: Settings, number: int) -> Callable[[], None]:
+    def ticks(at: datetime) -> None:
+        with open_ledger(settings.alert_ledger) as ledger:
+            tick(ledger, "landing_area", at)
+
+    ticks(JULY_6 - timedelta(days=1) + timedelta(days=10 * number))
+    return lambda: ticks(JULY_6 + timedelta(days=10 * number, hours=2))
+
+
+@pytest.mark.parametrize(
+    ("fails", "title"),
+    [
+        (late_delivery, "an expected delivery has not arrived"),
+        (failed_load, "a load failed"),
+        (silent_schedule, "silence where something should run by itself"),
+    ],
+)
+def test_a_fault_that_comes_back_after_it_was_mended_is_told_again_once_each_time(
+    home: Settings, fails: Callable[[Settings, int], Callable[[], None]], title: str
+) -> None:
+    told = []
+    for number in range(2):
+        start = JULY_6 + timedelta(days=10 * number)
+        mend = fails(home, number)
+        looks = [mails(home, start + timedelta(minutes=minute)) for minute in (0, 15, 30)]
+        mend()
+        looks += [mails(home, start + timedelta(hours=2, minutes=minute)) for minute in (0, 15, 30)]
+        told += [[text for address, text in look if address == ENGINEER] for look in looks]
+
+    counts = [len(look) for look in told]
+    assert counts == [1, 0, 0, 1, 0, 0] * 2
+    began, over, again, over_again = (text for look in told for text in look)
+    for text in (began, again):
+        assert f"* {title.capitalize()}" in text
+        assert "Over:" not in text
+    for text in (over, over_again):
+        assert f"* Over: {title}" in text
+    assert ask_ledger(home.home, "select count(*), count(resolved_at) from faults") == [(2, 2)]
+
+
+def test_each_message_that_is_not_taken_is_told_again_and_so_is_its_end(home: Settings) -> None:
+    mailbox, smtp = Mailbox(), Smtp(host="127.0.0.1", port=free_port())
+    mailbox.refused_with = "451 4.7.1 Greylisted, come back later"
+    settings = replace(home, smtp=smtp)
+    told = []
+    with serving(mailbox, smtp.port):
+        for number, unit in enumerate(("ashfield", "newark")):
+            start = JULY_6 + timedelta(days=number)
+            mailbox.refused = {DIRECTOR}
+            say(settings, start, [unit])
+            began = [mails(settings, start + timedelta(minutes=minute)) for minute in (1, 2, 3)]
+            mailbox.refused = set()
+            over = [mails(settings, start + timedelta(minutes=minute)) for minute in (30, 45, 60)]
+            told += [
+                [text for look in looks for address, text in look if address == ENGINEER]
+                for looks in (began, over)
+            ]
+
+    assert [len(texts) for texts in told] == [1, 1, 1, 1]
+    (first,), (end,), (second,), (end_of_second,) = told
+    for text in (first, second):
+        assert "the answer was: 451 4.7.1 Greylisted, come back later" in text
+    for text in (end, end_of_second):
+        assert "* Over: a message that could not be sent" in text
+    assert mailbox.addresses().count(DIRECTOR) == 2
 
 
 def test_a_channel_nobody_gave_a_secret_for_is_an_alarm_that_names_its_row(home: Settings) -> None:

@@ -251,6 +251,7 @@ def every_command(settings: Settings) -> Iterator[tuple[str, Sequence[str]]]:
     yield "changes", ["changes", "--all"]
     yield "site", ["site"]
     yield "rebuild", ["rebuild"]
+    yield "compact", ["compact"]
     yield "backup", ["backup", str(outside / "backup")]
     yield "restore", ["restore", str(outside / "backup"), "--check"]
     yield "restore over it", ["restore", str(outside / "backup")]

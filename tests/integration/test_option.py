@@ -85,7 +85,7 @@ def test_a_kept_option_stands_beside_those_stored_and_its_name_is_taken(home: Pa
     beside = run(home, *OPTION, "--non-staffing", "1200")
 
     assert beside.code == DONE, beside.words
-    for words in ("mixed", "643,501.25", "stored", "80,000", "what_if", "1,200", "600"):
+    for words in ("mixed", "643,501.25", "stored", "80,000", "what if", "1,200", "600"):
         assert words in beside.words
 
     again = run(home, *OPTION, "--posts", "social_worker=3", "--save", "mixed")

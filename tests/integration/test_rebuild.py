@@ -7,8 +7,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from deliveries_fixture import land, make_home, rows_of
+from deliveries_fixture import land, make_home, rows_of, write_reference
 
+from dagster_project.deliveries import Compacted
 from dagster_project.load import load
 from dagster_project.rebuilding import rebuild_whole
 from dagster_project.settings import Settings
@@ -72,5 +73,9 @@ def test_a_rebuild_gives_the_marts_of_the_load_back(tmp_path: Path) -> None:
 
     assert rebuilt.differing == []
     assert (home.published / "current").resolve() != published
+    # This installation wants one file a month; the correction would be the second.
+    write_reference(home, file_limits="name,value,reason\nmax_archive_files,1,a test\n")
     report = load(home)
     assert [delivery.extract for delivery in report.arrival.recorded] == ["caseload"]
+    assert report.compacted == Compacted(months=1, files=2, rows=12 + 3)
+    assert rebuild_whole(home).differing == []

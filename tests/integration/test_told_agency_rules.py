@@ -180,6 +180,7 @@ def test_each_agency_rule_that_is_broken_has_its_state_its_entry_and_its_words_a
         mended_lines = [line(10, NORTH, hourly_rate_gbp="40.00", week_ending="2025-02-14")]
         land_month(at, FEBRUARY, [agency_worker("sound", NORTH, "2022-01-06")], mended_lines)
         mended = at.load(day_of_load(FEBRUARY))
+        once = at.load()
         over, after = entered(at, "2025-02-01"), states(at, "2025-02-01")
         with open_ledger(at.settings.alert_ledger) as ledger:
             stands = {(row.unit, row.metric) for row in standing(ledger)}
@@ -197,15 +198,19 @@ def test_each_agency_rule_that_is_broken_has_its_state_its_entry_and_its_words_a
     assert {unit for unit, _ in new} == {NORTH, SOUTH, EAST} and SERVICE not in {one[0] for one in kept}
     assert len(new) == len(TOLD)
     assert again == []
-    # A contract that was decided on is due no more: it has ended, and nobody is told that a figure is back in bounds.
+    # A contract that was decided on is due no more: it has ended, and who heard that it is due hears why it is not.
     assert {(unit, metric): row[0] for (unit, metric), row in after.items()} == {
         (unit, metric): "ended" if metric == CONTRACT else "resolved" for metric, (unit, *_) in TOLD.items()
     }
     assert {(unit, metric, state) for unit, metric, _, state, _ in over} == {
-        (unit, metric, "resolved") for metric, (unit, *_) in TOLD.items() if metric != CONTRACT
+        (unit, metric, "resolved") for metric, (unit, *_) in TOLD.items()
     }
+    decided = "decided on 10 February 2025: the contract ends"
+    assert {mail.to for mail in mended if decided in mail.text} == {HEAD, DIRECTOR}
+    assert next(mail.told for mail in mended if mail.to == DIRECTOR) == {(SOUTH, CONTRACT, "resolved")}
+    assert once == []
     assert not stands & {(unit, metric) for metric, (unit, *_) in TOLD.items()}
     assert {mail.to for mail in broken} == {HEAD, MANAGER, DIRECTOR}
-    assert {mail.to for mail in mended} == {HEAD, MANAGER}
+    assert {mail.to for mail in mended} == {HEAD, MANAGER, DIRECTOR}
     assert keys and MARK.lower() not in mailed.lower()
     assert not [key for (key,) in keys if str(key) in mailed]

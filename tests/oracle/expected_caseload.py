@@ -276,6 +276,14 @@ def worker_caseloads(council: MadeUpCouncil, key: str) -> ExpectedMart:
     return mart
 
 
+def is_over_cap(council: MadeUpCouncil, month: date, worker: WorkerMeasures) -> bool:
+    """The policy that holds for the worker calls the cases held a breach; without one, or cases, it does not."""
+    unit = council.units.get(worker.unit)
+    policy = policy_for(council, "worker_caseload", last_day(month), unit, worker)
+    band = band_of(policy, None if worker.cases is None else Fraction(len(worker.cases)))
+    return band is not None and band.severity == "breach"
+
+
 def _changes(council: MadeUpCouncil, month: date, worker: WorkerMeasures) -> int | None:
     """Over open cases, distinct workers at the last 12 month ends less one; NULL without 12 months."""
     if worker.cases is None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from .arithmetic import ANY, divide, half_up, last_day, minus
-from .expected_caseload import measures
+from .expected_caseload import is_over_cap, measures, workers
 from .expected_rows import ExpectedMart, ExpectedRow, common, total, units_with_unmapped
 from .expected_workforce import measure as establishment_measure
 from .invested_rows import SAVED
@@ -17,14 +17,17 @@ from .totals import plus
 from .truth import UNMAPPED, Indicator, MadeUpCouncil, holds, in_post
 
 OFFICERS = ("support_officer", "senior_support_officer")
-COLUMNS = {
-    "average_caseload": ("caseload_bands", "average_caseload"),
-    "open_cases": ("caseload_bands", "open_cases"),
-    "received": ("throughput", "received"),
-    "closed_rate": ("throughput", "closed_rate"),
-    "vacancy_rate": ("establishment", "vacancy_rate"),
-    "agency_cost_gbp": ("agency_costs", "agency_cost_gbp"),
-    "agency_fte": ("agency_costs", "agency_fte"),
+MEASURES = {
+    "caseload_bands": "average_caseload dfe_average_caseload open_cases unallocated_cases manager_held_cases "
+    "fte_social_workers fte_to_target",
+    "throughput": "received closed_rate stepped_down_rate transferred_out_rate",
+    "timeliness": "median_days_to_allocation assessments_in_45_days_rate visits_in_time_rate",
+    "workforce_stability": "turnover_rate voluntary_turnover_rate absence_rate agency_share",
+    "agency_costs": "agency_cost_gbp agency_fte year_to_date_gbp forecast_year_gbp",
+    "establishment": "vacancy_rate agency_rate posts_fte in_post_fte vacant_fte uncovered_fte",
+    "demand": "contacts referrals conversion_rate re_referral_rate child_protection",
+}
+COLUMNS = {column: (mart, column) for mart, columns in MEASURES.items() for column in columns.split()} | {
     "workers_per_support_officer": ("support_officers", "workers_per_officer"),
 }
 
@@ -102,41 +105,57 @@ def investment_impact(council: MadeUpCouncil, marts: Iterable[ExpectedMart]) -> 
     mart = ExpectedMart("investment_impact", ("investment", "indicator", "unit", "month"))
     known = {found.name: found for found in marts}
     for wanted in council.invested.indicators:
-        values = _values(council, wanted, known)
-        before = [m for m in values if last_day(m) < wanted.starts_on]
-        since = [m for m in values if last_day(m) >= wanted.starts_on]
-        for month in council.loaded_months():
-            if wanted.starts_on > last_day(month):
-                continue
-            start = max(before) if before else min(since, default=None)
-            start = start if start is not None and start <= month else None
-            mart.rows.append(
-                ExpectedRow(
-                    {
-                        "investment": wanted.investment,
-                        "indicator": wanted.indicator,
-                        "unit": wanted.unit,
-                        "month": month,
-                    },
-                    _compared(wanted, values, start, month),
-                )
-            )
+        for month, values in followed(council, wanted, known):
+            key = {
+                "investment": wanted.investment,
+                "indicator": wanted.indicator,
+                "unit": wanted.unit,
+                "month": month,
+            }
+            mart.rows.append(ExpectedRow(key, values))
     return mart
 
 
-def _values(council: MadeUpCouncil, wanted: Indicator, known: dict[str, ExpectedMart]) -> dict[date, Any]:
+def followed(
+    council: MadeUpCouncil, wanted: Indicator, known: Mapping[str, ExpectedMart]
+) -> Iterator[tuple[date, dict[str, Any]]]:
+    """Before, since and now of the measure, for each loaded month that ended on its first day or later."""
+    values = _values(council, wanted, known) if wanted.indicator else {}
+    before = [m for m in values if last_day(m) < wanted.starts_on]
+    since = [m for m in values if last_day(m) >= wanted.starts_on]
+    for month in council.loaded_months():
+        if wanted.starts_on <= last_day(month):
+            start = max(before) if before else min(since, default=None)
+            start = start if start is not None and start <= month else None
+            yield month, _compared(wanted, values, start, month)
+
+
+def _values(council: MadeUpCouncil, wanted: Indicator, known: Mapping[str, ExpectedMart]) -> dict[date, Any]:
     """Every loaded month in which the measure has a value."""
     if wanted.indicator == "survey_answer":
         answers = {m: answer_by(council, wanted.item, last_day(m)) for m in council.loaded_months()}
         return {month: value for month, value in answers.items() if value is not None}
+    if wanted.indicator == "asye_workers_over_cap":
+        return _over_cap(council, wanted.unit)
     mart, column = COLUMNS[wanted.indicator]
     found = {}
     for row in known[mart].rows:
-        if row.key["unit"] == wanted.unit and row.key.get("role_group", "total") == "total":
+        if row.key.get("unit", wanted.unit) == wanted.unit and row.key.get("role_group", "total") == "total":
             value = row.values.get(column)
             value = getattr(value, "value", value)
             if value is not None:
                 found[row.key["month"]] = value
+    return found
+
+
+def _over_cap(council: MadeUpCouncil, unit: str) -> dict[date, int]:
+    """Workers of the unit in their assessed year above their cap; only where the caps of all its workers are known."""
+    found = {}
+    for month in council.loaded_months():
+        own = [w for w in workers(council, month) if w.unit in council.below(unit, month)]
+        if own and all(w.cases is not None for w in own):
+            over = [w for w in own if w.is_asye and is_over_cap(council, month, w)]
+            found[month] = len(over)
     return found
 
 

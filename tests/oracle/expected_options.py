@@ -26,9 +26,9 @@ def _years(council: MadeUpCouncil, name: str, lines: Sequence[OptionLine]) -> li
     starts = min(line.starts_on for line in lines)
     ended = [line.ends_on for line in lines if line.ends_on is not None]
     ends = max(ended) if len(ended) == len(lines) else None
-    first = _april(starts)
-    last = first + YEARS_WITHOUT_END - 1 if ends is None else _april(ends)
-    costs = [_annual(council, line) for line in lines]
+    first = april(starts)
+    last = first + YEARS_WITHOUT_END - 1 if ends is None else april(ends)
+    costs = [yearly_cost(council, line) for line in lines]
     known = [cost for cost in costs if cost is not None]
     annual = sum(known, Fraction(0)) if len(known) == len(lines) else None
     posts = sum((line.posts or Fraction(0) for line in lines), Fraction(0))
@@ -38,7 +38,7 @@ def _years(council: MadeUpCouncil, name: str, lines: Sequence[OptionLine]) -> li
     adds = sum((line.adds or Fraction(0) for line in lines), Fraction(0))
     rows = []
     for year in range(first, last + 1):
-        months = [_months_within(line, year) for line in lines]
+        months = [months_within(line.starts_on, line.ends_on, year) for line in lines]
         recurring = None
         if annual is not None:
             recurring = sum(
@@ -66,20 +66,23 @@ def _years(council: MadeUpCouncil, name: str, lines: Sequence[OptionLine]) -> li
     return rows
 
 
-def _april(day: date) -> int:
+def april(day: date) -> int:
     """The year in which the day's financial year begins."""
     return day.year if day.month >= 4 else day.year - 1
 
 
-def _months_within(line: OptionLine, year: int) -> int:
-    """Calendar months of the financial year that the line touches."""
+def months_within(starts_on: date, ends_on: date | None, year: int) -> int:
+    """Calendar months of the financial year that the span touches."""
     months = [add_months(date(year, 4, 1), count) for count in range(12)]
-    return sum(
-        1 for m in months if line.starts_on <= last_day(m) and (line.ends_on is None or line.ends_on >= m)
-    )
+    return sum(1 for m in months if starts_on <= last_day(m) and (ends_on is None or ends_on >= m))
 
 
-def _annual(council: MadeUpCouncil, line: OptionLine) -> Fraction | None:
+def month_count(first: date, last: date) -> int:
+    """Calendar months from one day to another, both of their months among them."""
+    return (last.year - first.year) * 12 + last.month - first.month + 1
+
+
+def yearly_cost(council: MadeUpCouncil, line: OptionLine) -> Fraction | None:
     """Posts at the line's own price, else the role's on its first day, and what is not staffing."""
     if not line.posts:
         return line.non_staffing
@@ -112,11 +115,24 @@ def managed_teams(council: MadeUpCouncil) -> ExpectedMart:
     return mart
 
 
+def contract_moved(council: MadeUpCouncil, contract: Contract, by: date) -> tuple[int | None, date | None]:
+    """Cases that ended with it or went on, up to the last month of its own by then of which all are known."""
+    for month in reversed(council.loaded_months()):
+        if (
+            month <= by
+            and contract.starts_on <= last_day(month)
+            and contract.ends_by(last_day(month)) >= month
+        ):
+            done = _contract_row(council, contract, month).values
+            if done["closed"] is not None:
+                return done["closed"] + done["transferred"], month
+    return None, None
+
+
 def _contract_row(council: MadeUpCouncil, contract: Contract, month: date) -> ExpectedRow:
     """What the months since the contract's first day add up to; unknown where one of them did not come."""
     first = contract.starts_on.replace(day=1)
-    count = (month.year - first.year) * 12 + month.month - first.month + 1
-    months = [add_months(first, number) for number in range(count)]
+    months = [add_months(first, number) for number in range(month_count(first, month))]
     received: int | None = 0
     closed: int | None = 0
     transferred: int | None = 0

@@ -9,9 +9,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from .arithmetic import ANY, divide, half_up, last_day, percent
+from .arithmetic import ANY, add_months, divide, half_up, last_day, percent
 from .expected_caseload import measures
 from .expected_cost import agency_year
+from .expected_options import month_count
 from .expected_rows import ExpectedMart, ExpectedRow, total
 from .expected_workforce import measure as establishment_measure
 from .printed_rows import COUNTED, RATES
@@ -153,15 +154,15 @@ def _value(council: MadeUpCouncil, figure: Figure) -> Fraction | Decimal | int |
 
 
 def _counted(council: MadeUpCouncil, figure: Figure) -> int | None:
-    """Rows by their own dates, each in its own month's delivery."""
+    """Rows by their own dates, each in its own month's delivery; unknown where one of them did not come."""
     first, last = figure.from_on, figure.to_on
     assert first is not None and last is not None
-    count, is_told = 0, False
-    for month in council.loaded_months():
+    count = 0
+    months = [add_months(first.replace(day=1), number) for number in range(month_count(first, last))]
+    for month in months:
         cases = council.rows(month, "caseload")
-        if cases is None or last_day(month) < first or month > last:
-            continue
-        is_told = True
+        if cases is None:
+            return None
         here = [c for c in cases if c["team"] in council.below(figure.unit, month)]
         for case in here:
             opened, closed = case["opened_on"], case["closed_on"]
@@ -170,4 +171,4 @@ def _counted(council: MadeUpCouncil, figure: Figure) -> int | None:
             elif closed is not None and first <= closed <= last and closed <= last_day(month):
                 is_moved = case["closure_outcome"] == "transferred"
                 count += is_moved == (figure.measure == "cases_transferred_out")
-    return count if is_told else None
+    return count

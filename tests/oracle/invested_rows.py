@@ -28,17 +28,23 @@ def invent(seed: int, units: dict[str, Unit], top: str, months: list[date]) -> I
         indicators=_indicators(
             rng, sorted(u.unit for u in units.values() if u.valid_to is None), top, months
         ),
-        answers=[
-            Answer(
-                "made_up_survey",
-                question,
-                days_after(months[0], rng.randint(-60, 330)),
-                Fraction(rng.randint(1, 90), 2),
-            )
-            for question in (SAVED, "morale")
-            for _ in range(3)
-        ],
+        answers=_answers(rng, months),
     )
+
+
+def _answers(rng: Random, months: list[date]) -> list[Answer]:
+    """Three answers to each question; of two taken on one day the last drawn."""
+    drawn = [
+        Answer(
+            "made_up_survey",
+            question,
+            days_after(months[0], rng.randint(-60, 330)),
+            Fraction(rng.randint(1, 90), 2),
+        )
+        for question in (SAVED, "morale")
+        for _ in range(3)
+    ]
+    return list({(answer.question, answer.taken_on): answer for answer in drawn}.values())
 
 
 def _option(rng: Random, number: int, months: list[date]) -> list[OptionLine]:

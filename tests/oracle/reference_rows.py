@@ -11,6 +11,7 @@ from random import Random
 
 from .arithmetic import add_months, financial_year
 from .invested_rows import invent
+from .planned_rows import STANDARD_HOURS, plan
 from .printed_rows import COUNTS, RATES, benchmarks, figures
 from .totals_rows import sends_totals
 from .truth import Band, Budget, MadeUpCouncil, Role, Unit, UnitCost
@@ -50,6 +51,9 @@ COLUMNS = {
     "ends_on_alternative source",
     "contract_decisions": "council contract_id decided_on decision ends_on source",
     "investments": "council investment line amount_gbp posts_fte starts_on ends_on source",
+    "investment_criteria": "council investment line criterion indicator unit item better target source",
+    "investment_funding_terms": "council investment cost_of cost_item claim source",
+    "option_assumptions": "council option_kind assumption amount item source",
     "investment_indicators": "council investment indicator unit item better target source",
     "surveys": "council survey question taken_on value unit source",
     "dfe_benchmarks": f"ons_code name geographic_level year {' '.join(RATES)} {' '.join(COUNTS)} region_code missing",
@@ -131,7 +135,8 @@ def invent_council(seed: int, months: list[date]) -> MadeUpCouncil:
         costs=_costs(seed, rng, months),
         budgets=_budgets(seed, rng, top, units, months),
         reference={},
-        invested=invent(seed, units, top, months),
+        invested=plan(seed, invent(seed, units, top, months), units, top),
+        standard_hours=STANDARD_HOURS[seed % len(STANDARD_HOURS)],
     )
     council.budgets += [
         Budget(contract.unit, year, "managed_team", contract.price - 1000, contract.contract)
@@ -385,7 +390,7 @@ def _text(value: object) -> str:
 def _reference(council: MadeUpCouncil) -> dict[str, list[dict[str, str]]]:
     slug, seed = council.slug, council.seed
     lines: dict[str, list[list[object]]] = {
-        "councils": [[slug, council.name, ons_code(seed), "", str(7000 + seed), "E12000009", ""]],
+        "councils": [[slug, council.name, ons_code(seed), "", str(7000 + seed), "E12000009", council.standard_hours]],
         "org_units": [
             [slug, u.unit, u.name, u.level, u.parent, u.service_area, u.frontline, u.valid_from, u.valid_to]
             for u in council.units.values()
@@ -414,8 +419,8 @@ def _reference(council: MadeUpCouncil) -> dict[str, list[dict[str, str]]]:
             for o in council.invested.options
         ],
         "managed_contracts": [
-            [slug, c.contract, c.unit, "Made-up Teams", c.starts_on, c.ends_on, 6, c.price, c.travel, c.alternative,
-             "Made-up deed"]
+            [slug, c.contract, c.unit, "Made-up Teams", c.starts_on, c.ends_on, c.months, c.price, c.travel,
+             c.alternative, "Made-up deed"]
             for c in council.invested.contracts
         ],
         "contract_decisions": [
@@ -424,8 +429,20 @@ def _reference(council: MadeUpCouncil) -> dict[str, list[dict[str, str]]]:
             for d in c.decisions
         ],
         "investments": [
-            [slug, name, "whole", 1000, 1, starts, None, "Made-up Cabinet"]
-            for name, starts in sorted({(i.investment, i.starts_on) for i in council.invested.indicators})
+            [slug, x.investment, x.line, x.amount, x.posts, x.starts_on, x.ends_on, "Made-up Cabinet"]
+            for x in council.invested.lines
+        ],
+        "investment_criteria": [
+            [slug, c.line.investment, c.line.line, c.criterion, c.indicator, c.unit, c.item, c.better, c.target,
+             "Made-up Cabinet"]
+            for c in council.invested.criteria
+        ],
+        "investment_funding_terms": [
+            [slug, t.investment, t.cost_of, t.item, t.claim, "Made-up Cabinet"] for t in council.invested.terms
+        ],
+        "option_assumptions": [
+            [slug, a.kind, a.assumption, a.amount, a.item, "Made-up assumption"]
+            for a in council.invested.assumptions
         ],
         "investment_indicators": [
             [slug, i.investment, i.indicator, i.unit, i.item, i.better, i.target, "Made-up Cabinet"]

@@ -118,6 +118,7 @@ class Contract:
     travel: Fraction | None
     alternative: date | None
     decisions: tuple[Decision, ...] = ()
+    months: int | None = 6
 
     def decided_by(self, day: date) -> Decision | None:
         """The last decision taken by the day."""
@@ -141,6 +142,47 @@ class Indicator:
     item: str
     better: str
     target: Fraction | None
+
+
+@dataclass(frozen=True)
+class InvestmentLine:
+    investment: str
+    line: str
+    amount: Fraction | None
+    posts: Fraction | None
+    starts_on: date
+    ends_on: date | None
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """What a paper asks of one line; an empty criterion asks nothing, an empty indicator has no measure."""
+
+    line: InvestmentLine
+    criterion: str
+    indicator: str
+    unit: str
+    item: str
+    better: str
+    target: Fraction | None
+
+
+@dataclass(frozen=True)
+class FundingTerm:
+    investment: str
+    cost_of: str
+    item: str
+    claim: str
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """What a way to the target is priced with; an empty kind is every kind."""
+
+    kind: str
+    assumption: str
+    amount: Fraction | None
+    item: str
 
 
 @dataclass(frozen=True)
@@ -188,6 +230,15 @@ class Invested:
     contracts: list[Contract] = field(default_factory=list)
     indicators: list[Indicator] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
+    lines: list[InvestmentLine] = field(default_factory=list)
+    criteria: list[Criterion] = field(default_factory=list)
+    terms: list[FundingTerm] = field(default_factory=list)
+    assumptions: list[Assumption] = field(default_factory=list)
+
+    def starts(self) -> dict[str, date]:
+        """The first day of each investment: that of its first line."""
+        names = sorted({line.investment for line in self.lines})
+        return {name: min(x.starts_on for x in self.lines if x.investment == name) for name in names}
 
 
 @dataclass
@@ -224,6 +275,7 @@ class MadeUpCouncil:
     costs: list[UnitCost]
     budgets: list[Budget]
     reference: dict[str, list[dict[str, str]]]
+    standard_hours: Fraction | None = None
     invested: Invested = field(default_factory=Invested)
     benchmarks: list[Benchmark] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from alert_seam import HEAD, Mailbox, ask_ledger, breach, free_port, load, servi
 
 from dagster_project.alerts import Announcement, Breach, announce, desk, listing
 from dagster_project.alerts.desk import AlertsError
+from dagster_project.alerts.follow_up import follow_up
 from dagster_project.alerts.known import known_of_alerts
 from dagster_project.alerts.ledger import open_ledger
+from dagster_project.alerts.metrics import read_metrics
 from dagster_project.alerts.routing import read_recipient
 from dagster_project.alerts.waits import NO_WAITS, Waits
 from dagster_project.health.faults import tell_faults
@@ -58,12 +61,16 @@ class Desk:
     """One installation, its clock, and what each load or look of the scheduler mailed."""
 
     def __init__(self, home: Path) -> None:
-        self.settings = Settings(home=home)
+        self.settings = Settings(home=home, site_url="https://intranet.example/caseload/")
 
     def load(
-        self, *breaches: Breach, days: int = 0, rows: list[dict[str, str]] | None = None
+        self,
+        *breaches: Breach,
+        days: int = 0,
+        rows: list[dict[str, str]] | None = None,
+        metric: str = "average_caseload",
     ) -> Announcement:
-        latest = {("northshire", "average_caseload"): max(b.month for b in breaches)}
+        latest = {("northshire", metric): max(b.month for b in breaches)}
         now = START + timedelta(days=days)
         return announce(breaches, latest, rows or ROWS, PARENTS, self.settings, now, f"load-{days}")
 
@@ -122,10 +129,46 @@ def test_a_breach_nobody_acknowledges_goes_up_one_unit_a_step_and_once_each(at: 
     mail = message_from_bytes(step_1.digests[0].path.read_bytes(), policy=policy.default)
     part = mail.get_body(("plain",))
     assert part is not None
-    text = part.get_content()
-    assert "Ashfield DCPT (Northshire)" in text
-    assert "for 7 days; 7 are allowed" in text
-    assert "northshire/ashfield average_caseload" in text.replace("\n    ", " ")
+    text = " ".join(part.get_content().split())
+    # As the digest says it: figure, rule, target, since when, source, and where to read on.
+    assert (
+        "* Ashfield DCPT (Northshire) - Warning"
+        " Average caseload: 27 cases per FTE social worker (27.3125 before rounding)"
+        " Not acknowledged: for 7 days; 7 days are allowed"
+        " Figure of: June 2018"
+        " Band: high and must be reduced"
+        " Target: 6.8125 above the target of 20.5"
+        " Since: June 2018, first month"
+        " Rule: 27 or more"
+        " Source: June 2018 report, paragraph 3"
+        " To acknowledge: caseload alerts ack northshire/ashfield average_caseload"
+        " https://intranet.example/caseload/northshire/units/ashfield.html"
+    ) in text
+
+
+def test_workers_nobody_acknowledged_are_counted_in_what_goes_up_and_none_is_told_by_figure(at: Desk) -> None:
+    one = replace(WARNING, metric="worker_caseload", worker_key=4711, severity="breach", value=Decimal(19))
+    at.load(one, replace(one, worker_key=4712), metric="worker_caseload")
+    (up,) = at.load(one, replace(one, worker_key=4712), days=7, metric="worker_caseload").digests
+    text = " ".join(up.path.read_text(encoding="utf-8").replace("=\n", "").split())
+
+    assert "Caseload of a worker: 2 workers" in text
+    assert "Rule: 27 or more" in text
+    assert not [secret for secret in ("4711", "4712", "19 cases", "Target") if secret in text]
+
+
+def test_what_an_earlier_version_knew_of_what_stands_still_goes_up(at: Desk) -> None:
+    at.load(WARNING)
+    with open_ledger(at.settings.alert_ledger) as ledger:
+        ledger.db.execute("update standing set figure = '', facts = '[]'")
+        rows = [read_recipient(row, {}) for row in ROWS]
+        now = START + timedelta(days=7)
+        with ledger.transaction():
+            (made,) = follow_up(ledger, rows, PARENTS, read_metrics(at.settings), at.settings, now, "")
+        (message,) = ledger.db.execute("select message from digests where message_id = ?", (made,)).fetchone()
+    text = " ".join(message.decode().replace("=\r\n", "").split())
+    assert "Average caseload Not acknowledged: for 7 days" in text
+    assert "Figure of: June 2018 Band: high and must be reduced Since: June 2018" in text
 
 
 def test_a_rule_that_asks_nobody_to_acknowledge_escalates_nothing(at: Desk) -> None:

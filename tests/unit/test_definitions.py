@@ -18,6 +18,7 @@ from dagster_project.assets import sensors
 from dagster_project.assets.extract_outcomes import take_in
 from dagster_project.assets.load_session import LoadSession
 from dagster_project.assets.partitions import partition_key, ranges
+from dagster_project.assets.quality_checks import check_names
 from dagster_project.definitions import build_defs
 from dagster_project.deliveries import Arrival, Manifest
 from dagster_project.extracts import load_specifications
@@ -208,7 +209,7 @@ def test_every_partitioned_asset_takes_a_range_in_one_run(defs: dg.Definitions) 
         assert definition.backfill_policy == dg.BackfillPolicy.single_run(), definition.keys
 
 
-def test_the_border_blocks_and_each_metric_is_one_check(empty: Settings, defs: dg.Definitions) -> None:
+def test_the_border_blocks_and_each_policy_is_one_check(empty: Settings, defs: dg.Definitions) -> None:
     graph = defs.resolve_asset_graph()
     checks = {
         (key.asset_key.to_user_string(), key.name): graph.get_check_spec(key)
@@ -216,11 +217,70 @@ def test_the_border_blocks_and_each_metric_is_one_check(empty: Settings, defs: d
     }
     for name in load_specifications():
         assert checks[f"archive/{name}", "delivery_summary"].blocking
-    metrics = {row["metric"] for row in load_reference(empty).rows("threshold_policy")}
-    on_breaches = {name for asset, name in checks if asset == "threshold_breaches"}
-    assert metrics <= on_breaches
-    assert not any(checks["threshold_breaches", metric].blocking for metric in metrics)
+    policies = {row["policy_id"]: row for row in load_reference(empty).rows("threshold_policy")}
+    of_policies = {
+        spec.metadata["policy"]: spec
+        for (asset, name), spec in checks.items()
+        if asset == "threshold_breaches" and name.startswith("policy_")
+    }
+    assert of_policies.keys() == policies.keys()
+    for policy, row in policies.items():
+        assert not of_policies[policy].blocking
+        assert row["source"] in (of_policies[policy].description or "")
+    asye = of_policies["tameside_asye_caseload"]
+    assert asye.name == "policy_tameside_asye_caseload"
+    assert asye.description == (
+        "Tameside. Caseload of a worker, each worker of asye: under 16: within the protected caseload; "
+        "16 or more: over the protected caseload; target 15. In force from 1 April 2021. Severity up to breach. "
+        f"Source: {policies['tameside_asye_caseload']['source']}"
+    )
     assert {asset for asset, name in checks if name.startswith("one_row_per_")} == MARTS
+
+
+def test_a_check_is_named_by_its_policy_alone_and_no_two_by_one_name() -> None:
+    odd = [
+        "amber visits",
+        "amber_visits",
+        "amber-visits",
+        "amber.visits",
+        "9 in 10",
+        "ärger",
+        "über",
+        "!?",
+        "a" * 200,
+    ]
+    names = check_names(odd)
+    assert names["amber_visits"] == "policy_amber_visits"
+    assert len(set(names.values())) == len(odd)
+    assert names == {policy: check_names([policy])[policy] for policy in odd}
+    for name in names.values():
+        assert dg.AssetCheckSpec(name, asset="threshold_breaches").name == name
+
+
+def test_a_policy_of_the_installation_is_a_check_with_its_source(installation: Settings) -> None:
+    name_it(
+        installation,
+        "threshold_policy",
+        {
+            "policy_id": "vacancies, as agreed 2016",
+            "council": "nottinghamshire",
+            "level": "council",
+            "metric": "vacancy_rate",
+            "rounding": "one_decimal",
+            "band": "any",
+            "label": "watched",
+            "severity": "info",
+            "valid_from": "2016-04-01",
+            "valid_to": "2017-04-01",
+            "source": "Committee, 3 March 2016, para 2",
+        },
+    )
+    graph = build_defs(installation).resolve_asset_graph()
+    specs = [graph.get_check_spec(key) for key in graph.asset_check_keys]
+    (spec,) = [one for one in specs if one.metadata.get("policy") == "vacancies, as agreed 2016"]
+    assert spec.name.startswith("policy_vacancies_as_agreed_2016_")
+    assert spec.metadata["source"] == "Committee, 3 March 2016, para 2"
+    assert spec.metadata["in_force"] == "from 1 April 2016 until the day before 1 April 2017"
 
 
 def test_a_council_of_the_installation_is_a_partition(installation: Settings) -> None:

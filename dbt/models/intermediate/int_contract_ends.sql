@@ -1,24 +1,5 @@
 with due as (
     {{ months_due() }}
-),
-
--- An extension decided by the month's end moves the last day; a contract decided to end waits for no decision.
-decisions as (
-    select
-        due.council,
-        due.month,
-        decisions.contract_id,
-        decisions.decision,
-        decisions.ends_on,
-        row_number() over (
-            partition by due.council, due.month, decisions.contract_id
-            order by decisions.decided_on desc
-        ) as preference
-    from due
-    inner join {{ ref('contract_decisions') }} as decisions
-        on
-            due.council = decisions.council
-            and decisions.decided_on <= due.as_at
 )
 
 select
@@ -39,10 +20,9 @@ inner join {{ ref('managed_contracts') }} as contracts
     on
         due.council = contracts.council
         and contracts.starts_on <= due.as_at
-left join decisions
+left join {{ ref('int_contract_decisions') }} as decisions
     on
         due.council = decisions.council
         and due.month = decisions.month
         and contracts.contract_id = decisions.contract_id
-        and decisions.preference = 1
 where coalesce(decisions.ends_on, contracts.ends_on) >= due.month

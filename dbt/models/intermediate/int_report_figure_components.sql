@@ -149,7 +149,7 @@ pipeline as (
 ),
 
 -- Periods inside a month go by the rows' own dates, each counted in its own month's delivery.
-caseflow as (
+counted as (
     select
         sources.figure_id,
         sum(
@@ -181,8 +181,7 @@ caseflow as (
                         else 0
                     end
             end
-        ) as numerator,
-        cast(1 as decimal(38, 15)) as denominator
+        ) as cases
     from sources
     inner join {{ ref('int_unit_tree') }} as tree
         on
@@ -194,6 +193,28 @@ caseflow as (
             and tree.descendant = cases.unit
             and cases.as_at >= sources.from_on
             and cases.month <= sources.to_on
+    where sources.measure in ('cases_received', 'cases_closed_or_stepped_down', 'cases_transferred_out')
+    group by sources.figure_id
+),
+
+-- A month of which no cases came leaves the period unknown; a unit that had none in it has 0.
+caseflow as (
+    select
+        sources.figure_id,
+        case
+            when
+                sum(case when scope.has_caseload then 1 else 0 end)
+                = max({{ months_spanned('sources.from_on', 'sources.to_on') }})
+                then coalesce(max(counted.cases), 0)
+        end as numerator,
+        cast(1 as decimal(38, 15)) as denominator
+    from sources
+    inner join {{ source('run', 'build_scope') }} as scope
+        on
+            sources.council = scope.council
+            and scope.as_at >= sources.from_on
+            and scope.month <= sources.to_on
+    left join counted on sources.figure_id = counted.figure_id
     where sources.measure in ('cases_received', 'cases_closed_or_stepped_down', 'cases_transferred_out')
     group by sources.figure_id
 ),

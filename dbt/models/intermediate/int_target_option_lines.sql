@@ -81,10 +81,7 @@ lines as (
         coalesce(staff.set_up_per_head_gbp, costs.set_up_cost_gbp) as set_up_per_head_gbp,
         cast(null as decimal(18, 6)) as set_up_heads,
         staff.starts_on,
-        case
-            when staff.posts_fte is null or (costs.annual_cost_gbp is null and staff.posts_fte > 0)
-                then staff.starts_on
-        end as ends_on,
+        cast(null as date) as ends_on,
         staff.divisor
     from staff
     left join costs
@@ -157,7 +154,7 @@ lines as (
         cast(null as decimal(14, 2)) as set_up_per_head_gbp,
         cast(null as decimal(18, 6)) as set_up_heads,
         starts_on,
-        starts_on as ends_on,
+        cast(null as date) as ends_on,
         1 as divisor
     from options
     where

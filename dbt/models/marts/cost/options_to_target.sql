@@ -50,7 +50,10 @@ select
     options.month,
     options.as_at,
     options.option_kind,
-    {{ costs_of_the_year('costed') }},
+    {{ costs_of_the_year(
+        'costed', "case when options.option_kind not in ('project_team', 'managed_team') "
+        "or options.teams_needed is not null then costed.months end"
+    ) }},
     {{ half_up('options.target', 2, 9) }} as target_caseload,
     {{ ratio_half_up('options.gap_fte', 'options.gap_fte_of', 2, 9) }} as gap_fte,
     cast(options.teams_needed as integer) as teams,
@@ -110,3 +113,8 @@ left join without_kit
         and costed.month = without_kit.month
         and costed.unit = without_kit.unit
         and costed.option_kind = without_kit.option_kind
+-- What has no price is told of once, in its first year: so is a team that nothing is known of.
+where
+    costed.annual_cost_gbp is not null
+    or (options.option_kind = 'project_team' and options.teams_needed is not null)
+    or costed.year = {{ financial_year_start('costed.starts_on') }}

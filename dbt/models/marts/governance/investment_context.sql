@@ -39,6 +39,7 @@ dated as (
         'investment' as kind,
         concat(investment, ': ', line) as what,
         line,
+        cast(null as varchar) as contract_id,
         starts_on,
         ends_on,
         case
@@ -58,6 +59,7 @@ dated as (
         'option' as kind,
         option as what,
         cast(null as varchar) as line,
+        cast(null as varchar) as contract_id,
         min(starts_on) as starts_on,
         case when count(ends_on) = count(*) then max(ends_on) end as ends_on,
         concat({{ plain_number('sum(coalesce(posts_fte, 0))') }}, ' FTE') as amount,
@@ -73,6 +75,7 @@ dated as (
         'contract' as kind,
         contract_id as what,
         cast(null as varchar) as line,
+        contract_id,
         starts_on,
         ends_on,
         concat({{ plain_number('price_gbp + coalesce(travel_gbp, 0)') }}, ' GBP') as amount,
@@ -88,6 +91,7 @@ dated as (
         'policy' as kind,
         concat(metric, ' (', policy_id, ')') as what,
         cast(null as varchar) as line,
+        cast(null as varchar) as contract_id,
         valid_from as starts_on,
         valid_to as ends_on,
         {{ plain_number('max(target)') }} as amount,
@@ -95,6 +99,31 @@ dated as (
     from {{ ref('threshold_policy') }}
     where council is not null
     group by council, policy_id, metric, valid_from, valid_to
+),
+
+-- What was over by a month's end depends on what was decided by then: an extended contract goes on.
+known as (
+    select
+        spans.council,
+        spans.investment,
+        spans.month,
+        spans.as_at,
+        spans.starts_on as investment_starts_on,
+        dated.investment as of_investment,
+        dated.kind,
+        dated.what,
+        dated.line,
+        dated.starts_on,
+        coalesce(decisions.ends_on, dated.ends_on) as ends_on,
+        dated.amount,
+        dated.source
+    from spans
+    inner join dated on spans.council = dated.council
+    left join {{ ref('int_contract_decisions') }} as decisions
+        on
+            dated.council = decisions.council
+            and dated.contract_id = decisions.contract_id
+            and spans.month = decisions.month
 ),
 
 measured as (
@@ -170,26 +199,22 @@ grains as (
     where level = 'council' and open_cases is not null
 )
 
-{% for event, day, was, is in [('began', 'starts_on', 'cast(null as varchar)', 'dated.amount'),
-                             ('ended', 'ends_on', 'dated.amount', 'cast(null as varchar)')] -%}
+{% for event, day, was, is in [('began', 'starts_on', 'cast(null as varchar)', 'amount'),
+                             ('ended', 'ends_on', 'amount', 'cast(null as varchar)')] -%}
 select
-    spans.council,
-    spans.investment,
-    spans.month,
-    spans.as_at,
-    case when dated.investment = spans.investment then 'line_of_it' else dated.kind end as kind,
-    case when dated.investment = spans.investment then dated.line else dated.what end as what,
+    council,
+    investment,
+    month,
+    as_at,
+    case when of_investment = investment then 'line_of_it' else kind end as kind,
+    case when of_investment = investment then line else what end as what,
     '{{ event }}' as event,
-    dated.{{ day }} as happened_on,
+    {{ day }} as happened_on,
     {{ was }} as from_value,
     {{ is }} as to_value,
-    dated.source
-from spans
-inner join dated
-    on
-        spans.council = dated.council
-        and dated.{{ day }} >= spans.starts_on
-        and dated.{{ day }} <= spans.as_at
+    source
+from known
+where {{ day }} >= investment_starts_on and {{ day }} <= as_at
 
 union all
 
