@@ -11,7 +11,15 @@ from dagster_project.reference import Reference
 from dagster_project.reports.code_words import code_words, listed_words
 from dagster_project.reports.contracts import Contract
 from dagster_project.reports.council_marts import Row
-from dagster_project.reports.measures import SUPPRESSED, measure_words, slug_words, without_zeros, words_of
+from dagster_project.reports.measures import (
+    SUPPRESSED,
+    TOLD_AMOUNTS,
+    amount_words,
+    measure_words,
+    slug_words,
+    without_zeros,
+    words_of,
+)
 from dagster_project.reports.paper.contents import Cell, Kind
 from dagster_project.reports.paper.sections import ShownColumn
 
@@ -46,6 +54,8 @@ class Wording:
         if isinstance(value, str):
             if column == "unit":
                 return self.unit(value)
+            if column in TOLD_AMOUNTS:
+                return amount_words(value)
             if column in IN_WORDS:
                 return code_words().get(column, {}).get(value, value)
             return listed_words(column, value)
