@@ -15,6 +15,7 @@ from decimal import Decimal
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -41,6 +42,10 @@ class Mailbox:
         self.seconds_before_answering = 0.0
         self.drop_mid_message = False
         self.one_message_a_session = False
+        # What aiosmtpd cannot be made to do: see `rude`.
+        self.shut_down_with = ""
+        self.hangs_after_the_dot = False
+        self.sessions = 0
         self._served: set[int] = set()
 
     async def handle_MAIL(  # noqa: N802
@@ -89,7 +94,48 @@ def free_port() -> int:
 
 
 @contextmanager
+def rude(mailbox: Mailbox, port: int) -> Iterator[None]:
+    """A mail server that goes away in the middle of a message with `shut_down_with`, or says nothing after its dot."""
+
+    class Session(StreamRequestHandler):
+        def handle(self) -> None:
+            mailbox.sessions += 1
+            self.say("220 rude")
+            for line in self.rfile:
+                word = line[:4].upper()
+                if word == b"DATA":
+                    self.say("354 go on")
+                    self.rfile.readline()
+                    if mailbox.shut_down_with:
+                        self.say(mailbox.shut_down_with)
+                        return
+                    while self.rfile.readline() not in (b".\r\n", b""):
+                        pass
+                    # Nothing is said: who waits has to give up. Whatever else comes is not answered either.
+                    self.rfile.read()
+                    return
+                self.say("221 bye" if word == b"QUIT" else "250 OK")
+
+        def say(self, words: str) -> None:
+            self.wfile.write(f"{words}\r\n".encode())
+
+    with ThreadingTCPServer(("127.0.0.1", port), Session) as server:
+        server.daemon_threads, server.block_on_close = True, False
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
 def serving(mailbox: Mailbox, port: int, **options: Any) -> Iterator[None]:
+    if mailbox.shut_down_with or mailbox.hangs_after_the_dot:
+        with rude(mailbox, port):
+            yield
+        return
     controller = Controller(mailbox, hostname="127.0.0.1", port=port, **options)
     controller.start()
     try:
@@ -172,6 +218,7 @@ class Receiver:
     status: int = 200
     seconds: float = 0.0
     answer: bytes = b"ok"
+    keeps_what_it_refuses: bool = False
     moved_to: str = ""
     received: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
@@ -186,7 +233,7 @@ def receiving(receiver: Receiver) -> Iterator[int]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            if receiver.status < 400:
+            if receiver.status < 400 or receiver.keeps_what_it_refuses:
                 receiver.received.append((self.path, json.loads(body)))
             threading.Event().wait(receiver.seconds)
             # Whoever asked may have given up waiting.

@@ -190,6 +190,7 @@ def _entry(row: Standing, words: str, site: str) -> Entry:
         facts=tuple(
             (label, _line(text))
             for label, text in (
+                ("Figure of", month_words(date.fromisoformat(row.month))),
                 ("Band", facts.get("Band") or row.label),
                 *((label, facts.get(label, "")) for label in ("Target", "To reach it", "To be within")),
                 ("Since", _since(row, facts)),

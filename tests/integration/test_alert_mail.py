@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -95,6 +97,42 @@ def test_a_connection_cut_in_the_middle_of_a_message_leads_to_the_same_message_a
     assert all(d.reply for d in cut.digests)
     assert [d.delivered for d in again.digests] == [True, True]
     assert mailbox.message_ids() == [d.message_id for d in cut.digests]
+
+
+def test_a_server_that_hangs_after_the_dot_is_waited_for_once_a_message_and_gets_the_same_messages_again(
+    tmp_path: Path, mailbox: Mailbox, smtp: Smtp
+) -> None:
+    mailbox.hangs_after_the_dot = True
+    short = replace(smtp, timeout_seconds=1)
+    with serving(mailbox, smtp.port):
+        started = perf_counter()
+        hung = load(tmp_path, short, to=(HEAD, MANAGER))
+        waited = perf_counter() - started
+    mailbox.hangs_after_the_dot = False
+    with serving(mailbox, smtp.port):
+        again = load(tmp_path, short, to=(HEAD, MANAGER), number=2)
+
+    assert ["timed out" in d.reply for d in hung.digests] == [True, True]
+    # One wait for each: a session that hangs is not asked to say good-bye, and is not used again.
+    assert mailbox.sessions == 2
+    assert waited < 4
+    assert [d.delivered for d in again.digests] == [True, True]
+    assert mailbox.message_ids() == [d.message_id for d in hung.digests]
+
+
+def test_a_server_that_shuts_down_in_the_middle_of_a_message_is_heard_and_the_others_are_tried(
+    tmp_path: Path, mailbox: Mailbox, smtp: Smtp
+) -> None:
+    mailbox.shut_down_with = "421 4.3.2 Service shutting down"
+    with serving(mailbox, smtp.port):
+        cut = load(tmp_path, smtp, to=(HEAD, MANAGER))
+    mailbox.shut_down_with = ""
+    with serving(mailbox, smtp.port):
+        load(tmp_path, smtp, to=(HEAD, MANAGER), number=2)
+
+    assert [d.reply for d in cut.digests] == ["421 4.3.2 Service shutting down"] * 2
+    assert ask_ledger(tmp_path, "select count(*) from attempts where is_permanent") == [(0,)]
+    assert sorted(mailbox.addresses()) == [HEAD, MANAGER]
 
 
 def test_a_server_that_takes_one_message_a_session_gets_them_all_in_one_load(

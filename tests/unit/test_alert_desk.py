@@ -135,6 +135,7 @@ def test_a_breach_nobody_acknowledges_goes_up_one_unit_a_step_and_once_each(at: 
         "* Ashfield DCPT (Northshire) - Warning"
         " Average caseload: 27 cases per FTE social worker (27.3125 before rounding)"
         " Not acknowledged: for 7 days; 7 days are allowed"
+        " Figure of: June 2018"
         " Band: high and must be reduced"
         " Target: 6.8125 above the target of 20.5"
         " Since: June 2018, first month"
@@ -167,7 +168,7 @@ def test_what_an_earlier_version_knew_of_what_stands_still_goes_up(at: Desk) -> 
         (message,) = ledger.db.execute("select message from digests where message_id = ?", (made,)).fetchone()
     text = " ".join(message.decode().replace("=\r\n", "").split())
     assert "Average caseload Not acknowledged: for 7 days" in text
-    assert "Band: high and must be reduced Since: June 2018" in text
+    assert "Figure of: June 2018 Band: high and must be reduced Since: June 2018" in text
 
 
 def test_a_rule_that_asks_nobody_to_acknowledge_escalates_nothing(at: Desk) -> None:

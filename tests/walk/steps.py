@@ -135,6 +135,13 @@ SERVED = (
         "Connection unexpectedly closed",
         AGAIN,
     ),
+    Served(
+        "shuts down mid-message",
+        _set(shut_down_with="421 4.3.2 Service shutting down"),
+        "421 4.3.2 Service shutting down",
+        AGAIN,
+    ),
+    Served("says nothing after the final dot", _set(hangs_after_the_dot=True), "timed out", AGAIN),
     Served("does not listen", _set(), "Connection refused", AGAIN),
 )
 
@@ -156,5 +163,6 @@ ANSWERED = (
     Answered("refuses the secret", Receiver(403), "HTTP 403", DAY_AFTER),
     Answered("asks for patience", Receiver(429), "HTTP 429", AGAIN),
     Answered("fails", Receiver(503), "HTTP 503", AGAIN),
+    Answered("keeps it and fails", Receiver(500, keeps_what_it_refuses=True), "HTTP 500", AGAIN),
     Answered("answers too late", Receiver(200, seconds=1.5), "A Connection error occurred", AGAIN),
 )
