@@ -81,6 +81,15 @@ def test_a_unit_that_opens_again_is_new_and_its_first_end_is_not_told_after_that
     assert at.load(BREACH, again, ended=(OVER,)).digests == ()
 
 
+def test_an_end_of_an_older_month_than_what_was_told_last_is_history(at: Home) -> None:
+    milder = replace(BREACH, severity="warning")
+    again = replace(BREACH, month=AUGUST, as_at=date(2018, 8, 31))
+    at.load(milder)
+    assert [one.new for one in at.load(milder, again).digests] == [1]
+
+    assert at.load(milder, again, ended=(OVER,)).digests == ()
+
+
 @pytest.mark.parametrize(
     ("unit", "level", "why"),
     [
