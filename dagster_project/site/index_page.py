@@ -13,6 +13,9 @@ from dagster_project.site.overview import latest_crossed
 from dagster_project.site.reading import CouncilData
 from dagster_project.site.tables import band_tag, shown
 
+# What the counts of a line are of.
+CROSSED = "Breaches and warnings are thresholds crossed in each unit's newest month with cases."
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -75,6 +78,7 @@ def index_page(summaries: list[Summary], tier: str, regions: Mapping[str, str]) 
                 tables=[summaries_table(summaries, INDEX, "Each council in its latest month with cases")]
                 if summaries
                 else [],
+                notes=[CROSSED] if summaries else [],
             ),
             *(_regions(regions) if regions else []),
             _data(),

@@ -8,7 +8,7 @@ from dagster_project.page_addresses import region_page
 from dagster_project.reference import Reference
 from dagster_project.site.contents import Page, Section
 from dagster_project.site.frame import crumbs
-from dagster_project.site.index_page import Summary, summaries_table
+from dagster_project.site.index_page import CROSSED, Summary, summaries_table
 
 
 def regions_of(summaries: list[Summary]) -> dict[str, list[Summary]]:
@@ -39,6 +39,7 @@ def page_of_region(code: str, name: str, summaries: list[Summary]) -> Page:
                         summaries, address, f"Councils of {name}, each in its latest month with cases"
                     )
                 ],
+                notes=[CROSSED],
             )
         ],
     )

@@ -10,11 +10,19 @@ from urllib.parse import unquote, urlsplit
 import duckdb
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from deliveries_fixture import land, rows_of
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from dagster_project.demo import prepare
 from dagster_project.load import load
-from dagster_project.page_addresses import DICTIONARY, PROJECT, council_page, topic_page, unit_page
+from dagster_project.page_addresses import (
+    DICTIONARY,
+    PROJECT,
+    council_page,
+    region_page,
+    topic_page,
+    unit_page,
+)
 from dagster_project.reports.measures import month_words
 from dagster_project.settings import Settings
 from dagster_project.site.reading import opened
@@ -37,14 +45,28 @@ LOOKED_AT = (
 )
 
 
+# A council of the region of one of the samples, so that there is a page of the region.
+NEIGHBOUR, REGION = "fernshire", "E12000004"
+NEIGHBOURS_ROWS = {
+    "councils.csv": f"council,name,region_code\n{NEIGHBOUR},Fernshire,{REGION}\n",
+    "org_units.csv": "council,unit,name,level,parent_unit,service_area,frontline,valid_from\n"
+    f"{NEIGHBOUR},{NEIGHBOUR},Fernshire,council,,other,false,2017-04-01\n"
+    f"{NEIGHBOUR},duty,Duty Team,team,{NEIGHBOUR},assessment,true,2017-04-01\n",
+}
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Everything `make demo` loads; DEMO_HOME names one that is there already."""
+    """Everything `make demo` loads and a neighbour; DEMO_HOME names one that is there already."""
     there = os.environ.get("DEMO_HOME")
     if there:
         return Settings(home=Path(there))
     settings = Settings(home=tmp_path_factory.mktemp("demo"))
     prepare(settings)
+    for name, rows in NEIGHBOURS_ROWS.items():
+        (settings.council_reference / name).write_text(rows, encoding="utf-8")
+    cases = [{**row, "team": "Duty Team"} for row in rows_of("caseload", 30)]
+    land(settings, "caseload.csv", cases, "2024-05", NEIGHBOUR)
     load(settings)
     return settings
 
@@ -65,7 +87,12 @@ def pages_of(site: Path) -> list[Path]:
 
 def council_pages(site: Path) -> list[Path]:
     """Every kind of page once: all pages of one council but its units, and some units of each."""
-    return [site / address for address in LOOKED_AT] + sorted((site / "west_sussex").glob("*.html"))
+    region = site / region_page(REGION)
+    return [
+        *(site / address for address in LOOKED_AT),
+        *([region] if region.is_file() else []),
+        *sorted((site / "west_sussex").glob("*.html")),
+    ]
 
 
 @pytest.mark.parametrize("tier", TIERS)
@@ -132,7 +159,10 @@ def test_the_cells_of_the_heat_map_are_those_of_the_mart(context: BrowserContext
     page = context.new_page()
     with duckdb.connect(str(published / "marts.duckdb"), read_only=True) as marts:
         councils = [
-            slug for (slug,) in marts.execute("select distinct council from caseload_bands").fetchall()
+            slug
+            for (slug,) in marts.execute(
+                "select council from caseload_bands group by council having count(distinct month) > 10"
+            ).fetchall()
         ]
         assert len(councils) > 1
         for council in councils:
@@ -398,20 +428,83 @@ def test_the_overview_says_which_teams_to_look_at_first_since_when_and_what_move
     page = context.new_page()
     page.goto((published / "site" / council_page("nottinghamshire")).as_uri())
     shown = table_of(page, "Teams whose thresholds are crossed")
-    (worst, since, months, cases, fte) = duckdb_rows(
+    (worst, since, months, month, cases, fte) = duckdb_rows(
         published,
         """
-        select b.unit_name, strftime(t.since_month, '%B %Y'), t.months_in_breach, b.open_cases, b.fte_social_workers
+        select
+            b.unit_name, strftime(t.since_month, '%B %Y'), t.months_in_breach, strftime(t.month, '%B %Y'), b.open_cases,
+            b.fte_social_workers
         from threshold_breaches as t inner join caseload_bands as b using (council, unit, month)
-        where council = 'nottinghamshire' and month = date '2018-06-01' and t.metric = 'average_caseload'
-            and t.severity = 'warning'
-        order by b.average_caseload desc limit 1
+        where council = 'nottinghamshire' and t.metric = 'average_caseload' and b.level = 'team'
+            and t.severity in ('warning', 'breach')
+        qualify month = max(month) over ()
+        order by t.severity, b.average_caseload desc limit 1
         """,
     )[0]
     first, cells = next(iter(shown.items()))
     assert first == worst
-    assert cells["Since"] == f"{since}, {months} months"
+    assert cells["Since"] == f"{since}, {months} months; known to {month}"
     assert f"to {cases:,}" in cells["What moved since"] and f"to {fte:,}" in cells["What moved since"]
+
+
+def test_a_units_page_says_why_its_caseload_changed_as_the_marts_have_it(
+    context: BrowserContext, published: Path
+) -> None:
+    page = context.new_page()
+    page.goto((published / "site" / unit_page("nottinghamshire", "gedling_dcpt")).as_uri())
+    (start, opened_, closed, down, out, end) = duckdb_rows(
+        published,
+        "select open_at_start, received, closed, stepped_down, transferred_out, open_at_end from throughput"
+        " where council = 'nottinghamshire' and unit = 'gedling_dcpt' and month = date '2018-05-01'",
+    )[0]
+    minus = "\N{MINUS SIGN}"
+    assert {step: cells["Cases"] for step, cells in table_of(page, "Open cases of Gedling DCPT").items()} == {
+        "Open at the start": f"{start}",
+        "Opened": f"+{opened_}",
+        "Closed": f"{minus}{closed}",
+        "Stepped down": f"{minus}{down}",
+        "Transferred out": f"{minus}{out}",
+        "Open at the end": f"{end}",
+    }
+    (was, now) = (
+        average
+        for (average,) in duckdb_rows(
+            published,
+            "select average_caseload from caseload_bands where council = 'nottinghamshire' and unit = 'gedling_dcpt'"
+            " and month in (date '2017-10-01', date '2018-05-01') order by month",
+        )
+    )
+    made_of = table_of(page, "What the average of Gedling DCPT is made of")["Average caseload"]
+    assert list(made_of.values()) == ["Average caseload", f"{was}", f"{now}", f"+{now - was}"]
+
+
+def test_the_councils_of_a_region_stand_side_by_side(context: BrowserContext, published: Path) -> None:
+    address = published / "site" / region_page(REGION)
+    if not address.is_file():
+        pytest.skip("DEMO_HOME holds one council of the region")
+    page = context.new_page()
+    page.goto(address.as_uri())
+    assert page.locator("h1").inner_text().endswith("East Midlands")
+    shown = table_of(page, "Councils of East Midlands")
+    assert shown["Fernshire"]["Open cases"] == "30" and shown["Nottinghamshire"]["Open cases"] == "3,370"
+    page.get_by_role("link", name="Fernshire").click()
+    assert page.locator("h1").inner_text().endswith("Fernshire")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_telephone_a_row_of_sentences_stands_in_lines_and_breaks_no_rule(
+    chromium: Browser, published: Path, scheme: Any
+) -> None:
+    made = chromium.new_context(viewport={"width": 320, "height": 700}, color_scheme=scheme)
+    page = made.new_page()
+    page.goto((published / "site" / council_page("nottinghamshire")).as_uri())
+    cells = page.locator("table.prose").first.locator("tbody tr").first.locator("th, td")
+    boxes = [cells.nth(place).bounding_box() for place in range(cells.count())]
+    assert all(box and box["x"] >= 0 and box["x"] + box["width"] <= 320 for box in boxes)
+    tops = [box["y"] for box in boxes if box]
+    assert len(tops) == 5 and tops == sorted(set(tops))
+    assert Axe().run(page).response["violations"] == []
+    made.close()
 
 
 def duckdb_rows(published: Path, sql: str) -> list[tuple[Any, ...]]:
