@@ -7,7 +7,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-BENCH_STAMP := $(VENV)/.bench-installed
+RIVALS := build/rivals
+RIVALS_STAMP := $(RIVALS)/.installed
 # As many as there are processors, up to this.
 TEST_PROCESSES := 4
 
@@ -109,11 +110,11 @@ MERGE_REFERENCE := "import dagster_project.reference as r, dagster_project.setti
 	settings = s.load_settings(); r.load_reference(settings).write(settings.merged_reference)"
 
 # Rivals that cannot be had are left out by the comparison itself, which says so.
-$(BENCH_STAMP): requirements/bench.txt $(STAMP)
-	@sh requirements/install.sh bench && touch $@ || echo "bench: not every rival could be installed"
+$(RIVALS_STAMP): requirements/rivals.txt
+	@sh requirements/install.sh rivals $(RIVALS) && touch $@ || echo "bench: the rivals could not be installed"
 
 # One contender at a time, so that nothing else competes with what is timed.
-bench: $(BENCH_STAMP)
+bench: $(STAMP) $(RIVALS_STAMP)
 	@$(BIN)/python -m bench $(ARGS)
 
 # Strict: a link or an anchor that leads nowhere, or a page that no reader is led to, stops it.
@@ -131,6 +132,6 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 lock: $(STAMP)
 	@$(LOCK) pyproject.toml -o requirements/base.txt
 	@$(LOCK) pyproject.toml --extra dev --extra workbench -c requirements/base.txt -o requirements/dev.txt
-	@$(LOCK) pyproject.toml --extra dev --extra workbench --extra bench -c requirements/dev.txt -o requirements/bench.txt
+	@$(LOCK) --group pyproject.toml:rivals -c requirements/base.txt -o requirements/rivals.txt
 	@awk '/^[^ ]/ { ours = /^uv==/ } ours' requirements/dev.txt > requirements/uv.txt
 	@$(MAKE) --no-print-directory lint-locks

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 from bench.marts import MARTS
 
 PROJECT = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent
+# The rivals have an environment of their own: Great Expectations imports Spark where it finds it, and we would pay.
+RIVALS = PROJECT / "build" / "rivals" / "bin" / "python"
 EVERYTHING, SAME_MARTS, FLOOR = "caseload, everything", "caseload, the same marts", "DuckDB by hand"
 
 
@@ -31,14 +33,15 @@ class Contender:
     @property
     def why_not(self) -> str | None:
         """Why it cannot run on this machine; None where it can."""
-        missing = [f"the package {name} is not installed" for name in self.packages if not find_spec(name)]
+        missing = [f"the package {name} is not installed" for name in self.packages if not has(name)]
         missing += [f"there is no {name} on this machine" for name in self.programs if not shutil.which(name)]
         return " and ".join(missing) or None
 
     def command(self, home: Path, out: Path) -> list[str]:
         if self.module:
             words = [str(out)] if self.name == SAME_MARTS else [str(home), str(out)]
-            return [sys.executable, "-m", self.module, *words]
+            python = sys.executable if self.name == SAME_MARTS else rivals_python()
+            return [python, "-m", self.module, *words]
         if self.name == EVERYTHING:
             return [str(PROGRAMS / "caseload"), "load"]
         return bare_dbt(home, out, self.home_of or "")
@@ -88,6 +91,16 @@ CONTENDERS = (
         home_of=EVERYTHING,
     ),
 )
+
+
+def rivals_python() -> str:
+    return str(RIVALS) if RIVALS.is_file() else sys.executable
+
+
+def has(package: str) -> bool:
+    """Whether the rivals have a package."""
+    asked = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({package!r}) is None)"
+    return subprocess.run([rivals_python(), "-c", asked], check=False).returncode == 0
 
 
 def environment(home: Path) -> Mapping[str, str]:

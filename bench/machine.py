@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
+import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
 import psutil
 
-PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "pandas", "polars", "pyspark")
+from bench.contenders import rivals_python
+
+OURS, THEIRS = ("duckdb", "dbt-core", "dbt-duckdb"), ("pandas", "polars", "pyspark")
 
 
 def machine() -> dict[str, str]:
@@ -20,8 +24,21 @@ def machine() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "load before": " ".join(f"{one:.1f}" for one in os.getloadavg()),
-        **{name: found for name in PACKAGES if (found := _version(name))},
+        **{name: version(name) for name in OURS},
+        **_of_the_rivals(),
     }
+
+
+def _of_the_rivals() -> dict[str, str]:
+    """The versions of what the rivals have, asked of their own Python."""
+    asked = (
+        "import importlib.metadata as m, json, sys\n"
+        "found = {d.metadata['Name'].lower(): d.version for d in m.distributions()}\n"
+        "print(json.dumps({name: found[name] for name in sys.argv[1:] if name in found}))"
+    )
+    told = subprocess.run([rivals_python(), "-c", asked, *THEIRS], check=True, capture_output=True, text=True)
+    found: dict[str, str] = json.loads(told.stdout)
+    return found
 
 
 def _processor() -> str:
@@ -31,10 +48,3 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except ImportError:
-        return None

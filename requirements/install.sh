@@ -1,9 +1,10 @@
 #!/bin/sh
-# Makes .venv, installs a lock (dev, or the one named) with its hashes and the project itself, editable. Safe to run again.
+# Makes .venv and installs the lock with its hashes and the project itself, editable; or, of another lock and environment
+# named (`install.sh rivals build/rivals`), that lock alone. Safe to run again.
 set -eu
 cd "$(dirname "$0")/.."
 
-venv=.venv
+venv="${2:-.venv}"
 lock="requirements/${1:-dev}.txt"
 python="$venv/bin/python"
 oldest=3.11
@@ -69,5 +70,6 @@ elif ! with_uv; then
     with_pip
 fi
 
+[ "$lock" = requirements/dev.txt ] || exit 0
 say "installing caseload itself, editable"
 "$python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .

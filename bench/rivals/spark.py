@@ -25,7 +25,7 @@ def main() -> None:
     spark = (
         SparkSession.builder.master("local[2]")
         .appName("bench")
-        .config("spark.sql.shuffle.partitions", os.environ.get("BENCH_SPARK_PARTITIONS", "4"))
+        .config("spark.sql.shuffle.partitions", os.environ.get("BENCH_SPARK_PARTITIONS", "2"))
         .config("spark.ui.enabled", "false")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.driver.memory", os.environ.get("BENCH_SPARK_MEMORY", "2g"))
@@ -75,7 +75,8 @@ def archive(spark: SparkSession, ground: Ground, extract: str) -> None:
         elif kind in WHOLE:
             landed = landed.withColumn(name, (f.col(name) * WHOLE[kind]).cast("bigint"))
     folder = str(ground.out / "archive" / extract)
-    landed.write.partitionBy("month").parquet(folder)
+    # One file a month: small files are dear to read again.
+    landed.repartition("month").write.partitionBy("month").parquet(folder)
     spark.read.parquet(folder).createOrReplaceTempView(extract)
 
 
