@@ -31,10 +31,11 @@ def read_ended(settings: Settings, reference: Reference) -> list[Breach]:
         result = warehouse.execute(ENDED)
         columns = [column[0] for column in result.description or []]
         rows = [dict(zip(columns, values, strict=True)) for values in result.fetchall()]
-    return [_over(row, reference) for row in rows]
+    return [ended_breach(row, reference) for row in rows]
 
 
-def _over(row: Mapping[str, Any], reference: Reference) -> Breach:
+def ended_breach(row: Mapping[str, Any], reference: Reference) -> Breach:
+    """The end that a row of alert_states says, with its reason."""
     return Breach(
         **{**row, "severity": "none"},
         worker_key=None,

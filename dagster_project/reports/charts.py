@@ -19,6 +19,8 @@ TINTS = {"none": "#eef5ee", "info": "#e6f0fa", "warning": "#fff0c2", "breach": "
 LINES = ("#1d70b8", "#00703c", "#912b88", "#b10e1e", "#594d00", "#28a197", "#0b0c0c", "#6f72af")
 DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3), (4, 4), (1, 3), (10, 2), (3, 1))
 WIDTH = 560
+BARS_WIDTH = WIDTH - 120
+LETTER_WIDTH = 6
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ def bars(
             "label": bar.label,
             "value": float(bar.value),
             "words": bar.words,
+            "words_at": _clear_of(target, bar, end),
             "fill": ESTIMATE if bar.is_estimate else BAR,
         }
         for bar in drawn
@@ -114,9 +117,11 @@ def bars(
             )
         )
     layers.append(
-        base.mark_text(align="left", dx=4, color=INK, font=FONT, fontSize=11).encode(x=x, text="words:N")
+        base.mark_text(align="left", dx=4, color=INK, font=FONT, fontSize=11).encode(
+            x=alt.X("words_at:Q", scale=scale, title=axis), text="words:N"
+        )
     )
-    return _draw(alt.layer(*layers).properties(width=WIDTH - 120, height=height))
+    return _draw(alt.layer(*layers).properties(width=BARS_WIDTH, height=height))
 
 
 def lines(drawn: Sequence[Point], axis: str) -> Drawing:
@@ -190,6 +195,15 @@ def _ticks(months: Sequence[date]) -> Sequence[date]:
 def _end(values: Sequence[float], bounds: Sequence[float]) -> float:
     """Where the axis ends: beyond every bar with room for its words, and beyond the last band's beginning."""
     return max([value * 1.3 for value in values] + [bound * 1.25 for bound in bounds] + [1.0])
+
+
+def _clear_of(target: tuple[Decimal, str] | None, bar: Bar, end: float) -> float:
+    """Where a bar's words begin: at its end, or beyond the target's line where that would run through them."""
+    value = float(bar.value)
+    if target is None:
+        return value
+    room = (LETTER_WIDTH * len(bar.words) + 4) * end / BARS_WIDTH
+    return float(target[0]) if value <= float(target[0]) < value + room else value
 
 
 def _draw(chart: Any) -> Drawing:

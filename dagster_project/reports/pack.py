@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -261,26 +261,33 @@ def make_pack(settings: Settings, council: str, month: date, copy: Copy) -> byte
                 "created": datetime.strptime(marts.load_id[:15], "%Y%m%dT%H%M%S"),  # noqa: DTZ007
             }
         )
-        PackWriter(book, marts, reference).write(title, _sheets(marts))
+        PackWriter(book, marts, reference).write(title, _sheets(marts, reference))
     return stream.getvalue()
 
 
-def _sheets(marts: CouncilMarts) -> list[Sheet]:
+def _sheets(marts: CouncilMarts, reference: Reference) -> list[Sheet]:
     """Every mart that knows councils, by subject; rows of up to two years back."""
     known = {
         name: contract for name, contract in contracts().items() if "council" in marts.columns.get(name, ())
     }
     ordered = sorted(known.values(), key=lambda contract: (SUBJECTS.index(contract.subject), contract.mart))
-    return [
-        Sheet(contract.mart[:LONGEST_SHEET_NAME], contract, _columns(marts, contract), _rows(marts, contract))
-        for contract in ordered
-    ]
+    units = {unit for council, unit in reference.unit_titles if council == marts.council}
+    return [_sheet(marts, contract, units) for contract in ordered]
 
 
-def _columns(marts: CouncilMarts, contract: Contract) -> list[Measure]:
+def _sheet(marts: CouncilMarts, contract: Contract, units: Collection[str]) -> Sheet:
+    """A mart's columns and rows. In some marts a unit is what a value is counted in: there is nothing to name then."""
+    rows = _rows(marts, contract)
+    names_units = any(row.get("unit") in units for row in rows)
+    return Sheet(
+        contract.mart[:LONGEST_SHEET_NAME], contract, _columns(marts, contract, names_units=names_units), rows
+    )
+
+
+def _columns(marts: CouncilMarts, contract: Contract, *, names_units: bool) -> list[Measure]:
     found = [contract.measure(name) for name in marts.columns[contract.mart] if name in contract.columns]
     names = [measure.column for measure in found]
-    if "unit" in names and UNIT_NAME not in names:
+    if names_units and UNIT_NAME not in names:
         found.insert(names.index("unit") + 1, measure_of(UNIT_NAME, "varchar"))
     return [measure for measure in found if measure.column != "council"]
 
@@ -292,7 +299,7 @@ def _rows(marts: CouncilMarts, contract: Contract) -> list[Row]:
         if "month" in names and contract.columns["month"].data_type == "date"
         else {}
     )
-    order = [name for name in ("month", "unit") if name in names]
+    order = [name for name in ("month", "unit") if name in names and "month" in names]
     rows = marts.rows(
         contract.mart, months, order_by=[*order, *(name for name in names if name not in order)]
     )

@@ -22,7 +22,8 @@ class ShownColumn(Strict):
     said where every cell is empty.
 
     `is_any_measure`: it holds values of many measures, so zeros at the end say nothing; `names_a_column`: its text is
-    the name of a metric or of a column of some mart; `otherwise`: the column that speaks where this one is empty.
+    the name of a metric or of a column of some mart; `with_unit`: the row's unit follows it, the council aside;
+    `otherwise`: the column that speaks where this one is empty.
     """
 
     column: str
@@ -31,6 +32,7 @@ class ShownColumn(Strict):
     none_at_all: str | None = None
     is_any_measure: bool = False
     names_a_column: bool = False
+    with_unit: bool = False
     otherwise: str | None = None
 
     @property

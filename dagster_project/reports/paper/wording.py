@@ -11,7 +11,15 @@ from dagster_project.reference import Reference
 from dagster_project.reports.code_words import code_words, listed_words
 from dagster_project.reports.contracts import Contract
 from dagster_project.reports.council_marts import Row
-from dagster_project.reports.measures import SUPPRESSED, measure_words, slug_words, without_zeros, words_of
+from dagster_project.reports.measures import (
+    SUPPRESSED,
+    TOLD_AMOUNTS,
+    amount_words,
+    measure_words,
+    slug_words,
+    without_zeros,
+    words_of,
+)
 from dagster_project.reports.paper.contents import Cell, Kind
 from dagster_project.reports.paper.sections import ShownColumn
 
@@ -36,6 +44,14 @@ class Wording:
     def measure(self, name: str) -> str:
         return measure_words(name, self.reference.rows("metrics"))
 
+    def _where(self, row: Row) -> str:
+        """The row's unit, as it follows a measure: the council is where there is nothing else said."""
+        return (
+            f", {self.unit(row['unit'])}"
+            if self.reference.parent_units.get((self.council, row["unit"]))
+            else ""
+        )
+
     def path(self, slug: str) -> tuple[str, ...]:
         """The units above a unit, from the council down, and itself."""
         above = self.reference.parent_units.get((self.council, slug))
@@ -46,6 +62,8 @@ class Wording:
         if isinstance(value, str):
             if column == "unit":
                 return self.unit(value)
+            if column in TOLD_AMOUNTS:
+                return amount_words(value)
             if column in IN_WORDS:
                 return code_words().get(column, {}).get(value, value)
             return listed_words(column, value)
@@ -56,7 +74,7 @@ class Wording:
         value = row.get(shown.column) if row else None
         if value is not None:
             if shown.names_a_column:
-                return Cell(self.measure(value))
+                return Cell(self.measure(value) + (self._where(row) if shown.with_unit and row else ""))
             if shown.is_any_measure and isinstance(value, Decimal):
                 value = without_zeros(value)
             kind: Kind = "number" if contract.measure(shown.column).is_number else "text"
