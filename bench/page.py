@@ -94,7 +94,7 @@ def plot(result: Mapping[str, Any]) -> str:
                     "middle": median(seconds),
                     "most": max(seconds),
                     "words": f"{number(median(seconds))} s"
-                    + (f" (x {number(middle)})" if middle != 1 else ""),
+                    + (f" (x {number(middle)})" if one.name not in (EVERYTHING, SAME_MARTS) else ""),
                     "colour": OURS if one.name in (EVERYTHING, SAME_MARTS) else THEIRS,
                 }
             )

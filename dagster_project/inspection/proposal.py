@@ -116,7 +116,14 @@ def _column(column: SpecifiedColumn, fit: Fit, sheet: LookedSheet, key: Mapping[
     if guess:
         line = f"# {column.name}: {_flow({'headers': [guess]})}  # {needed}: is it this one?"
         return [line, *_codes_to_give(column, sheet, {"headers": [guess]})]
-    return [f"# {column.name}: {needed}" if column.required else f"{column.name}: {{absent: true}}"]
+    if column.required:
+        return [f"# {column.name}: {needed}"]
+    when = column.required_when
+    is_missed = when is not None and (when.column in fit.placed or when.column in fit.likely)
+    return [
+        f"{column.name}: {{absent: true}}"
+        + (f"  # without it every row that has {when.column} is turned away" if when and is_missed else "")
+    ]
 
 
 def _left_over(looked: Looked, extracts: Mapping[str, tuple[LookedSheet, Fit]]) -> list[str]:

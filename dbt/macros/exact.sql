@@ -28,6 +28,35 @@ try_cast(
 )
 {%- endmacro %}
 
+{#
+    Spark has no whole number of more than 64 bits: a decimal without decimals stands in for it. What `div` gives has to
+    fit 64 bits, which any ratio that a column holds does.
+#}
+{% macro spark__ratio_half_up(numerator, denominator, decimals, precision) -%}
+{%- set n = spark_whole_parts(numerator) -%}
+{%- set d = spark_whole_parts(denominator) -%}
+try_cast(
+    case when ({{ numerator }} < 0) <> ({{ denominator }} < 0) then -1 else 1 end
+    * cast(
+        (2 * abs({{ n }}) * {{ '1' ~ '0' * decimals }} + abs({{ d }})) div nullif(2 * abs({{ d }}), 0)
+        as decimal(20, 0)
+    )
+    * cast({{ '0.' ~ '0' * (decimals - 1) ~ '1' if decimals else '1' }} as decimal({{ decimals + 1 }}, {{ decimals }}))
+    as decimal({{ precision }}, {{ decimals }})
+)
+{%- endmacro %}
+
+{# As `whole_parts`, in Spark's decimals. #}
+{% macro spark_whole_parts(value) -%}
+{%- set exact = 'cast(' ~ value ~ ' as decimal(38, 18))' -%}
+{%- set parts = 'cast(1000000000000000000 as decimal(19, 0))' -%}
+cast(
+    cast(floor({{ exact }}) as decimal(20, 0)) * {{ parts }}
+    + cast(({{ exact }} - floor({{ exact }})) * {{ parts }} as decimal(19, 0))
+    as decimal(38, 0)
+)
+{%- endmacro %}
+
 {# numerator / denominator as the next number of `decimals` that is not below it; where `more_than` holds, above it. #}
 {% macro ratio_up(numerator, denominator, decimals=0, more_than='false') -%}
 {%- set nearest = ratio_half_up(numerator, denominator, decimals, 18) -%}

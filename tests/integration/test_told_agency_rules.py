@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import date
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -27,8 +28,10 @@ from told_council import (
     workforce,
 )
 
+from dagster_project import quality
 from dagster_project.alerts.ledger import open_ledger
 from dagster_project.alerts.standing import standing
+from dagster_project.reference import load_reference
 
 pytestmark = [pytest.mark.allow_hosts(["127.0.0.1"]), pytest.mark.long]
 
@@ -151,6 +154,13 @@ def entered(at: Town, month: str) -> set[tuple[str, ...]]:
         )
 
 
+def flagged_now(at: Town) -> set[tuple[str, str, str]]:
+    """Unit, policy and severity; each of the rules' policies has its metric's name."""
+    declared = quality.declared_policies(load_reference(at.settings), date(2025, 3, 1))
+    stands = quality.standing_policies(at.settings, declared, [COUNCIL])
+    return {(one.unit, policy, one.severity) for policy in TOLD for one in stands[policy].flagged}
+
+
 def everything_mailed(at: Town) -> str:
     found = []
     for _, content in at.mailbox.received:
@@ -172,6 +182,7 @@ def test_each_agency_rule_that_is_broken_has_its_state_its_entry_and_its_words_a
         land_month(at, JANUARY, BROKEN_WORKFORCE, BROKEN_LINES)
         broken = at.load(day_of_load(JANUARY))
         new, kept = states(at, "2025-01-01"), entered(at, "2025-01-01")
+        flagged = flagged_now(at)
         keys = at.marts("select worker_key from int_agency_rule_findings where worker_key is not null")
         again = at.load()
         (at.settings.council_reference / "contract_decisions.csv").write_text(
@@ -182,6 +193,7 @@ def test_each_agency_rule_that_is_broken_has_its_state_its_entry_and_its_words_a
         mended = at.load(day_of_load(FEBRUARY))
         once = at.load()
         over, after = entered(at, "2025-02-01"), states(at, "2025-02-01")
+        flagged_after = flagged_now(at)
         with open_ledger(at.settings.alert_ledger) as ledger:
             stands = {(row.unit, row.metric) for row in standing(ledger)}
         mailed = everything_mailed(at)
@@ -209,6 +221,9 @@ def test_each_agency_rule_that_is_broken_has_its_state_its_entry_and_its_words_a
     assert {mail.to for mail in mended if decided in mail.text} == {HEAD, DIRECTOR}
     assert next(mail.told for mail in mended if mail.to == DIRECTOR) == {(SOUTH, CONTRACT, "resolved")}
     assert once == []
+    # What Dagster's checks flag of each policy: the same units, and nothing of what has ended since.
+    assert flagged == {(unit, metric, severity) for metric, (unit, _, severity, *_) in TOLD.items()}
+    assert flagged_after == set()
     assert not stands & {(unit, metric) for metric, (unit, *_) in TOLD.items()}
     assert {mail.to for mail in broken} == {HEAD, MANAGER, DIRECTOR}
     assert {mail.to for mail in mended} == {HEAD, MANAGER, DIRECTOR}

@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 from census_return import document, worker
-from deliveries_fixture import COUNCIL, arrive, csv_text, land, make_home, rows_of, workbook, write_reference
+from deliveries_fixture import (
+    COUNCIL,
+    arrive,
+    csv_bytes,
+    csv_text,
+    land,
+    make_home,
+    rows_of,
+    workbook,
+    write_reference,
+)
 from typer.testing import CliRunner
 
 from dagster_project.cli import app
@@ -30,6 +40,14 @@ def test_short_headers_of_a_ledger_are_likely_ones() -> None:
         "hours": "UNITS",
         "amount_gbp": "NET_AMT",
         "cost_type": "SUBJ",
+    }
+
+
+@pytest.mark.parametrize("header", ["Allocated Worker", "Lead Professional", "Key Worker"])
+def test_the_worker_of_a_case_is_proposed_by_what_case_systems_call_them(header: str) -> None:
+    assert likely_headers(["case_id", "worker_id"], ["Case Ref", header]) == {
+        "case_id": "Case Ref",
+        "worker_id": header,
     }
 
 
@@ -91,6 +109,21 @@ def test_the_proposed_mapping_of_a_known_layout_loads_as_it_is(home: Settings, t
 
     assert {name: d.rows_accepted for name, d in recorded.items()} == {"workforce": 14, "posts": 16}
     assert not any(delivery.is_refused or delivery.rows_rejected for delivery in recorded.values())
+
+
+@pytest.mark.parametrize("closed", ["Date Closed", "Closure"])
+def test_a_column_that_another_one_wants_is_said_to_be_missing(
+    home: Settings, tmp_path: Path, closed: str
+) -> None:
+    known = {"case_type": "child_in_need", "team": "Duty Team", "opened_on": "2026-08-03"}
+    days = [{"case_id": f"K{n}", "child_id": f"C{n}", **known, closed: f"1{n}/09/2026"} for n in range(4)]
+    file = tmp_path / "cases by team.csv"
+    file.write_bytes(csv_bytes(days))
+
+    warning = "closure_outcome: {absent: true}  # without it every row that has closed_on is turned away"
+    target = tmp_path / "proposed.yml"
+    inspect(file, "--extract", "caseload", "--write", target)
+    assert (warning in target.read_text(encoding="utf-8")) == (closed == "Date Closed")
 
 
 def test_what_is_only_likely_is_a_comment_and_what_is_missing_is_named(
