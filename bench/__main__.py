@@ -106,7 +106,7 @@ def who_takes_part(without: Sequence[str]) -> tuple[list[Contender], dict[str, s
         if one.why_not:
             left_out[one.name] = one.why_not
         elif one.name not in ALWAYS and any(part.lower() in one.name.lower() for part in without):
-            left_out[one.name] = "as asked"
+            left_out[one.name] = "it was not asked for"
     return [one for one in CONTENDERS if one.name not in left_out], left_out
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 
 import pytest
 from landing import land_month, make_small_council
@@ -78,3 +79,16 @@ def test_each_measure_names_a_model_that_the_figures_are_made_from(home: Setting
     nodes = json.loads((home.warehouse / "dbt" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
     components = nodes["model.caseload.int_report_figure_components"]["depends_on"]["nodes"]
     assert set(model_of().values()) <= {name.split(".")[-1] for name in components}
+
+
+def test_each_contradiction_has_two_readings_or_more_and_says_what_follows_of_each() -> None:
+    tables = {}
+    for name in ("report_figures", "report_readings"):
+        with (PROJECT_ROOT / "seeds" / f"{name}.csv").open(encoding="utf-8", newline="") as text:
+            tables[name] = list(csv.DictReader(text))
+    flagged = {row["figure_id"] for row in tables["report_figures"] if "flag" in row["note"]}
+    readings = Counter(row["figure_id"] for row in tables["report_readings"])
+
+    assert flagged
+    assert {figure for figure in flagged if readings[figure] < 2} == set()
+    assert all(row["reading"] and row["consequence"] for row in tables["report_readings"])

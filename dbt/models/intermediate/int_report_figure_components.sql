@@ -10,6 +10,7 @@
     'share_qualified_under_18_months': ('100 * qualified_under_18_months', 'headcount'),
     'asye_share': ('100 * asye_workers', 'headcount'),
     'agency_share': ('100 * agency_headcount', 'agency_headcount + headcount'),
+    'agency_to_permanent_share': ('100 * agency_headcount', 'headcount'),
     'share_under_2_years_of_all': ('100 * qualified_under_2_years', 'agency_headcount + headcount'),
     'share_qualified_under_2_years': ('100 * qualified_under_2_years', 'headcount'),
     'share_qualified_2_years_and_more': ('100 * (headcount - qualified_under_2_years)', 'headcount'),
