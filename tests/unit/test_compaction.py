@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -27,14 +28,20 @@ class Killed(Exception):
     pass
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Settings:
+@pytest.fixture(scope="module")
+def delivered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A month delivered and three times corrected: a file each."""
-    settings = make_home(tmp_path)
+    settings = make_home(tmp_path_factory.mktemp("delivered"))
     for number in range(1, LOADS + 1):
         land(settings, "caseload.csv", rows_of("caseload", 10 * number))
         arrive(settings)
-    return settings
+    return settings.home
+
+
+@pytest.fixture
+def home(delivered: Path, tmp_path: Path) -> Settings:
+    shutil.copytree(delivered, tmp_path, dirs_exist_ok=True)
+    return make_home(tmp_path)
 
 
 def rows(settings: Settings) -> list[tuple[object, ...]]:
