@@ -348,7 +348,7 @@ def _print_report(console: Console, settings: Settings, report: LoadReport, *, w
             terminal.print_units(console, published.unit_rows(settings, councils), reference.parent_units)
             terminal.print_breaches(console, published.breach_rows(settings, councils), reference.unit_titles)
             if whole:
-                terminal.print_figures(console, published.figure_rows(settings))
+                terminal.print_figures(console, published.whole_figures(settings))
     terminal.print_to_mend(console, report)
     terminal.print_checks(console, report)
     terminal.print_alerts(console, report)

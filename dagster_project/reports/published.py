@@ -60,7 +60,6 @@ order by option_kind, financial_year
 UNITS_WITH_TARGET = "select distinct unit from options_to_target where council = $council order by unit"
 WHOLE_FIGURES = "select * from report_figures order by figure_id"
 READINGS = "select * from report_readings order by reading_id"
-FIGURES = "select figure_id, measure, period, printed, computed, exact, matches from report_figures order by figure_id"
 
 
 class NothingPublishedError(PlainError):
@@ -92,11 +91,6 @@ def breach_rows(settings: Settings, councils: list[str]) -> list[dict[str, Any]]
 def control_rows(settings: Settings) -> list[dict[str, Any]]:
     """Control totals that deliveries in force do not come to."""
     return query(settings, CONTROL_TOTALS, [])
-
-
-def figure_rows(settings: Settings) -> list[dict[str, Any]]:
-    """Printed figures beside the computed ones."""
-    return query(settings, FIGURES, [])
 
 
 def whole_figures(settings: Settings) -> list[dict[str, Any]]:
