@@ -17,6 +17,7 @@ INSTALLED_AT = "/opt/caseload/.venv/bin/caseload"
 ANALYZE = shutil.which("systemd-analyze")
 
 
+@pytest.mark.long  # after the packages of the system are there
 @pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is not installed; .ci/run installs it")
 def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
     here = Path(sys.executable).with_name("caseload")
