@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -137,6 +138,12 @@ def _is_plain(settings: Settings) -> str:
 
 def _key(settings: Settings) -> str:
     return HKDF(SHA256(), 32, None, b"caseload warehouse").derive(settings.storage_key()).hex()
+
+
+def named_rows(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """All rows of what was just executed, each value by its column's name."""
+    columns = [column[0] for column in result.description or []]
+    return [dict(zip(columns, values, strict=True)) for values in result.fetchall()]
 
 
 def sql_text(value: object) -> str:

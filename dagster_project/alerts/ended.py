@@ -11,9 +11,10 @@ from typing import Any
 
 from dagster_project.alerts.breach import Breach
 from dagster_project.alerts.calendar_words import day_words
+from dagster_project.alerts.source import breach_without_figure
 from dagster_project.reference import Reference
 from dagster_project.settings import Settings
-from dagster_project.warehouse_file import reading_warehouse
+from dagster_project.warehouse_file import named_rows, reading_warehouse
 
 ENDED = """
 select
@@ -28,29 +29,16 @@ DECIDED = {"ends": "the contract ends", "replaced": "the contract is replaced"}
 def read_ended(settings: Settings, reference: Reference) -> list[Breach]:
     """Each that was open when it was last judged and has ended since, as resolved in the month it ended in."""
     with reading_warehouse(settings) as warehouse:
-        result = warehouse.execute(ENDED)
-        columns = [column[0] for column in result.description or []]
-        rows = [dict(zip(columns, values, strict=True)) for values in result.fetchall()]
+        rows = named_rows(warehouse.execute(ENDED))
     return [ended_breach(row, reference) for row in rows]
 
 
 def ended_breach(row: Mapping[str, Any], reference: Reference) -> Breach:
     """The end that a row of alert_states says, with its reason."""
-    return Breach(
-        **{**row, "severity": "none"},
-        worker_key=None,
-        value=None,
-        rounded_value=None,
-        band=None,
-        band_label=None,
-        lower=None,
-        upper=None,
-        target=None,
-        source=None,
-        council_name=reference.councils.get(row["council"], row["council"]),
-        unit_name=reference.unit_titles.get((row["council"], row["unit"]), row["unit"].capitalize()),
-        months_in_breach=0,
-        state="resolved",
+    return breach_without_figure(
+        {**row, "severity": "none", "worker_key": None},
+        reference,
+        "resolved",
         over_because=_because(row, reference),
     )
 

@@ -10,11 +10,12 @@ from datetime import date
 from typing import Any
 
 from dagster_project.alerts.breach import Breach
+from dagster_project.alerts.source import breach_without_figure
 from dagster_project.reference import Reference
 from dagster_project.reports.judged import LATEST_JUDGED
 from dagster_project.settings import Settings
 from dagster_project.told_figures import ToldFigure
-from dagster_project.warehouse_file import reading_warehouse
+from dagster_project.warehouse_file import named_rows, reading_warehouse
 
 CLEAR = f"""
 with latest as ({LATEST_JUDGED})
@@ -85,9 +86,7 @@ def read_unknown(
     the missing delivery is not spoken of, for it may come tomorrow.
     """
     with reading_warehouse(settings) as warehouse:
-        result = warehouse.execute(UNKNOWN)
-        columns = [column[0] for column in result.description or []]
-        rows = [dict(zip(columns, values, strict=True)) for values in result.fetchall()]
+        rows = named_rows(warehouse.execute(UNKNOWN))
     return [
         _unjudged(row, reference)
         for row in rows
@@ -97,20 +96,10 @@ def read_unknown(
 
 def _unjudged(row: Mapping[str, Any], reference: Reference) -> Breach:
     missing = row["missing"]
-    return Breach(
-        **{name: value for name, value in row.items() if name != "missing"},
-        value=None,
-        rounded_value=None,
-        band=None,
-        band_label=None,
-        lower=None,
-        upper=None,
-        target=None,
-        source=None,
-        council_name=reference.councils.get(row["council"], row["council"]),
-        unit_name=reference.unit_titles.get((row["council"], row["unit"]), row["unit"].capitalize()),
-        months_in_breach=0,
-        state="unknown",
+    return breach_without_figure(
+        {name: value for name, value in row.items() if name != "missing"},
+        reference,
+        "unknown",
         unjudged_because=f"{missing.replace('_', ' ')} was not delivered"
         if missing
         else "what was delivered gives no figure for it",

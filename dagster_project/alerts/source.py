@@ -13,7 +13,7 @@ from dagster_project.alerts.breach import Breach, Correction
 from dagster_project.reference import Reference
 from dagster_project.reports.judged import LATEST_JUDGED
 from dagster_project.settings import Settings
-from dagster_project.warehouse_file import reading_warehouse
+from dagster_project.warehouse_file import named_rows, reading_warehouse
 
 # What a correction took away is no state of the marts any more: it has the verdict that stands now.
 BREACHES = """
@@ -110,9 +110,7 @@ def read_breaches(
     experience = {row["policy_id"]: row["experience"] for row in reference.rows("threshold_policy")}
     with reading_warehouse(settings) as warehouse:
         latest = {(row[0], row[1]): row[2] for row in warehouse.execute(LATEST_JUDGED).fetchall()}
-        result = warehouse.execute(BREACHES)
-        columns = [column[0] for column in result.description or []]
-        rows = [dict(zip(columns, values, strict=True)) for values in result.fetchall()]
+        rows = named_rows(warehouse.execute(BREACHES))
         histories: dict[tuple[object, ...], list[tuple[date, Decimal]]] = defaultdict(list)
         for council, unit, name, is_of_workers, month, value in warehouse.execute(HISTORIES).fetchall():
             histories[council, unit, name, is_of_workers].append((month, value))
@@ -120,14 +118,48 @@ def read_breaches(
         Breach(
             **{name: value for name, value in row.items() if name not in _CORRECTION},
             correction=Correction(**{name: row[name] for name in _CORRECTION}) if row["cause"] else None,
-            council_name=reference.councils.get(row["council"], row["council"]),
-            unit_name=reference.unit_titles.get((row["council"], row["unit"]), row["unit"].capitalize()),
+            **_names(row, reference),
             experience=experience.get(row["policy_id"], ""),
             history=_history(row, histories, latest),
         )
         for row in rows
     ]
     return breaches, latest
+
+
+def breach_without_figure(
+    row: Mapping[str, Any],
+    reference: Reference,
+    state: str,
+    *,
+    unjudged_because: str = "",
+    over_because: str = "",
+) -> Breach:
+    """What was judged before and is not now: the subject and the severity of `row`, and why there is no figure."""
+    return Breach(
+        **row,
+        **_names(row, reference),
+        value=None,
+        rounded_value=None,
+        band=None,
+        band_label=None,
+        lower=None,
+        upper=None,
+        target=None,
+        source=None,
+        months_in_breach=0,
+        state=state,
+        unjudged_because=unjudged_because,
+        over_because=over_because,
+    )
+
+
+def _names(row: Mapping[str, Any], reference: Reference) -> dict[str, Any]:
+    council, unit = row["council"], row["unit"]
+    return {
+        "council_name": reference.councils.get(council, council),
+        "unit_name": reference.unit_titles.get((council, unit), unit.capitalize()),
+    }
 
 
 def _history(

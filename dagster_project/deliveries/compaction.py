@@ -7,7 +7,7 @@ count; what is left to do then, whoever opens the archive next can finish.
 from __future__ import annotations
 
 import hashlib
-import os
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from dagster_project.deliveries.archive import write_parquet
 from dagster_project.deliveries.manifest_file import ManifestFile
-from dagster_project.durable import flush
+from dagster_project.durable import flush, put_in_place
 from dagster_project.errors import PlainError
 from dagster_project.reference import Reference
 from dagster_project.scratch import in_memory
@@ -85,10 +85,9 @@ class Compactions(ManifestFile):
                 "select extract, month, archive_file from deliveries where archive_file is not null "
                 "group by extract, month, archive_file order by min(rowid)"
             ).fetchall()
-        found: dict[Place, list[str]] = {}
+        found: defaultdict[Place, list[str]] = defaultdict(list)
         for row in rows:
-            place = (row["extract"], date.fromisoformat(row["month"]))
-            found.setdefault(place, []).append(row["archive_file"])
+            found[row["extract"], date.fromisoformat(row["month"])].append(row["archive_file"])
         return {place: files for place, files in found.items() if len(files) > most}
 
     def switch(self, files: Sequence[str], into: str, rows: int, sha256: str, now: datetime) -> None:
@@ -111,9 +110,9 @@ class Compactions(ManifestFile):
                 "select archive_file, was from compactions join compacted_files using (archive_file) "
                 "where is_finished = 0"
             ).fetchall()
-        found: dict[str, list[str]] = {}
+        found: defaultdict[str, list[str]] = defaultdict(list)
         for row in rows:
-            found.setdefault(row["archive_file"], []).append(row["was"])
+            found[row["archive_file"]].append(row["was"])
         return found
 
     def finished(self, archive_file: str) -> None:
@@ -170,7 +169,7 @@ def compact(
 
 def finish_compaction(settings: Settings) -> None:
     """Do what an interrupted one left to do; nothing where none was. For who holds the installation."""
-    if _unfinished(settings):
+    if settings.manifest.is_file() and Compactions(settings.manifest).unfinished():
         with FileLock(settings.archive_readers_lock):
             _finish(settings)
 
@@ -181,10 +180,6 @@ def archive_readable(settings: Settings) -> Iterator[None]:
     with FileLock(settings.archive_readers_lock):
         _finish(settings)
         yield
-
-
-def _unfinished(settings: Settings) -> dict[str, list[str]]:
-    return Compactions(settings.manifest).unfinished() if settings.manifest.is_file() else {}
 
 
 def _put_together(
@@ -232,17 +227,19 @@ def _put_together(
 
 
 def _finish(settings: Settings, reached: Reached = lambda step: None) -> None:
-    for archive_file, old in _unfinished(settings).items():
+    if not settings.manifest.is_file():
+        return
+    record = Compactions(settings.manifest)
+    for archive_file, old in record.unfinished().items():
         target = settings.archive / archive_file
         if _ready(target).exists():
-            os.replace(_ready(target), target)
-            flush(target.parent)
+            put_in_place(_ready(target), target)
         reached(STEPS[3])
         for file in old:
             (settings.archive / file).unlink(missing_ok=True)
         flush(target.parent)
         reached(STEPS[4])
-        Compactions(settings.manifest).finished(archive_file)
+        record.finished(archive_file)
 
 
 def _ready(target: Path) -> Path:

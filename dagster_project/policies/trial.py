@@ -13,7 +13,7 @@ from dagster_project.errors import PlainError
 from dagster_project.reference import Reference
 from dagster_project.settings import Settings
 from dagster_project.warehouse import breaches_under
-from dagster_project.warehouse_file import attach_warehouse, sql_text
+from dagster_project.warehouse_file import attach_warehouse, named_rows, sql_text
 
 Months = tuple[date | None, date | None]
 COMPARED = """
@@ -114,6 +114,4 @@ def try_file(
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str, asked: dict[str, Any]) -> list[dict[str, Any]]:
-    result = connection.execute(sql, asked)
-    columns = [column[0] for column in result.description or []]
-    return [dict(zip(columns, values, strict=True)) for values in result.fetchall()]
+    return named_rows(connection.execute(sql, asked))

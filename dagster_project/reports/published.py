@@ -10,6 +10,7 @@ import duckdb
 
 from dagster_project.errors import PlainError
 from dagster_project.settings import Settings
+from dagster_project.warehouse_file import named_rows
 
 # Totals of posts or demand alone, as a paper brings them for a later month, do not make a month the latest one.
 LATEST_MONTH = (
@@ -129,6 +130,4 @@ def query(
             f"nothing is published yet under {settings.published}: run `caseload load` first"
         )
     with duckdb.connect(str(path), read_only=True) as marts:
-        result = marts.execute(sql, parameters)
-        columns = [column[0] for column in result.description or []]
-        return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+        return named_rows(marts.execute(sql, parameters))

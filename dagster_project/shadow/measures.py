@@ -15,6 +15,7 @@ import duckdb
 from dagster_project.deliveries import month_days
 from dagster_project.reference import Reference
 from dagster_project.settings import Settings
+from dagster_project.warehouse_file import named_rows
 
 GRAIN = {"council", "unit", "month", "role_group"}
 WHOLE = "total"
@@ -166,5 +167,4 @@ def _rows(
         f"select * from {mart} where council = ? and month in (?, ?){only_whole}",
         [month.council, month.first, month.before],
     )
-    columns = [column[0] for column in result.description or []]
-    return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+    return named_rows(result)

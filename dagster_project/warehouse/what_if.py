@@ -12,7 +12,7 @@ from dagster_project.reference import Reference
 from dagster_project.settings import Settings
 from dagster_project.warehouse.scratch import scratch_of
 from dagster_project.warehouse.transformation import invoke
-from dagster_project.warehouse_file import reading_warehouse
+from dagster_project.warehouse_file import named_rows, reading_warehouse
 
 PRICED = "capacity_options_costed"
 YEARS = "select * from capacity_options where council = ? order by option, financial_year"
@@ -49,6 +49,4 @@ def price_options(
 
 
 def _rows(warehouse: duckdb.DuckDBPyConnection, sql: str, council: str) -> list[dict[str, Any]]:
-    result = warehouse.execute(sql, [council])
-    columns = [column[0] for column in result.description or []]
-    return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+    return named_rows(warehouse.execute(sql, [council]))

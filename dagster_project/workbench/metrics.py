@@ -18,7 +18,7 @@ import duckdb
 
 from dagster_project.errors import PlainError
 from dagster_project.settings import Settings
-from dagster_project.warehouse_file import sql_text
+from dagster_project.warehouse_file import named_rows, sql_text
 from dagster_project.workbench.published import marts_file
 
 if TYPE_CHECKING:
@@ -123,9 +123,7 @@ def answer(settings: Settings, question: Question) -> Answer:
     sql = _sql(definitions, question, chosen)
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"attach {sql_text(file)} as {RELATIONS_LIE_IN} (read_only)")
-        result = connection.execute(sql)
-        names = [column[0] for column in result.description or []]
-        found = [dict(zip(names, values, strict=True)) for values in result.fetchall()]
+        found = named_rows(connection.execute(sql))
     period = f"metric_time__{question.period}"
     rows = [
         (row["council"], row["unit"], row[period].date(), *(metric.value(row) for metric in chosen))
