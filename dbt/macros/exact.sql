@@ -92,5 +92,19 @@ cast(
 
 {# An exact decimal in words, without the zeros after its last digit. #}
 {% macro plain_number(value) -%}
-regexp_replace(cast(cast({{ value }} as decimal(38, 15)) as varchar(40)), '[.]?0+$', '')
+regexp_replace({{ all_digits(value) }}, '[.]?0+$', '')
+{%- endmacro %}
+
+{# A decimal as text with fifteen decimals. #}
+{% macro all_digits(value) -%}
+{{ return(adapter.dispatch('all_digits')(value)) }}
+{%- endmacro %}
+
+{% macro default__all_digits(value) -%}
+cast(cast({{ value }} as decimal(38, 15)) as varchar(40))
+{%- endmacro %}
+
+{# A cast would write a nought, and what is near it, as 0E-15. #}
+{% macro spark__all_digits(value) -%}
+replace(format_number(cast({{ value }} as decimal(38, 15)), 15), ',', '')
 {%- endmacro %}

@@ -42,3 +42,30 @@ left join {{ ref('org_units') }} as whole_council
         landed.council = whole_council.council
         and whole_council.level = 'council'
 {%- endmacro %}
+
+{# The cases that rows of `landed` without a team are of, as CTEs. Cases are many: where every row says its team none is
+   looked at. #}
+{% macro cases_asked_of() -%}
+without_team as (
+    select distinct
+        council,
+        month,
+        case_id
+    from landed
+    where team is null
+),
+
+cases_asked_of as (
+    select
+        cases.council,
+        cases.month,
+        cases.case_id,
+        cases.unit
+    from {{ ref('stg_caseload') }} as cases
+    inner join without_team
+        on
+            cases.council = without_team.council
+            and cases.month = without_team.month
+            and cases.case_id = without_team.case_id
+)
+{%- endmacro %}

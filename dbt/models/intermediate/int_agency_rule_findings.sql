@@ -67,8 +67,7 @@ permanent_posts_left as (
         council,
         worker_key,
         ended_on
-    from {{ ref('stg_workforce') }}
-    where employment = 'permanent' and ended_on is not null and leaving_reason <> 'internal_move'
+    from {{ ref('int_posts_left') }}
 ),
 
 contracts as (
@@ -123,7 +122,7 @@ select distinct
     agency_workers.unit,
     'agency_workers_under_experience' as finding,
     agency_workers.worker_key,
-    cast(null as varchar) as line_id
+    {{ as_text('null') }} as line_id
 from agency_workers
 inner join {{ ref('agency_rules') }} as rules
     on
@@ -140,7 +139,7 @@ select distinct
     agency_workers.unit,
     'agency_workers_returned_early' as finding,
     agency_workers.worker_key,
-    cast(null as varchar) as line_id
+    {{ as_text('null') }} as line_id
 from agency_workers
 inner join {{ ref('agency_rules') }} as rules
     on

@@ -14,7 +14,7 @@ with due as (
 named as (
     select
         *,
-        cast(worker_key as varchar) as worker
+        {{ as_text('worker_key') }} as worker
     from {{ ref('int_agency_rule_findings') }}
 ),
 

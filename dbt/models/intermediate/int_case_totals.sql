@@ -2,48 +2,55 @@ with due as (
     {{ months_due() }}
 ),
 
-cases as (
+-- Of each worker first: who that is in post is asked once a month, not of every case.
+by_worker as (
     select
         cases.council,
         cases.month,
         cases.unit,
-        cases.opened_on,
-        cases.closed_on,
-        cases.closure_outcome,
-        cases.is_open_at_end,
-        cases.worker_key is null as is_unallocated,
-        coalesce(workers.is_manager, false) as is_held_by_manager,
-        coalesce(workers.is_social_worker, false) as is_held_by_social_worker,
-        cases.closed_on is not null and cases.closed_on <= cases.as_at as is_ended
+        cases.worker_key,
+        count(*) as case_rows,
+        sum(case when cases.opened_on < cases.month then 1 else 0 end) as open_at_start,
+        sum(case when cases.opened_on >= cases.month then 1 else 0 end) as received,
+        {%- for outcome in ['closed', 'stepped_down', 'transferred'] %}
+        sum(
+            case
+                when cases.closed_on <= cases.as_at and cases.closure_outcome = '{{ outcome }}' then 1
+                else 0
+            end
+        ) as {{ outcome }},
+        {%- endfor %}
+        sum(case when cases.is_open_at_end then 1 else 0 end) as open_at_end
     from {{ ref('stg_caseload') }} as cases
     inner join due
         on
             cases.council = due.council
             and cases.month = due.month
-    left join {{ ref('int_workers_in_post') }} as workers
-        on
-            cases.council = workers.council
-            and cases.month = workers.month
-            and cases.worker_key = workers.worker_key
+    group by cases.council, cases.month, cases.unit, cases.worker_key
 ),
 
 by_unit as (
     select
-        council,
-        month,
-        unit,
-        count(*) as case_rows,
-        sum(case when opened_on < month then 1 else 0 end) as open_at_start,
-        sum(case when opened_on >= month then 1 else 0 end) as received,
-        sum(case when is_ended and closure_outcome = 'closed' then 1 else 0 end) as closed,
-        sum(case when is_ended and closure_outcome = 'stepped_down' then 1 else 0 end) as stepped_down,
-        sum(case when is_ended and closure_outcome = 'transferred' then 1 else 0 end) as transferred_out,
-        sum(case when is_open_at_end then 1 else 0 end) as open_at_end,
-        sum(case when is_open_at_end and is_unallocated then 1 else 0 end) as unallocated_cases,
-        sum(case when is_open_at_end and is_held_by_manager then 1 else 0 end) as manager_held_cases,
-        sum(case when is_open_at_end and is_held_by_social_worker then 1 else 0 end) as dfe_cases
-    from cases
-    group by council, month, unit
+        by_worker.council,
+        by_worker.month,
+        by_worker.unit,
+        sum(by_worker.case_rows) as case_rows,
+        sum(by_worker.open_at_start) as open_at_start,
+        sum(by_worker.received) as received,
+        sum(by_worker.closed) as closed,
+        sum(by_worker.stepped_down) as stepped_down,
+        sum(by_worker.transferred) as transferred_out,
+        sum(by_worker.open_at_end) as open_at_end,
+        sum(case when by_worker.worker_key is null then by_worker.open_at_end else 0 end) as unallocated_cases,
+        sum(case when workers.is_manager then by_worker.open_at_end else 0 end) as manager_held_cases,
+        sum(case when workers.is_social_worker then by_worker.open_at_end else 0 end) as dfe_cases
+    from by_worker
+    left join {{ ref('int_workers_in_post') }} as workers
+        on
+            by_worker.council = workers.council
+            and by_worker.month = workers.month
+            and by_worker.worker_key = workers.worker_key
+    group by by_worker.council, by_worker.month, by_worker.unit
 )
 
 select

@@ -2,34 +2,6 @@ with due as (
     {{ months_due() }}
 ),
 
-children_by_unit as (
-    select distinct
-        cases.council,
-        cases.month,
-        cases.unit,
-        cases.child_key
-    from {{ ref('stg_caseload') }} as cases
-    inner join due
-        on
-            cases.council = due.council
-            and cases.month = due.month
-    where cases.is_open_at_end
-),
-
-children as (
-    select
-        children_by_unit.council,
-        children_by_unit.month,
-        tree.unit,
-        count(distinct children_by_unit.child_key) as open_children
-    from children_by_unit
-    inner join {{ ref('int_unit_tree') }} as tree
-        on
-            children_by_unit.council = tree.council
-            and children_by_unit.unit = tree.descendant
-    group by children_by_unit.council, children_by_unit.month, tree.unit
-),
-
 workers as (
     select
         council,
@@ -85,7 +57,7 @@ left join {{ ref('int_case_totals') }} as cases
         units.council = cases.council
         and units.month = cases.month
         and units.unit = cases.unit
-left join children
+left join {{ ref('int_child_totals') }} as children
     on
         units.council = children.council
         and units.month = children.month

@@ -18,36 +18,69 @@ contacts as (
     group by contacts.council, contacts.month
 ),
 
-cases as (
+children_of_years as (
     select
-        cases.council,
-        cases.month,
+        council,
+        year,
+        case_type,
+        child_key,
+        bit_or(months_open) as months_open
+    from {{ ref('int_case_years') }}
+    where case_type in ('child_in_need', 'child_protection', 'child_looked_after')
+    group by council, year, case_type, child_key
+),
+
+children_by_year as (
+    select
+        council,
+        year,
+        case_type,
+        {{ counts_by_month('children', 'months_open') | indent(8) }}
+    from children_of_years
+    group by council, year, case_type
+),
+
+children_by_month as (
+    select
+        due.council,
+        due.month,
+        children_by_year.case_type,
+        {{ count_of_month('children_by_year.children', 'due.month') | indent(8) }} as children
+    from children_by_year
+    inner join due
+        on
+            children_by_year.council = due.council
+            and children_by_year.year = extract(year from due.month)
+),
+
+children as (
+    select
         {%- for measure, case_type in {
             'children_in_need': 'child_in_need',
             'child_protection': 'child_protection',
             'children_looked_after': 'child_looked_after',
         }.items() %}
-        count(
-            distinct case when cases.is_open_at_end and cases.case_type = '{{ case_type }}' then cases.child_key end
-        ) as {{ measure }},
+        sum(case when case_type = '{{ case_type }}' then children end) as {{ measure }},
         {%- endfor %}
-        -- A plan without a first day has no length.
-        count(
-            case
-                when cases.plan_ended_on between cases.month and cases.as_at then cases.plan_started_on
-            end
-        ) as plans_ended,
-        sum(
-            case
-                when cases.plan_ended_on between cases.month and cases.as_at
-                    then {{ days_between('cases.plan_started_on', 'cases.plan_ended_on') }}
-            end
-        ) as plan_days
+        council,
+        month
+    from children_by_month
+    group by council, month
+),
+
+-- A plan without a first day has no length.
+plans as (
+    select
+        cases.council,
+        cases.month,
+        count(cases.plan_started_on) as plans_ended,
+        sum({{ days_between('cases.plan_started_on', 'cases.plan_ended_on') }}) as plan_days
     from {{ ref('stg_caseload') }} as cases
     inner join due
         on
             cases.council = due.council
             and cases.month = due.month
+    where cases.plan_ended_on between cases.month and cases.as_at
     group by cases.council, cases.month
 ),
 
@@ -68,23 +101,27 @@ measured as (
                 then coalesce(contacts.re_referrals, 0)
         end as re_referrals,
         {%- for measure in ['children_in_need', 'child_protection', 'children_looked_after'] %}
-        case when due.has_caseload then coalesce(cases.{{ measure }}, 0) else totals.{{ measure }} end
+        case when due.has_caseload then coalesce(children.{{ measure }}, 0) else totals.{{ measure }} end
             as {{ measure }},
         {%- endfor %}
         totals.children_0_17,
-        case when due.has_caseload then coalesce(cases.plans_ended, 0) end as plans_ended,
+        case when due.has_caseload then coalesce(plans.plans_ended, 0) end as plans_ended,
         -- Plan dates are optional columns: rows that tell of no plan that ended leave the total in its place.
-        case when cases.plans_ended > 0 then cases.plan_days else totals.mean_plan_days end as plan_days,
-        case when cases.plans_ended > 0 then cases.plans_ended else 1 end as plans_of_plan_days
+        case when plans.plans_ended > 0 then plans.plan_days else totals.mean_plan_days end as plan_days,
+        case when plans.plans_ended > 0 then plans.plans_ended else 1 end as plans_of_plan_days
     from due
     left join contacts
         on
             due.council = contacts.council
             and due.month = contacts.month
-    left join cases
+    left join children
         on
-            due.council = cases.council
-            and due.month = cases.month
+            due.council = children.council
+            and due.month = children.month
+    left join plans
+        on
+            due.council = plans.council
+            and due.month = plans.month
     left join {{ ref('stg_demand_summary') }} as totals
         on
             due.council = totals.council

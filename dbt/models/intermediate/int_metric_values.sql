@@ -2,14 +2,19 @@ with due as (
     {{ months_due() }}
 ),
 
--- Only what some policy speaks of is worth a row.
+-- Only what some policy of the council, or of every council, speaks of is worth a row.
 spoken_of as (
-    select distinct metric
-    from {{ ref('threshold_policy') }}
+    select distinct
+        councils.council,
+        policies.metric
+    from (select distinct council from due) as councils
+    inner join {{ ref('threshold_policy') }} as policies
+        on policies.council is null or councils.council = policies.council
 ),
 
 metrics as (
     select
+        spoken_of.council,
         metrics.metric,
         metrics.mart,
         metrics.numerator,
@@ -40,7 +45,8 @@ measured as (
     from {{ ref('int_metric_parts') }} as parts
     inner join metrics
         on
-            parts.mart = metrics.mart
+            parts.council = metrics.council
+            and parts.mart = metrics.mart
             and parts.part in (metrics.numerator, metrics.denominator)
     group by
         parts.council, parts.month, parts.unit, parts.worker_key, parts.level_of_its_own, parts.role_group,

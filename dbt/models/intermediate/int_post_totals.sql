@@ -2,17 +2,28 @@ with due as (
     {{ months_due() }}
 ),
 
+holders_of_years as (
+    select
+        council,
+        year,
+        worker_key,
+        bit_or(months_open) as months_open
+    from {{ ref('int_case_years') }}
+    where worker_key is not null
+    group by council, year, worker_key
+),
+
 holders as (
-    select distinct
-        cases.council,
-        cases.month,
-        cases.worker_key
-    from {{ ref('stg_caseload') }} as cases
+    select
+        due.council,
+        due.month,
+        holders_of_years.worker_key
+    from holders_of_years
     inner join due
         on
-            cases.council = due.council
-            and cases.month = due.month
-    where cases.is_open_at_end and cases.worker_key is not null
+            holders_of_years.council = due.council
+            and holders_of_years.year = extract(year from due.month)
+    where (holders_of_years.months_open & {{ month_bit('due.month') }}) <> 0
 ),
 
 costs as (

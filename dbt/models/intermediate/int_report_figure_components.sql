@@ -154,33 +154,11 @@ counted as (
     select
         sources.figure_id,
         sum(
-            case sources.measure
-                when 'cases_received'
-                    then case
-                        when
-                            cases.opened_on between sources.from_on and sources.to_on
-                            and cases.opened_on >= cases.month
-                            then 1
-                        else 0
-                    end
-                when 'cases_closed_or_stepped_down'
-                    then case
-                        when
-                            cases.closed_on between sources.from_on and sources.to_on
-                            and cases.closed_on <= cases.as_at
-                            and cases.closure_outcome in ('closed', 'stepped_down')
-                            then 1
-                        else 0
-                    end
-                when 'cases_transferred_out'
-                    then case
-                        when
-                            cases.closed_on between sources.from_on and sources.to_on
-                            and cases.closed_on <= cases.as_at
-                            and cases.closure_outcome = 'transferred'
-                            then 1
-                        else 0
-                    end
+            case
+                when flows.day < sources.from_on or flows.day > sources.to_on then 0
+                when sources.measure = 'cases_received' then flows.received
+                when sources.measure = 'cases_closed_or_stepped_down' then flows.closed
+                when sources.measure = 'cases_transferred_out' then flows.transferred
             end
         ) as cases
     from sources
@@ -188,12 +166,12 @@ counted as (
         on
             sources.council = tree.council
             and sources.unit = tree.unit
-    inner join {{ ref('stg_caseload') }} as cases
+    inner join {{ ref('int_case_flows') }} as flows
         on
-            tree.council = cases.council
-            and tree.descendant = cases.unit
-            and cases.as_at >= sources.from_on
-            and cases.month <= sources.to_on
+            tree.council = flows.council
+            and tree.descendant = flows.unit
+            and flows.as_at >= sources.from_on
+            and flows.month <= sources.to_on
     where sources.measure in ('cases_received', 'cases_closed_or_stepped_down', 'cases_transferred_out')
     group by sources.figure_id
 ),
@@ -226,7 +204,7 @@ contracts as (
         sum(spend.amount_gbp) as numerator,
         cast(1 as decimal(38, 15)) as denominator
     from sources
-    inner join {{ ref('stg_agency_spend') }} as spend
+    inner join {{ ref('int_contract_spend') }} as spend
         on
             sources.council = spend.council
             and sources.item = spend.contract_id

@@ -10,7 +10,7 @@ verdicts as (
     select
         verdicts.*,
         -- A worker's history goes with the worker, a unit's with the unit.
-        coalesce(cast(verdicts.worker_key as varchar), verdicts.unit) as subject,
+        coalesce({{ as_text('verdicts.worker_key') }}, verdicts.unit) as subject,
         verdicts.worker_key is not null as is_worker,
         verdicts.severity_rank > 0 as is_flagged,
         verdicts.severity_rank >= warning.rank as is_in_breach

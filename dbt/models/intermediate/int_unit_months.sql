@@ -72,7 +72,7 @@ unmapped as (
         'unmapped' as unit,
         'Unmapped' as unit_name,
         'team' as level,
-        cast(null as varchar) as service_area,
+        {{ as_text('null') }} as service_area,
         false as is_frontline
     from due
     inner join unmapped_months

@@ -1,71 +1,75 @@
-with due as (
-    {{ months_due() }}
-),
-
-months_loaded as (
-    select
-        due.council,
-        due.month,
-        count(*) as months_loaded
-    from due
-    inner join {{ source('run', 'build_scope') }} as loaded
-        on
-            due.council = loaded.council
-            and loaded.has_caseload
-            and loaded.month <= due.month
-            and loaded.month >= {{ months_away('due.month', -11) }}
-    group by due.council, due.month
-),
-
 -- A value over twelve months is unknown until twelve are loaded.
-whole_years as (
-    select
-        council,
-        month
-    from months_loaded
-    where months_loaded = 12
+with whole_years as (
+    {{ whole_years_due('caseload') }}
 ),
 
+councils_due as (
+    select distinct council
+    from whole_years
+),
+
+-- From the rows: no table of the warehouse tells a case by its number.
 held as (
     select
         cases.council,
-        cases.month,
+        cast(extract(year from cases.month) as integer) as year,
         cases.case_id,
-        cases.worker_key
+        cases.worker_key,
+        bit_or({{ month_bit('cases.month') }}) as months_open,
+        cast(min(extract(month from cases.month)) as integer) as first_month,
+        cast(max(extract(month from cases.month)) as integer) as last_month
     from {{ ref('stg_caseload') }} as cases
-    inner join whole_years
-        on
-            cases.council = whole_years.council
-            and cases.month = whole_years.month
+    inner join councils_due on cases.council = councils_due.council
     where cases.is_open_at_end and cases.worker_key is not null
+    group by cases.council, cast(extract(year from cases.month) as integer), cases.case_id, cases.worker_key
 ),
 
-workers_of_case as (
+cases_with_changes as (
+    select
+        council,
+        case_id
+    from held
+    group by council, case_id
+    having min(worker_key) <> max(worker_key)
+),
+
+held_with_changes as (
+    select held.*
+    from held
+    inner join cases_with_changes
+        on
+            held.council = cases_with_changes.council
+            and held.case_id = cases_with_changes.case_id
+),
+
+workers_seen as (
+    {{ seen_within('held_with_changes', ['case_id', 'worker_key']) | indent(4) }}
+),
+
+-- Each other worker that a case had is a change.
+changes as (
     select
         held.council,
-        held.month,
-        held.case_id,
+        held.year,
         held.worker_key,
-        count(distinct earlier.worker_key) as workers
-    from held
-    inner join {{ ref('stg_caseload') }} as earlier
+        {{ counts_within_by_month('changes', 'held.months_open', 'others') | indent(8) }}
+    from held_with_changes as held
+    inner join workers_seen as others
         on
-            held.council = earlier.council
-            and held.case_id = earlier.case_id
-            and earlier.month <= held.month
-            and earlier.month >= {{ months_away('held.month', -11) }}
-    where earlier.is_open_at_end
-    group by held.council, held.month, held.case_id, held.worker_key
+            held.council = others.council
+            and held.year = others.year
+            and held.case_id = others.case_id
+            and held.worker_key <> others.worker_key
+    group by held.council, held.year, held.worker_key
 )
 
 select
     whole_years.council,
     whole_years.month,
-    workers_of_case.worker_key,
-    sum(workers_of_case.workers - 1) as changes_of_worker_12m
+    changes.worker_key,
+    cast({{ count_of_month('changes.changes', 'whole_years.month') | indent(4) }} as bigint) as changes_of_worker_12m
 from whole_years
-left join workers_of_case
+left join changes
     on
-        whole_years.council = workers_of_case.council
-        and whole_years.month = workers_of_case.month
-group by whole_years.council, whole_years.month, workers_of_case.worker_key
+        whole_years.council = changes.council
+        and extract(year from whole_years.month) = changes.year

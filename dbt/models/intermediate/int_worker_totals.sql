@@ -2,21 +2,89 @@ with due as (
     {{ months_due() }}
 ),
 
-held as (
+-- Months in which a worker held a case, a child, a family: each a row, however many cases are of one child. A case
+-- without a family is a family of its own.
+parts as (
     select
-        cases.council,
-        cases.month,
-        cases.worker_key,
-        count(*) as open_cases,
-        count(distinct cases.child_key) as open_children,
-        count(distinct cases.family_key) + sum(case when cases.family_key is null then 1 else 0 end) as families
-    from {{ ref('stg_caseload') }} as cases
+        council,
+        year,
+        worker_key,
+        'case' as part,
+        months_open
+    from {{ ref('int_case_years') }}
+    where worker_key is not null
+
+    union all
+
+    select
+        council,
+        year,
+        worker_key,
+        'child' as part,
+        bit_or(months_open) as months_open
+    from {{ ref('int_case_years') }}
+    where worker_key is not null
+    group by council, year, worker_key, child_key
+
+    union all
+
+    select
+        council,
+        year,
+        worker_key,
+        'family' as part,
+        bit_or(months_open) as months_open
+    from {{ ref('int_case_years') }}
+    where worker_key is not null and family_key is not null
+    group by council, year, worker_key, family_key
+
+    union all
+
+    select
+        council,
+        year,
+        worker_key,
+        'family' as part,
+        months_open
+    from {{ ref('int_case_years') }}
+    where worker_key is not null and family_key is null
+),
+
+counted as (
+    select
+        council,
+        year,
+        worker_key,
+        part,
+        {{ counts_by_month('held', 'months_open') | indent(8) }}
+    from parts
+    group by council, year, worker_key, part
+),
+
+by_month as (
+    select
+        due.council,
+        due.month,
+        counted.worker_key,
+        counted.part,
+        {{ count_of_month('counted.held', 'due.month') | indent(8) }} as held
+    from counted
     inner join due
         on
-            cases.council = due.council
-            and cases.month = due.month
-    where cases.is_open_at_end and cases.worker_key is not null
-    group by cases.council, cases.month, cases.worker_key
+            counted.council = due.council
+            and counted.year = extract(year from due.month)
+),
+
+held as (
+    select
+        council,
+        month,
+        worker_key,
+        cast(sum(case when part = 'case' then held end) as bigint) as open_cases,
+        cast(sum(case when part = 'child' then held end) as bigint) as open_children,
+        cast(sum(case when part = 'family' then held end) as bigint) as families
+    from by_month
+    group by council, month, worker_key
 )
 
 select

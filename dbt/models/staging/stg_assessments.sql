@@ -1,6 +1,8 @@
 with landed as (
     {{ landed_in_force('assessments') }}
-)
+),
+
+{{ cases_asked_of() }}
 
 select
     landed.delivery,
@@ -20,7 +22,7 @@ select
 from landed
 {{ join_unit('done_by', 'team') }}
 {{ join_whole_council() }}
-left join {{ ref('stg_caseload') }} as cases
+left join cases_asked_of as cases
     on
         landed.council = cases.council
         and landed.month = cases.month

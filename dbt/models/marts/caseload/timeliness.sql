@@ -11,26 +11,41 @@ tree as (
     select * from {{ ref('int_unit_tree') }}
 ),
 
-allocations as (
+-- Few spans of days, each of many cases: those of a team are counted before the units above it are.
+allocations_of_teams as (
     select
         cases.council,
         cases.month,
-        tree.unit,
-        {{ days_between('cases.opened_on', 'cases.allocated_on') }} as days
+        cases.unit,
+        {{ days_between('cases.opened_on', 'cases.allocated_on') }} as days,
+        count(*) as cases
     from {{ ref('stg_caseload') }} as cases
     inner join due
         on
             cases.council = due.council
             and cases.month = due.month
+    where cases.opened_on >= cases.month and cases.allocated_on <= cases.as_at
+    group by
+        cases.council, cases.month, cases.unit, {{ days_between('cases.opened_on', 'cases.allocated_on') }}
+),
+
+allocations as (
+    select
+        allocations_of_teams.council,
+        allocations_of_teams.month,
+        tree.unit,
+        allocations_of_teams.days,
+        sum(allocations_of_teams.cases) as cases
+    from allocations_of_teams
     inner join tree
         on
-            cases.council = tree.council
-            and cases.unit = tree.descendant
-    where cases.opened_on >= cases.month and cases.allocated_on <= cases.as_at
+            allocations_of_teams.council = tree.council
+            and allocations_of_teams.unit = tree.descendant
+    group by allocations_of_teams.council, allocations_of_teams.month, tree.unit, allocations_of_teams.days
 ),
 
 median_days_to_allocation as (
-    {{ medians('allocations', keys, 'days') }}
+    {{ medians('allocations', keys, 'days', 'cases') | indent(4) }}
 ),
 
 cases_allocated as (
@@ -38,35 +53,51 @@ cases_allocated as (
         council,
         month,
         unit,
-        count(*) as cases
+        sum(cases) as cases
     from allocations
     group by council, month, unit
 ),
 
 -- Unknown where one of the two days lies outside the years of which the bank holidays are known.
-assessments as (
+assessments_of_teams as (
     select
         assessments.council,
         assessments.month,
-        tree.unit,
-        completed.working_days_so_far - started.working_days_so_far as working_days
+        assessments.unit,
+        completed.working_days_so_far - started.working_days_so_far as working_days,
+        count(*) as assessments
     from {{ ref('stg_assessments') }} as assessments
     inner join due
         on
             assessments.council = due.council
             and assessments.month = due.month
-    inner join tree
-        on
-            assessments.council = tree.council
-            and assessments.unit = tree.descendant
     left join {{ ref('int_working_days') }} as started
         on assessments.started_on = started.day
     left join {{ ref('int_working_days') }} as completed
         on assessments.completed_on = completed.day
+    group by
+        assessments.council, assessments.month, assessments.unit,
+        completed.working_days_so_far - started.working_days_so_far
+),
+
+assessments as (
+    select
+        assessments_of_teams.council,
+        assessments_of_teams.month,
+        tree.unit,
+        assessments_of_teams.working_days,
+        sum(assessments_of_teams.assessments) as assessments
+    from assessments_of_teams
+    inner join tree
+        on
+            assessments_of_teams.council = tree.council
+            and assessments_of_teams.unit = tree.descendant
+    group by
+        assessments_of_teams.council, assessments_of_teams.month, tree.unit, assessments_of_teams.working_days
 ),
 
 median_working_days as (
-    {{ medians('assessments', keys, 'working_days') }}
+    {{ medians('assessments', keys, 'working_days', 'assessments') | indent(4) }}
 ),
 
 assessments_completed as (
@@ -74,20 +105,21 @@ assessments_completed as (
         assessments.council,
         assessments.month,
         assessments.unit,
-        count(*) as assessments,
-        sum(case when assessments.working_days <= limits.working_days then 1 else 0 end) as in_time,
-        sum(case when assessments.working_days is null then 1 else 0 end) as of_unknown_length
+        sum(assessments.assessments) as assessments,
+        sum(case when assessments.working_days <= limits.working_days then assessments.assessments else 0 end)
+            as in_time,
+        sum(case when assessments.working_days is null then assessments.assessments else 0 end) as of_unknown_length
     from assessments
     left join {{ ref('time_limits') }} as limits
         on limits.measure = 'assessment'
     group by assessments.council, assessments.month, assessments.unit
 ),
 
-visits as (
+visits_of_teams as (
     select
         visits.council,
         visits.month,
-        tree.unit,
+        visits.unit,
         count(*) as due,
         sum(case when visits.seen_on <= visits.due_on then 1 else 0 end) as in_time
     from {{ ref('stg_visits') }} as visits
@@ -95,18 +127,14 @@ visits as (
         on
             visits.council = due.council
             and visits.month = due.month
-    inner join tree
-        on
-            visits.council = tree.council
-            and visits.unit = tree.descendant
-    group by visits.council, visits.month, tree.unit
+    group by visits.council, visits.month, visits.unit
 ),
 
-strategy_meetings as (
+strategy_meetings_of_teams as (
     select
         meetings.council,
         meetings.month,
-        tree.unit,
+        meetings.unit,
         count(*) as due,
         sum(case when meetings.held_on <= meetings.due_on then 1 else 0 end) as in_time
     from {{ ref('stg_strategy_meetings') }} as meetings
@@ -114,48 +142,25 @@ strategy_meetings as (
         on
             meetings.council = due.council
             and meetings.month = due.month
-    inner join tree
-        on
-            meetings.council = tree.council
-            and meetings.unit = tree.descendant
     where meetings.due_on is not null
-    group by meetings.council, meetings.month, tree.unit
+    group by meetings.council, meetings.month, meetings.unit
 ),
-
-open_children as (
-    select distinct
-        cases.council,
-        cases.month,
+{% for what in ['visits', 'strategy_meetings'] %}
+{{ what }} as (
+    select
+        of_teams.council,
+        of_teams.month,
         tree.unit,
-        cases.child_key
-    from {{ ref('stg_caseload') }} as cases
-    inner join due
-        on
-            cases.council = due.council
-            and cases.month = due.month
+        sum(of_teams.due) as due,
+        sum(of_teams.in_time) as in_time
+    from {{ what }}_of_teams as of_teams
     inner join tree
         on
-            cases.council = tree.council
-            and cases.unit = tree.descendant
-    where cases.is_open_at_end
+            of_teams.council = tree.council
+            and of_teams.unit = tree.descendant
+    group by of_teams.council, of_teams.month, tree.unit
 ),
-
-children as (
-    select
-        open_children.council,
-        open_children.month,
-        open_children.unit,
-        count(*) as open_children,
-        sum(child_workers.workers) as workers
-    from open_children
-    left join {{ ref('int_child_workers') }} as child_workers
-        on
-            open_children.council = child_workers.council
-            and open_children.month = child_workers.month
-            and open_children.child_key = child_workers.child_key
-    group by open_children.council, open_children.month, open_children.unit
-),
-
+{% endfor %}
 -- Counts are 0 where there is nothing, and everything is unknown where its extract was not delivered.
 measured as (
     select
@@ -181,7 +186,7 @@ measured as (
         case when due.has_strategy_meetings then coalesce(strategy_meetings.in_time, 0) end
             as strategy_meetings_in_time,
         case when due.has_caseload then coalesce(children.open_children, 0) end as open_children,
-        case when whole_years.month is not null then coalesce(children.workers, 0) end as child_workers_12m
+        case when whole_years.month is not null then coalesce(children.workers_12m, 0) end as child_workers_12m
     from {{ ref('int_unit_months') }} as units
     inner join due
         on
@@ -193,7 +198,7 @@ measured as (
             and units.month = whole_years.month
     {%- for part in [
         'median_days_to_allocation', 'cases_allocated', 'assessments_completed', 'median_working_days', 'visits',
-        'strategy_meetings', 'children'
+        'strategy_meetings'
     ] %}
     left join {{ part }}
         on
@@ -201,6 +206,11 @@ measured as (
             and units.month = {{ part }}.month
             and units.unit = {{ part }}.unit
     {%- endfor %}
+    left join {{ ref('int_child_totals') }} as children
+        on
+            units.council = children.council
+            and units.month = children.month
+            and units.unit = children.unit
 )
 
 select

@@ -48,39 +48,21 @@ flow as (
         contracts.council,
         contracts.contract_id,
         contracts.month,
-        sum(
-            case when cases.opened_on >= cases.month and cases.opened_on >= contracts.starts_on then 1 else 0 end
-        ) as received,
-        sum(
-            case
-                when
-                    cases.closed_on >= contracts.starts_on and cases.closed_on <= cases.as_at
-                    and cases.closure_outcome in ('closed', 'stepped_down')
-                    then 1
-                else 0
-            end
-        ) as closed,
-        sum(
-            case
-                when
-                    cases.closed_on >= contracts.starts_on and cases.closed_on <= cases.as_at
-                    and cases.closure_outcome = 'transferred'
-                    then 1
-                else 0
-            end
-        ) as transferred,
-        sum(case when cases.month = contracts.month and cases.is_open_at_end then 1 else 0 end) as open
+        sum(case when flows.day >= contracts.starts_on then flows.received else 0 end) as received,
+        sum(case when flows.day >= contracts.starts_on then flows.closed else 0 end) as closed,
+        sum(case when flows.day >= contracts.starts_on then flows.transferred else 0 end) as transferred,
+        sum(case when flows.month = contracts.month then flows.open_at_end else 0 end) as open
     from contracts
     inner join {{ ref('int_unit_tree') }} as tree
         on
             contracts.council = tree.council
             and contracts.unit = tree.unit
-    inner join {{ ref('stg_caseload') }} as cases
+    inner join {{ ref('int_case_flows') }} as flows
         on
-            tree.council = cases.council
-            and tree.descendant = cases.unit
-            and cases.as_at >= contracts.starts_on
-            and cases.month <= contracts.month
+            tree.council = flows.council
+            and tree.descendant = flows.unit
+            and flows.as_at >= contracts.starts_on
+            and flows.month <= contracts.month
     group by contracts.council, contracts.contract_id, contracts.month
 ),
 
@@ -91,7 +73,7 @@ spend as (
         contracts.month,
         sum(ledger.amount_gbp) as cost_gbp
     from contracts
-    inner join {{ ref('stg_agency_spend') }} as ledger
+    inner join {{ ref('int_contract_spend') }} as ledger
         on
             contracts.council = ledger.council
             and contracts.contract_id = ledger.contract_id

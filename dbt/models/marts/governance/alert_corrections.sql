@@ -6,7 +6,7 @@ with due as (
 told as (
     select
         told.*,
-        coalesce(cast(told.worker_key as varchar), told.unit) as subject,
+        coalesce({{ as_text('told.worker_key') }}, told.unit) as subject,
         told.worker_key is not null as is_worker,
         coalesce(severities.rank, 0) as severity_rank
     from {{ source('run', 'told_figures') }} as told
@@ -115,7 +115,7 @@ moving as (
 known as (
     select
         verdicts.*,
-        coalesce(cast(verdicts.worker_key as varchar), verdicts.unit) as subject,
+        coalesce({{ as_text('verdicts.worker_key') }}, verdicts.unit) as subject,
         verdicts.worker_key is not null as is_worker
     from {{ ref('int_verdicts') }} as verdicts
     inner join due
@@ -279,7 +279,7 @@ all_compared as (
         known.severity,
         true as is_known,
         'reference' as cause,
-        cast(null as varchar) as extract,
+        {{ as_text('null') }} as extract,
         0 as deliveries,
         cast(null as timestamp) as moved_at,
         told_last.told_at

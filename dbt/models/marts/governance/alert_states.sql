@@ -2,6 +2,13 @@ with due as (
     {{ months_due() }}
 ),
 
+-- Months that are not due say whether a breach has ended already.
+loaded as (
+    select *
+    from {{ source('run', 'build_scope') }}
+    where is_loaded and council in (select due.council from due)
+),
+
 states as (
     select * from {{ ref('int_states') }}
 ),
@@ -32,8 +39,8 @@ judged as (
 unjudged as (
     select
         states.council,
-        due.month,
-        due.as_at,
+        loaded.month,
+        loaded.as_at,
         states.unit,
         states.worker_key,
         states.is_worker,
@@ -48,18 +55,18 @@ unjudged as (
         states.acknowledge_within_days,
         unjudged.grain,
         -- Workers have no row at all in a month without workforce; whoever has no other row is gone.
-        coalesce(unjudged.metric is not null or (states.is_worker and not due.has_workforce), false) as is_unknown,
+        coalesce(unjudged.metric is not null or (states.is_worker and not loaded.has_workforce), false) as is_unknown,
         states.month as judged_month
     from states
-    inner join due
+    inner join loaded
         on
-            states.council = due.council
-            and states.month < due.month
-            and (states.next_judged_month is null or due.month < states.next_judged_month)
+            states.council = loaded.council
+            and states.month < loaded.month
+            and (states.next_judged_month is null or loaded.month < states.next_judged_month)
     left join {{ ref('int_unjudged') }} as unjudged
         on
             states.council = unjudged.council
-            and due.month = unjudged.month
+            and loaded.month = unjudged.month
             and states.metric = unjudged.metric
             and states.worker_key is not distinct from unjudged.worker_key
             and (states.is_worker or states.unit = unjudged.unit)
@@ -75,6 +82,16 @@ numbered as (
             order by month
         ) as place
     from unjudged
+),
+
+gone as (
+    select numbered.*
+    from numbered
+    inner join due
+        on
+            numbered.council = due.council
+            and numbered.month = due.month
+    where numbered.is_unknown or numbered.place = 1
 )
 
 select
@@ -123,25 +140,24 @@ select
     worker_key,
     cast(null as decimal(18, 4)) as value,
     cast(null as decimal(18, 4)) as rounded_value,
-    cast(null as varchar) as band,
-    cast(null as varchar) as band_label,
-    cast(null as varchar) as severity,
+    {{ as_text('null') }} as band,
+    {{ as_text('null') }} as band_label,
+    {{ as_text('null') }} as severity,
     severity as severity_before,
     cast(null as decimal(18, 4)) as lower,
     cast(null as decimal(18, 4)) as upper,
     cast(null as decimal(18, 4)) as target,
     policy_id,
-    cast(null as varchar) as source,
+    {{ as_text('null') }} as source,
     cast(null as integer) as months_in_breach,
     case when is_unknown then 'unknown' else 'ended' end as state,
     since_month,
     value as previous_value,
     cast(null as decimal(18, 4)) as change,
-    cast(null as varchar) as trend,
+    {{ as_text('null') }} as trend,
     cast(acknowledge_within_days as integer) as acknowledge_within_days,
     cast(null as decimal(18, 2)) as fewer_to_target,
-    cast(null as varchar) as fewer_of,
+    {{ as_text('null') }} as fewer_of,
     cast(null as decimal(18, 2)) as more_to_target,
-    cast(null as varchar) as more_of
-from numbered
-where is_unknown or place = 1
+    {{ as_text('null') }} as more_of
+from gone

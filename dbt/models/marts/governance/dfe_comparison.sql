@@ -95,47 +95,15 @@ years as (
     from septembers
 ),
 
-workers as (
-    select
-        held.council,
-        held.month,
-        sum(case when held.employment = 'agency' then held.fte else 0 end) as agency_fte,
-        sum(case when held.employment = 'agency' then 0 else held.fte end) as in_post_fte
-    from {{ ref('stg_workforce') }} as held
-    inner join septembers
-        on
-            held.council = septembers.council
-            and held.month = septembers.month
-    where held.is_in_post and held.is_social_worker
-    group by held.council, held.month
-),
-
-vacancies as (
-    select
-        posts.council,
-        posts.month,
-        sum(posts.vacant_fte) as vacant_fte
-    from {{ ref('stg_posts') }} as posts
-    inner join septembers
-        on
-            posts.council = septembers.council
-            and posts.month = septembers.month
-    inner join {{ ref('roles') }} as roles
-        on
-            posts.role = roles.role
-            and roles.is_social_worker
-    group by posts.council, posts.month
-),
-
 own as (
     select
         septembers.council,
         cast(extract(year from septembers.month) as integer) as year,
         bands.dfe_average_caseload as caseload,
-        {{ agency_rate('workers.agency_fte', 'workers.in_post_fte') }} as agency_rate,
+        {{ agency_rate('totals.agency_fte', 'totals.in_post_fte') }} as agency_rate,
         case
             when septembers.has_posts
-                then {{ vacancy_rate('coalesce(vacancies.vacant_fte, 0)', 'workers.in_post_fte') }}
+                then {{ vacancy_rate('coalesce(totals.vacant_fte, 0)', 'totals.in_post_fte') }}
         end as vacancy_rate,
         stability.turnover_rate,
         stability.absence_rate
@@ -151,14 +119,10 @@ own as (
             septembers.council = stability.council
             and septembers.month = stability.month
             and councils.unit = stability.unit
-    left join workers
+    left join {{ ref('int_september_totals') }} as totals
         on
-            septembers.council = workers.council
-            and septembers.month = workers.month
-    left join vacancies
-        on
-            septembers.council = vacancies.council
-            and septembers.month = vacancies.month
+            septembers.council = totals.council
+            and septembers.month = totals.month
 )
 
 select

@@ -39,7 +39,7 @@ dated as (
         'investment' as kind,
         concat(investment, ': ', line) as what,
         line,
-        cast(null as varchar) as contract_id,
+        {{ as_text('null') }} as contract_id,
         starts_on,
         ends_on,
         case
@@ -55,11 +55,11 @@ dated as (
 
     select
         council,
-        cast(null as varchar) as investment,
+        {{ as_text('null') }} as investment,
         'option' as kind,
         option as what,
-        cast(null as varchar) as line,
-        cast(null as varchar) as contract_id,
+        {{ as_text('null') }} as line,
+        {{ as_text('null') }} as contract_id,
         min(starts_on) as starts_on,
         case when count(ends_on) = count(*) then max(ends_on) end as ends_on,
         concat({{ plain_number('sum(coalesce(posts_fte, 0))') }}, ' FTE') as amount,
@@ -71,10 +71,10 @@ dated as (
 
     select
         council,
-        cast(null as varchar) as investment,
+        {{ as_text('null') }} as investment,
         'contract' as kind,
         contract_id as what,
-        cast(null as varchar) as line,
+        {{ as_text('null') }} as line,
         contract_id,
         starts_on,
         ends_on,
@@ -87,11 +87,11 @@ dated as (
     -- Of the council itself: a policy for every council is the product's, no change of theirs.
     select
         council,
-        cast(null as varchar) as investment,
+        {{ as_text('null') }} as investment,
         'policy' as kind,
         concat(metric, ' (', policy_id, ')') as what,
-        cast(null as varchar) as line,
-        cast(null as varchar) as contract_id,
+        {{ as_text('null') }} as line,
+        {{ as_text('null') }} as contract_id,
         valid_from as starts_on,
         valid_to as ends_on,
         {{ plain_number('max(target)') }} as amount,
@@ -199,8 +199,8 @@ grains as (
     where level = 'council' and open_cases is not null
 )
 
-{% for event, day, was, is in [('began', 'starts_on', 'cast(null as varchar)', 'amount'),
-                             ('ended', 'ends_on', 'amount', 'cast(null as varchar)')] -%}
+{% for event, day, was, is in [('began', 'starts_on', as_text('null'), 'amount'),
+                             ('ended', 'ends_on', 'amount', as_text('null'))] -%}
 select
     council,
     investment,
@@ -256,7 +256,7 @@ select
     grains.month as happened_on,
     grains.grain_before as from_value,
     grains.grain as to_value,
-    cast(null as varchar) as source
+    {{ as_text('null') }} as source
 from spans
 inner join grains
     on
@@ -276,9 +276,9 @@ select
     deliveries.extract as what,
     'changed' as event,
     deliveries.month as happened_on,
-    cast(null as varchar) as from_value,
+    {{ as_text('null') }} as from_value,
     concat(cast(count(*) as varchar(10)), ' earlier') as to_value,
-    cast(null as varchar) as source
+    {{ as_text('null') }} as source
 from spans
 inner join {{ source('run', 'deliveries') }} as deliveries
     on
