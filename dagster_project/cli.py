@@ -23,7 +23,9 @@ from dagster_project.commands.option import option
 from dagster_project.commands.options import (
     DONE,
     FAILED,
+    INTERRUPTED,
     Council,
+    EngineName,
     From,
     Month,
     To,
@@ -40,7 +42,7 @@ from dagster_project.commands.recipients import recipients
 from dagster_project.commands.site import site
 from dagster_project.commands.terminal import make_console, progress_bar
 from dagster_project.commands.workbench import metrics, notebook, sql
-from dagster_project.errors import PlainError, words_of_the_unexpected
+from dagster_project.errors import PlainError, said_by_the_system, was_interrupted, words_of_the_unexpected
 from dagster_project.settings import Settings, SettingsError, load_settings, make_home, make_private
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ app = typer.Typer(
         "[bold]$CASELOAD_HOME/published/current[/]. CASELOAD_HOME is ./data unless set; CASELOAD_PSEUDONYM_KEY is the "
         "secret under which identifiers are hashed. What each load did, step by step, is logged in "
         "[bold]$CASELOAD_HOME/logs[/].\n\n"
-        "Exit codes: 0 done, 1 a delivery was refused or a load failed, 2 wrong usage."
+        "Exit codes: 0 done, 1 a delivery was refused or a load failed, 2 wrong usage, 130 Ctrl-C."
     ),
 )
 
@@ -100,7 +102,17 @@ def sample() -> None:
 
 
 @app.command()
-def load(council: Council = None, month: Month = None, from_: From = None, to: To = None) -> None:
+def load(
+    council: Council = None,
+    month: Month = None,
+    from_: From = None,
+    to: To = None,
+    wait: Annotated[
+        int,
+        typer.Option(min=0, help="Minutes to wait for another load that is at work, instead of giving up."),
+    ] = 0,
+    engine: EngineName = "duckdb",
+) -> None:
     """Take in everything new in the landing area and publish the marts.
 
     A file that is in force already changes nothing. A refused file leaves the last good delivery of its month in
@@ -117,7 +129,7 @@ def load(council: Council = None, month: Month = None, from_: From = None, to: T
             "CASELOAD_PSEUDONYM_KEY is not set: the key that the demo made for this data directory is used.",
             markup=False,
         )
-    report = _load(settings, council, months)
+    report = _load(settings, council, months, wait * 60, engine)
     _print_report(make_console(), settings, report, whole=False)
     raise typer.Exit(FAILED if report.has_failures else DONE)
 
@@ -151,6 +163,7 @@ def withdraw(
         str, typer.Option(help="The reason, kept and published: nothing personal belongs here.")
     ] = "",
     undo: Annotated[bool, typer.Option("--undo", help="Bring a withdrawn delivery back.")] = False,
+    engine: EngineName = "duckdb",
 ) -> None:
     """Take a delivery out of force: the last good one of its month before it, or none, stands in its place at once.
 
@@ -159,13 +172,14 @@ def withdraw(
 
     Example: [bold]caseload withdraw ambershire-2024-05-posts-20240603T060000-1a2b --why "last year's file"[/]
     """
+    from dagster_project.warehouse import Engine
     from dagster_project.withdrawal import withdraw as run_withdraw
 
     if not why and not undo:
         raise typer.BadParameter("say why the delivery is withdrawn", param_hint="--why")
     settings = load_settings()
     with progress_bar() as told:
-        done = run_withdraw(settings, delivery, why, undo=undo, progress=told)
+        done = run_withdraw(settings, delivery, why, undo=undo, progress=told, engine=Engine(engine))
     console = make_console()
     console.print(f"{delivery} {'stands again' if undo else 'is withdrawn'}.", markup=False, highlight=False)
     console.print(
@@ -326,11 +340,29 @@ app.command(name="purge")(retention.purge)
 app.command(name="original")(retention.original)
 
 
-def _load(settings: Settings, council: str | None, months: tuple[date | None, date | None]) -> LoadReport:
+def _load(
+    settings: Settings,
+    council: str | None,
+    months: tuple[date | None, date | None],
+    wait_seconds: float = 0,
+    engine: str = "duckdb",
+) -> LoadReport:
     from dagster_project.load import load as run_load
+    from dagster_project.warehouse import Engine
+
+    def say(holder: str) -> None:
+        Console(stderr=True).print(f"Waiting for another load: {holder}.", markup=False, soft_wrap=True)
 
     with progress_bar() as told:
-        return run_load(settings, council=council, months=months, progress=told)
+        return run_load(
+            settings,
+            council=council,
+            months=months,
+            progress=told,
+            wait_seconds=wait_seconds,
+            on_wait=say,
+            engine=Engine(engine),
+        )
 
 
 def _print_report(console: Console, settings: Settings, report: LoadReport, *, whole: bool) -> None:
@@ -407,6 +439,8 @@ def main() -> None:
     except SettingsError as error:
         _fail(str(error))
     except Exception as error:
+        if was_interrupted(error):
+            sys.exit(INTERRUPTED)
         _fail(_words(error))
 
 
@@ -415,7 +449,7 @@ def _words(error: Exception) -> str:
     from dagster_project.deliveries.pseudonyms import CollisionError
     from dagster_project.extracts import SpecificationError
     from dagster_project.history import ChangesError
-    from dagster_project.load import LoadInProgressError
+    from dagster_project.installation_lock import LoadInProgressError
     from dagster_project.official_statistics import StatisticsFileError
     from dagster_project.quality import SuiteError
     from dagster_project.reference import ReferenceDataError
@@ -446,6 +480,8 @@ def _words(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         place = f" ({error.filename})" if error.filename else ""
         return f"The operating system says: {error.strerror}{place}"
+    if refused := said_by_the_system(error):
+        return f"The operating system says: {refused}"
     return f"{words_of_the_unexpected(error)} Nothing published was changed."
 
 

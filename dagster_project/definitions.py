@@ -13,6 +13,7 @@ from dagster_project.assets.outcome_assets import outcome_assets
 from dagster_project.assets.parsed_project import parsed_project
 from dagster_project.assets.partitions import council_months
 from dagster_project.assets.quality_checks import policy_checks
+from dagster_project.assets.run_turn import load_executor
 from dagster_project.assets.schedules import monthly_schedule
 from dagster_project.assets.sensors import landing_sensor
 from dagster_project.assets.service_watch import failed_runs, service_checks, service_watch
@@ -39,6 +40,8 @@ def _definitions(settings: Settings) -> dg.Definitions:
         selection=dg.AssetSelection.all(),
         description="Everything for one council month, or for a range of months in one run: archive, marts, checks, "
         "published copy, alerts.",
+        # What a lost run archived and built, the one in its place finds done.
+        tags={"dagster/retry_strategy": "ALL_STEPS"},
     )
     engineers, analysts = [team_of(manifest, "landing")], [team_of(manifest, "marts")]
     return dg.Definitions(
@@ -54,8 +57,7 @@ def _definitions(settings: Settings) -> dg.Definitions:
         schedules=[monthly_schedule(settings, month)],
         sensors=[landing_sensor(settings, month, partitions), service_watch(settings), failed_runs(settings)],
         resources={"session": load_session(settings)},
-        # One process: start-up is most of a load, DuckDB has one writer, and the session is shared by the steps.
-        executor=dg.in_process_executor,
+        executor=load_executor(settings),
     )
 
 

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from dagster_project.deliveries import Manifest
 from dagster_project.deliveries.archive import ensure_empty_files
+from dagster_project.deliveries.archived_files import check_files, enter
 from dagster_project.deliveries.crosswalk import councils_in, read_council, write_council
 from dagster_project.deliveries.generation import generation, root_of
 from dagster_project.deliveries.pseudonyms import CollisionError, fingerprint, pseudonym
@@ -80,9 +81,11 @@ def rotate(
         raise RotationError(
             "the key in use is the demo's own file: set CASELOAD_PSEUDONYM_KEY to what it holds, then change the key."
         )
-    with only_load(settings):
+    with only_load(settings, "a change of key"):
         manifest = Manifest(settings.manifest)
         _refuse_another_key(settings, manifest)
+        # A damaged one that is written again would pass for whole.
+        check_files(settings, manifest.archive_files())
         number = generation(settings)
         old, new = root_of(settings, number), root_of(settings, number + 1)
         clear_leftovers(settings, number)
@@ -276,6 +279,11 @@ def _switch(settings: Settings, old: Path, new: Path, number: int, of_the_key: s
         connection.execute(
             "update deliveries set key_fingerprint = ? where key_fingerprint is not null", (of_the_key,)
         )
+        connection.execute("delete from archive_files")
+        named = connection.execute(
+            "select distinct archive_file from deliveries where archive_file is not null"
+        ).fetchall()
+        enter(connection, settings.archive, [name for (name,) in named])
         for mark, value in (("generation", str(number)), (UNFINISHED, "true")):
             connection.execute("insert or replace into marks values (?, ?)", (mark, value))
     connection.close()

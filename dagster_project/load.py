@@ -10,11 +10,10 @@ from functools import cache
 from pathlib import Path
 from time import perf_counter
 
-from filelock import FileLock, Timeout
-
 from dagster_project import alerts, deliveries, health, quality, quarantine, rotated_keys, site, warehouse
 from dagster_project.alerts.ended import read_ended
 from dagster_project.alerts.known import Knowledge, known_of_alerts
+from dagster_project.alerts.ledger import open_ledger
 from dagster_project.alerts.recipient_lint import lint_recipients
 from dagster_project.alerts.since_told import (
     as_unknown,
@@ -28,6 +27,7 @@ from dagster_project.alerts.waits import read_waits
 from dagster_project.deliveries.lookups import own_references
 from dagster_project.errors import PlainError, words_of_the_unexpected
 from dagster_project.extracts import load_specifications
+from dagster_project.installation_lock import Holder, holding
 from dagster_project.reference import Finding, Reference, ReferenceDataError, load_reference
 from dagster_project.release import RELEASE, is_newer
 from dagster_project.run_log import RunLog, logged
@@ -38,10 +38,6 @@ from dagster_project.warehouse_file import check_warehouse_key, remove_warehouse
 
 Progress = Callable[[str, int, int, str], None]
 """Told as a phase goes on: its name, how much is done, of how much, and what is being worked on."""
-
-
-class LoadInProgressError(Exception):
-    """Another load holds the lock."""
 
 
 class RestoreUnfinishedError(PlainError):
@@ -103,28 +99,41 @@ def _refuse_newer(settings: Settings) -> None:
 
 
 @contextmanager
-def only_load(settings: Settings, wait_seconds: float = 0, *, is_restoring: bool = False) -> Iterator[None]:
-    """Hold the installation for one load.
+def only_load(
+    settings: Settings,
+    what: str,
+    wait_seconds: float = 0,
+    *,
+    run: str = "",
+    load_id: str = "",
+    on_wait: Callable[[str], None] = lambda words: None,
+    is_restoring: bool = False,
+) -> Iterator[Holder]:
+    """Hold the installation for one load, or for `what` else it is; with `run`, for the steps of that run.
 
     Raises LoadInProgressError when another has it and keeps it for longer than `wait_seconds`, and
     RestoreUnfinishedError where a restore was cut off, which only a restore may find, and NewerDataError where a later
     release has built what lies there.
     """
     make_home(settings)
-    try:
-        with FileLock(settings.lock_file, timeout=wait_seconds):
-            if settings.being_restored.exists() and not is_restoring:
-                raise RestoreUnfinishedError(
-                    f"a restore of {settings.home} was cut off: run `caseload restore` with the same backup again"
-                )
-            _refuse_newer(settings)
-            if not is_restoring:
-                deliveries.finish_compaction(settings)
-            yield
-    except Timeout:
-        raise LoadInProgressError(
-            f"another load is at work on {settings.home}; it holds {settings.lock_file.name}. Wait for it to end."
-        ) from None
+    with holding(settings, what, wait_seconds, run=run, load_id=load_id, on_wait=on_wait) as holder:
+        _make_ready(settings, is_restoring=is_restoring)
+        yield holder
+
+
+def _make_ready(settings: Settings, *, is_restoring: bool = False) -> None:
+    if settings.being_restored.exists() and not is_restoring:
+        raise RestoreUnfinishedError(
+            f"a restore of {settings.home} was cut off: run `caseload restore` with the same backup again"
+        )
+    _refuse_newer(settings)
+    if not is_restoring:
+        if settings.alert_ledger.is_file():
+            # One that is damaged or emptied is told of before anything is done.
+            with open_ledger(settings.alert_ledger):
+                pass
+        deliveries.finish_compaction(settings)
+        deliveries.record_missing_sums(settings)
 
 
 def load(
@@ -134,24 +143,31 @@ def load(
     months: deliveries.Months = (None, None),
     progress: Progress = lambda phase, done, total, what: None,
     now: datetime | None = None,
+    wait_seconds: float = 0,
+    on_wait: Callable[[str], None] = lambda words: None,
+    engine: warehouse.Engine = warehouse.Engine.DUCKDB,
 ) -> LoadReport:
     """Load everything new in landing; afterwards the published marts say what the archive says.
 
-    Raises ReferenceDataError, SettingsError, TransformationError or LoadInProgressError; what was published before
-    stays, and what was archived is built by the next load.
+    Another load that is at work is waited for, for `wait_seconds`; `on_wait` is told who it is. Raises
+    ReferenceDataError, SettingsError, TransformationError, LoadInProgressError or EngineError; what was published
+    before stays, and what was archived is built by the next load.
     """
-    now = now or datetime.now(UTC)
+    warehouse.check_engine(settings, engine)
     make_home(settings)
-    load_id = deliveries.new_load_id(now)
-    with (
-        health.told_run(
-            settings, health.LOAD, now, words_of=words_of_failure, is_no_run=(LoadInProgressError,)
-        ),
-        logged(settings, load_id) as log,
-    ):
-        report = _load(settings, council, months, progress, now, load_id, log)
-        log.tell("result", published=report.published is not None, refused=len(report.arrival.refused))
-        return report
+    with holding(settings, "caseload load", wait_seconds, on_wait=on_wait):
+        # Its time is that after the wait: what it takes in came after what the load before it took in.
+        now = now or datetime.now(UTC)
+        load_id = deliveries.new_load_id(now)
+        with (
+            health.told_run(settings, health.LOAD, now, words_of=words_of_failure),
+            logged(settings, load_id) as log,
+        ):
+            settings.pseudonym_key()
+            _make_ready(settings)
+            report = _load(settings, council, months, progress, now, load_id, log, engine)
+            log.tell("result", published=report.published is not None, refused=len(report.arrival.refused))
+            return report
 
 
 def _load(
@@ -162,29 +178,30 @@ def _load(
     now: datetime,
     load_id: str,
     log: RunLog,
+    engine: warehouse.Engine,
 ) -> LoadReport:
-    settings.pseudonym_key()
-    with only_load(settings):
-        reached("the lock is held")
-        reference = load_reference(settings)
-        finish_rotation(settings, progress=progress)
-        check_warehouse_key(settings)
-        deliveries.reseal(settings)
-        watch = _Watch()
-        at_the_border: list[quality.CheckResult] = []
+    reached("the lock is held")
+    reference = load_reference(settings)
+    finish_rotation(settings, progress=progress)
+    check_warehouse_key(settings)
+    deliveries.reseal(settings)
+    watch = _Watch()
+    at_the_border: list[quality.CheckResult] = []
+
+    def receive(as_load: str, council: str | None, months: deliveries.Months) -> deliveries.Arrival:
         with watch.phase("arrive"):
-            arrival = deliveries.receive(
+            received = deliveries.receive(
                 settings,
                 reference,
                 load_specifications(),
                 quality.judge_deliveries(settings, at_the_border),
-                load_id=load_id,
+                load_id=as_load,
                 now=now,
                 council=council,
                 months=months,
                 progress=lambda done, total, what: progress("arrive", done, total, what),
             )
-        for one in arrival.recorded:
+        for one in received.recorded:
             log.tell(
                 "delivery",
                 council=one.council,
@@ -195,31 +212,45 @@ def _load(
                 rows_accepted=one.rows_accepted,
                 rows_rejected=one.rows_rejected,
             )
-        report = LoadReport(load_id, reference, arrival, at_the_border=at_the_border, seconds=watch.seconds)
-        manifest = deliveries.Manifest(settings.manifest)
-        due = warehouse.months_due(settings, manifest, reference)
-        # Before the marts: a load that is killed from here on has its months due again, and writes them with the next.
-        if arrival.recorded or due.is_needed:
-            report.to_mend = quarantine.refresh_workbooks(settings, reference)
-            reached("the workbooks are written")
-        is_lost = settings.database.is_file() and not (settings.published / "current").exists()
-        if due.is_needed or arrival.recorded or is_lost:
-            _build_and_publish(settings, reference, manifest, due, report, progress, watch, now)
-        with watch.phase("alert"):
-            report.announcement = announce(settings, reference, load_id, now)
-            reached("the alerts are told")
-            report.recipients = lint_recipients(
-                reference, settings.channels, now.date(), manifest.councils_loaded()
-            )
-        with watch.phase("seal"):
-            report.sealed = deliveries.seal_landed(
-                settings, reference, load_specifications(), now=now, council=council, months=months
-            )
-            if arrival.accepted:
-                report.compacted = deliveries.compact_where_many(settings, reference, load_id, now)
-            close_to_others(settings)
-            reached("the originals are sealed")
-        return report
+        return received
+
+    arrival = receive(load_id, council, months)
+    report = LoadReport(load_id, reference, arrival, at_the_border=at_the_border, seconds=watch.seconds)
+    manifest = deliveries.Manifest(settings.manifest)
+    due = warehouse.months_due(settings, manifest, reference)
+    # Before the marts: a load that is killed from here on has its months due again, and writes them with the next.
+    if arrival.recorded or due.is_needed:
+        report.to_mend = quarantine.refresh_workbooks(settings, reference)
+        reached("the workbooks are written")
+    is_lost = settings.database.is_file() and not (settings.published / "current").exists()
+    if due.is_needed or arrival.recorded or is_lost:
+        try:
+            _build_and_publish(settings, reference, manifest, due, report, progress, watch, now, engine)
+        except deliveries.DamagedFileError:
+            # What is kept of their deliveries is read again, whoever they are of; once, for then it is known.
+            again = receive(deliveries.new_load_id(now), None, (None, None))
+            arrival.recorded += again.recorded
+            arrival.problems += again.problems
+            arrival.damaged |= again.damaged
+            if not again.accepted:
+                raise
+            due = warehouse.months_due(settings, manifest, reference)
+            _build_and_publish(settings, reference, manifest, due, report, progress, watch, now, engine)
+    with watch.phase("alert"):
+        report.announcement = announce(settings, reference, load_id, now)
+        reached("the alerts are told")
+        report.recipients = lint_recipients(
+            reference, settings.channels, now.date(), manifest.councils_loaded()
+        )
+    with watch.phase("seal"):
+        report.sealed = deliveries.seal_landed(
+            settings, reference, load_specifications(), now=now, council=council, months=months
+        )
+        if arrival.accepted:
+            report.compacted = deliveries.compact_where_many(settings, reference, load_id, now)
+        close_to_others(settings)
+        reached("the originals are sealed")
+    return report
 
 
 def words_of_failure(error: BaseException) -> str:
@@ -245,6 +276,7 @@ def rebuild(
     *,
     progress: Progress = lambda phase, done, total, what: None,
     now: datetime | None = None,
+    engine: warehouse.Engine = warehouse.Engine.DUCKDB,
 ) -> LoadReport | None:
     """Build and publish what is due without looking at landing; None when nothing is. For who holds the lock.
 
@@ -260,7 +292,9 @@ def rebuild(
     now = now or datetime.now(UTC)
     load_id = deliveries.new_load_id(now)
     report = LoadReport(load_id, reference, deliveries.Arrival(load_id))
-    _build_and_publish(settings, reference, manifest, due, report, progress, _Watch(report.seconds), now)
+    _build_and_publish(
+        settings, reference, manifest, due, report, progress, _Watch(report.seconds), now, engine
+    )
     return report
 
 
@@ -294,6 +328,7 @@ def _build_and_publish(
     progress: Progress,
     watch: _Watch,
     now: datetime,
+    engine: warehouse.Engine = warehouse.Engine.DUCKDB,
 ) -> None:
     with watch.phase("build"):
         done: list[str] = []
@@ -302,7 +337,7 @@ def _build_and_publish(
             done.append(name)
             progress("build", len(done), 0, name)
 
-        report.build = warehouse.build(settings, manifest, reference, due, on_node)
+        report.build = warehouse.build(settings, manifest, reference, due, on_node, engine)
     with watch.phase("check"):
         progress("check", 0, 0, "checks on the marts")
         councils = sorted({row.council for row in due.scope if row.is_loaded})

@@ -13,6 +13,7 @@ from pathlib import Path
 from dagster_project.secret_file import SecretFileError, read_secrets
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+MEMORY_LIMIT = "1GB"
 
 
 class SettingsError(Exception):
@@ -50,6 +51,8 @@ class Settings:
     """Where engineers find docs/ as a site; empty: Dagster names the files."""
     logs_to_stderr: bool = False
     """Lines of the log of loads go to standard error, as a container's are kept, instead of into a file."""
+    memory_limit: str = MEMORY_LIMIT
+    """What DuckDB holds in memory while it builds and publishes; the rest goes to disk."""
 
     @property
     def landing(self) -> Path:
@@ -135,6 +138,21 @@ class Settings:
     @property
     def lock_file(self) -> Path:
         return self.home / ".load.lock"
+
+    @property
+    def step_lock(self) -> Path:
+        """Held by who is at work under the load's lock: the holder itself, or one step after the other of its run."""
+        return self.home / ".load.step.lock"
+
+    @property
+    def built_by_run(self) -> Path:
+        """What a run whose steps are processes of their own has built."""
+        return self.warehouse / "built-by-run.json"
+
+    @property
+    def lock_holder(self) -> Path:
+        """Who holds the load's lock, for who finds it held."""
+        return self.home / ".load.holder"
 
     @property
     def delivery_lock(self) -> Path:
@@ -265,8 +283,14 @@ def load_settings() -> Settings:
     log = given.get("CASELOAD_LOG", "file").strip()
     if log not in ("file", "stderr"):
         raise SettingsError(f"CASELOAD_LOG is {log!r}: it is file or stderr")
+    memory = given.get("CASELOAD_MEMORY_LIMIT", MEMORY_LIMIT).strip()
+    if not re.fullmatch(r"[1-9][0-9]*[MG]i?B", memory):
+        raise SettingsError(
+            f"CASELOAD_MEMORY_LIMIT is {memory!r}: a whole number of MB or GB is wanted, such as 2GB"
+        )
     return Settings(
         home=home,
+        memory_limit=memory,
         logs_to_stderr=log == "stderr",
         pseudonym_key_variable=given.get("CASELOAD_PSEUDONYM_KEY", ""),
         storage_key_variable=given.get("CASELOAD_STORAGE_KEY", ""),

@@ -11,6 +11,8 @@ from contextlib import closing
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 
+from dagster_project.record_file import LEDGER_BACK, opened_whole
+
 SCHEMA = """
 create table if not exists told_figures (
     council text not null, unit text not null, level text not null, metric text not null, month text not null,
@@ -69,7 +71,10 @@ def read_told_figures(ledger: Path) -> list[tuple[ToldFigure, str]]:
     """Every figure ever told with the moment of it (UTC, to the second); nothing where there is no such ledger."""
     if not ledger.is_file():
         return []
-    with closing(sqlite3.connect(f"{ledger.as_uri()}?mode=ro", uri=True, timeout=60)) as db:
+    with (
+        opened_whole(ledger, LEDGER_BACK),
+        closing(sqlite3.connect(f"{ledger.as_uri()}?mode=ro", uri=True, timeout=60)) as db,
+    ):
         if not db.execute("select 1 from sqlite_master where name = 'told_figures'").fetchone():
             return []
         return [

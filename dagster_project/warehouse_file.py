@@ -56,14 +56,17 @@ def reading_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]
 def attach_warehouse(
     connection: duckdb.DuckDBPyConnection, settings: Settings, name: str, *, read_only: bool
 ) -> None:
-    """Afterwards the warehouse is a database of the connection, called `name`.
+    """Afterwards the warehouse is a database of the connection, called `name`, and what does not fit goes to disk.
 
     Raises as `reading_warehouse` does.
     """
     options = ["read_only"] if read_only else []
+    connection.execute(f"set memory_limit = {sql_text(settings.memory_limit)}")
     if settings.has_storage_key:
         options.append(f"encryption_key '{_key(settings)}'")
         spill_encrypted(connection, settings.warehouse / ".spilled")
+    else:
+        connection.execute(f"set temp_directory = {sql_text(settings.warehouse / '.spilled')}")
     listed = f" ({', '.join(options)})" if options else ""
     try:
         connection.execute(f"attach {sql_text(settings.database)} as {name}{listed}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from dagster_project import warehouse
 from dagster_project.deliveries import Delivery, Manifest
 from dagster_project.load import LoadReport, Progress, announce, only_load, rebuild
 from dagster_project.quarantine import refresh_workbooks
@@ -33,6 +34,7 @@ def withdraw(
     undo: bool = False,
     progress: Progress = lambda phase, done, total, what: None,
     now: datetime | None = None,
+    engine: warehouse.Engine = warehouse.Engine.DUCKDB,
 ) -> Withdrawal:
     """Take the delivery of that name out of force, or with `undo` bring it back; the published marts say so at once.
 
@@ -40,7 +42,8 @@ def withdraw(
     WithdrawalError, and what a load raises; a build that fails is made up for by the next load.
     """
     now = now or datetime.now(UTC)
-    with only_load(settings):
+    warehouse.check_engine(settings, engine)
+    with only_load(settings, "a withdrawal"):
         reference = load_reference(settings)
         manifest = Manifest(settings.manifest)
         delivery = _found(manifest, name, undo=undo)
@@ -48,7 +51,7 @@ def withdraw(
             manifest.undo_withdrawal(delivery, now)
         else:
             manifest.withdraw(delivery, why, now)
-        report = rebuild(settings, reference, progress=progress, now=now)
+        report = rebuild(settings, reference, progress=progress, now=now, engine=engine)
         if report:
             report.announcement = announce(settings, reference, report.load_id, now)
         refresh_workbooks(settings, reference)

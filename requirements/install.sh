@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes .venv and installs the lock with its hashes and the project itself, editable; or, of another lock and environment
-# named (`install.sh rivals build/rivals`), that lock alone. Safe to run again.
+# named (`install.sh postgres .venv`), that one; of `rivals` the lock alone. Safe to run again.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -70,6 +70,6 @@ elif ! with_uv; then
     with_pip
 fi
 
-[ "$lock" = requirements/dev.txt ] || exit 0
+case "$lock" in requirements/dev.txt | requirements/postgres.txt | requirements/spark.txt) ;; *) exit 0 ;; esac
 say "installing caseload itself, editable"
 "$python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .

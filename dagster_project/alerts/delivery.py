@@ -87,7 +87,7 @@ def _deliver_due(
     with _server(settings, reached) as server:
         for digest in ledger.undelivered():
             channel = channels.get(digest.address.casefold())
-            is_due = not digest.given_up_at and (at_once or _has_come(digest.next_attempt_at, now))
+            is_due = not digest.given_up_at and (at_once or _has_come(digest.next_attempt_at, now, waits))
             if channel is None or not is_due:
                 not_sent.append(NotSent("", "", digest.role, _why_not_now(digest, channel), digest.items))
                 continue
@@ -104,8 +104,12 @@ def _deliver_due(
     return reports, not_sent
 
 
-def _has_come(moment: str | None, now: datetime) -> bool:
-    return moment is None or datetime.fromisoformat(moment) <= now
+def _has_come(moment: str | None, now: datetime, waits: Waits) -> bool:
+    """Whether it is time; a moment further off than any wait was set by a clock that ran ahead, and counts as come."""
+    if moment is None:
+        return True
+    at = datetime.fromisoformat(moment)
+    return at <= now or at > now + waits.longest
 
 
 def _why_not_now(digest: Prepared, channel: Channel | None) -> str:

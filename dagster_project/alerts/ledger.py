@@ -7,12 +7,13 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from dagster_project.alerts.breach import OVER_STATES, Item, rank
 from dagster_project.alerts.ledger_schema import CURRENT, bring_up_to_date, version
+from dagster_project.record_file import LEDGER_BACK, DamagedRecordError, opened_whole
 
 _ITEM = ", ".join(Item._fields)
 _OF_GONE_MONTHS = "(council, month) in (select council, month from gone_months)"
@@ -53,6 +54,8 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if path.is_file() and not path.stat().st_size and any(path.parent.glob("*.eml")):
+            raise DamagedRecordError(f"{path} is empty, though messages lie beside it: {LEDGER_BACK}")
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
         self._db = sqlite3.connect(path, isolation_level=None, timeout=60)
         try:
@@ -85,10 +88,12 @@ class Ledger:
         self._db.execute("begin immediate")
         try:
             yield
+            self._db.execute("commit")
         except BaseException:
-            self._db.execute("rollback")
+            # A full disk may have undone it already.
+            with suppress(sqlite3.OperationalError):
+                self._db.execute("rollback")
             raise
-        self._db.execute("commit")
 
     def enter(self, items: Iterable[Item], standing: str, load_id: str, at: str) -> int:
         """Enter what is not yet known, under its first standing for good; the number of new entries."""
@@ -324,7 +329,7 @@ class Outcome:
 @contextmanager
 def open_ledger(path: Path) -> Iterator[Ledger]:
     """Open the ledger at `path`, made with mode 600 where there is none."""
-    with closing(Ledger(path)) as ledger:
+    with opened_whole(path, LEDGER_BACK), closing(Ledger(path)) as ledger:
         yield ledger
 
 

@@ -23,6 +23,11 @@ class Waits:
         wait = rows[max(rows)]
         return GIVEN_UP if wait is None else timedelta(minutes=wait)
 
+    @property
+    def longest(self) -> timedelta:
+        """No message waits longer than this from now on."""
+        return timedelta(minutes=max((wait for wait in self.minutes.values() if wait is not None), default=0))
+
 
 NO_WAITS = Waits()
 

@@ -13,6 +13,7 @@ from dagster_project.extracts import Specification, load_specifications
 from dagster_project.settings import Settings
 
 SOURCE = "archive"
+NOT_AGAIN = "dagster/retry_on_asset_or_op_failure"
 Result = dg.MaterializeResult[None] | dg.AssetCheckResult
 
 
@@ -70,7 +71,7 @@ def _extract_asset(
                 if not outcome.refused_because:
                     place, metadata = partition_key(*outcome.place), metadata_of(outcome, session)
                     context.log_event(dg.AssetMaterialization(key, partition=place, metadata=metadata))
-            _fail_for(refused)
+            _fail_for(context, refused)
         for outcome in outcomes:
             context.add_asset_metadata(
                 metadata_of(outcome, session), partition_key=partition_key(*outcome.place)
@@ -99,14 +100,16 @@ def pack_asset(
     )
     def month_pack(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         outcomes = take_in(context.resources.session, MONTH_PACK, asked_months(context))
-        _fail_for([outcome for outcome in outcomes if outcome.refused_because])
+        _fail_for(context, [outcome for outcome in outcomes if outcome.refused_because])
         return dg.MaterializeResult()
 
     return month_pack
 
 
-def _fail_for(refused: Sequence[Outcome]) -> None:
+def _fail_for(context: dg.AssetExecutionContext, refused: Sequence[Outcome]) -> None:
     if refused:
+        # An instance may run again what failed; the same file would be refused again.
+        context.instance.add_run_tags(context.run_id, {NOT_AGAIN: "false"})
         raise dg.Failure("\n".join(str(outcome.refused_because) for outcome in refused), allow_retries=False)
 
 

@@ -111,12 +111,13 @@ def model_assets(
         shown = _Shown(context)
         with told_plainly():
             try:
-                session.built = warehouse.build(session.settings, session.manifest, session.reference, due)
+                built = warehouse.build(session.settings, session.manifest, session.reference, due)
             except warehouse.TransformationError as error:
                 yield from shown.checks(error.nodes)
                 raise
+        session.is_built(built)
         counts = row_counts(session, shown.marts, asked)
-        for node in session.built.nodes:
+        for node in built.nodes:
             yield from shown.model(node, counts)
             yield from shown.checks([node])
 

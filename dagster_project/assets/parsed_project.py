@@ -24,14 +24,19 @@ def parsed_project(settings: Settings) -> dict[str, Any]:
     """
     folder = settings.dbt_project / "target"
     path = folder / f"manifest-{version('dbt-core')}-{project_fingerprint(settings.dbt_project)}.json"
-    if not path.is_file():
-        _parse(settings, path)
-    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        text = _parse(settings, path)
+    manifest: dict[str, Any] = json.loads(text)
     return manifest
 
 
-def _parse(settings: Settings, path: Path) -> None:
-    """Put the manifest at `path`, whole; in a folder of its own, for a load may be reading the other one."""
+def _parse(settings: Settings, path: Path) -> str:
+    """Put the manifest at `path`, whole, and return it; in a folder of its own: a load may be reading the other one.
+
+    Several processes may parse at once, and each takes away what others left, so nothing is read back from `path`.
+    """
     from dbt.cli.main import dbtRunner
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,11 +49,14 @@ def _parse(settings: Settings, path: Path) -> None:
             outcome = dbtRunner().invoke(["parse", "--quiet", "--log-level", "none", *places, *writing])
         if not outcome.success:
             raise TransformationError([f"dbt cannot parse the project: {outcome.exception}"])
-        for old in path.parent.glob("manifest-*.json"):
-            old.unlink(missing_ok=True)
+        text = (scratch / "manifest.json").read_text(encoding="utf-8")
         os.replace(scratch / "manifest.json", path)
+        for old in path.parent.glob("manifest-*.json"):
+            if old != path:
+                old.unlink(missing_ok=True)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+    return text
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import cast
 
 import dagster as dg
 
@@ -12,6 +13,8 @@ from dagster_project.deliveries import Months
 FIRST_MONTH = "2013-04"
 MONTH_FORMAT = "%Y-%m"
 TIMEZONE = "Europe/London"
+# Tags that Dagster gives a run: the first month of its range, and its place along one dimension.
+RANGE_START, DIMENSION = "dagster/asset_partition_range_start", "dagster/partition/"
 
 CouncilMonth = tuple[str, date]
 
@@ -33,6 +36,19 @@ def asked_months(context: dg.AssetExecutionContext) -> list[CouncilMonth]:
     keys = (key for key in context.partition_keys if isinstance(key, dg.MultiPartitionKey))
     places = (key.keys_by_dimension for key in keys)
     return sorted((place["council"], date.fromisoformat(f"{place['month']}-01")) for place in places)
+
+
+def only_its_range(run: dg.DagsterRun) -> None:
+    """Take from a run of a range the council and month it has as tags beside it, which are not its own.
+
+    Dagster gives each run of a job's backfill its range, and all of them the council and month of the first, which it
+    then takes for the partition: of what is loaded, and of what it records as loaded. To be called in each process of a
+    run, before its steps.
+    """
+    tags = cast("dict[str, str]", run.tags)
+    if RANGE_START in tags:
+        for name in [name for name in tags if name.startswith(DIMENSION)]:
+            del tags[name]
 
 
 def ranges(places: Sequence[CouncilMonth]) -> list[tuple[str, Months]]:

@@ -53,7 +53,7 @@ def restore(
             f"{source} was made by a later release, {listed.release}, and this one is {RELEASE}: run the later one"
         )
     settings.pseudonym_key()
-    with only_load(settings, is_restoring=True):
+    with only_load(settings, "a restore", is_restoring=True):
         was_cut_off = settings.being_restored.exists()
         there = [name for name in PLACES if _holds_something(settings.home / name)]
         if there and not (replace or was_cut_off):

@@ -24,6 +24,7 @@ from dagster_project.backups.listed import (
     digest_of,
     write_text,
 )
+from dagster_project.deliveries import Manifest, check_files
 from dagster_project.deliveries.generation import generation
 from dagster_project.durable import flush_whole, put_in_place
 from dagster_project.load import only_load
@@ -44,8 +45,8 @@ def take(
 ) -> BackupList:
     """Copy the installation to `target`, read it back and compare; the list is returned.
 
-    Waits for a load that is under way. Raises BackupError, LoadInProgressError and OSError; without its list, which
-    comes last, what was written is no backup.
+    Waits for a load that is under way. Raises BackupError, DamagedFileError, LoadInProgressError and OSError; without
+    its list, which comes last, what was written is no backup.
     """
     target = target.expanduser().resolve()
     if not settings.home.is_dir():
@@ -55,7 +56,11 @@ def take(
             raise BackupError(f"{target} lies in {what}: a backup belongs elsewhere, on another disk")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise BackupError(f"{target} holds something: a backup goes into a folder that is new or empty")
-    with only_load(settings, wait_seconds=wait_seconds):
+    with only_load(settings, "a backup", wait_seconds):
+        if settings.manifest.is_file():
+            # It would take the place of an earlier backup that has them whole.
+            in_force = Manifest(settings.manifest).in_force().values()
+            check_files(settings, [one.archive_file for one in in_force if one.archive_file])
         listed = _copy(settings, target, told, now or datetime.now(UTC))
     flush_whole(target)
     being_written = target / f".{NAME}.writing"

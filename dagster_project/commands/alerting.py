@@ -229,11 +229,15 @@ def _print_sent(sent: Sent) -> int:
 
 def _retell() -> None:
     """The alerts pages say it too; where a load goes on or cannot begin, the next one draws them."""
-    from dagster_project.load import LoadInProgressError, only_load, retell
+    from dagster_project.installation_lock import LoadInProgressError
+    from dagster_project.load import only_load, retell
     from dagster_project.reference import ReferenceDataError, load_reference
 
     settings = load_settings()
-    with suppress(LoadInProgressError, ReferenceDataError), only_load(settings):
+    with (
+        suppress(LoadInProgressError, ReferenceDataError),
+        only_load(settings, "an entry of who knows of an alert"),
+    ):
         retell(settings, load_reference(settings))
 
 

@@ -22,7 +22,7 @@ def compact() -> None:
 
     settings = load_settings()
     now = datetime.now(UTC)
-    with only_load(settings):
+    with only_load(settings, "a compaction"):
         compacted = deliveries.compact(
             settings, deliveries.new_load_id(now), now, wait_seconds=PATIENCE_SECONDS
         )

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from dagster_project.settings import Settings
 
 DONE, FAILED = 0, 1
+INTERRUPTED = 130
+"""As a shell tells of Ctrl-C."""
 
 Council = Annotated[str | None, typer.Option(help="Only this council, by its slug in councils.csv.")]
 Month = Annotated[str | None, typer.Option(help="Only this month, YYYY-MM.")]
 From = Annotated[str | None, typer.Option("--from", help="From this month on, YYYY-MM.")]
 To = Annotated[str | None, typer.Option("--to", help="Up to and with this month, YYYY-MM.")]
+EngineName = Annotated[
+    Literal["duckdb", "spark"],
+    typer.Option(
+        "--engine",
+        help="What runs the models of the marts: the same rows either way. spark is an optional extra.",
+    ),
+]
 
 
 def month_range(month: str | None, first: str | None, last: str | None) -> tuple[date | None, date | None]:

@@ -16,7 +16,7 @@ def site() -> None:
     from dagster_project.reference import load_reference
 
     settings = load_settings()
-    with only_load(settings):
+    with only_load(settings, "a drawing of the site"):
         if not (settings.published / "current").exists():
             raise PlainError(
                 f"nothing is published yet under {settings.published}: run `caseload load` first"

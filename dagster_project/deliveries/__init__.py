@@ -1,5 +1,7 @@
 """Landed files become archived deliveries: discover, read, check, pseudonymise, archive, record."""
 
+from dagster_project.deliveries.archive import EMPTY_MONTH, month_folder
+from dagster_project.deliveries.archived_files import DamagedFileError, check_files, record_missing_sums
 from dagster_project.deliveries.arrival import (
     Arrival,
     Months,
@@ -26,11 +28,13 @@ from dagster_project.deliveries.resealing import reseal
 from dagster_project.deliveries.source_kinds import month_days
 
 __all__ = [
+    "EMPTY_MONTH",
     "Arrival",
     "Compacted",
     "CompactionError",
     "Control",
     "Controls",
+    "DamagedFileError",
     "Delivery",
     "Judge",
     "Landed",
@@ -42,15 +46,18 @@ __all__ = [
     "Summary",
     "archive_readable",
     "archive_root",
+    "check_files",
     "compact",
     "compact_where_many",
     "discover",
     "finish_compaction",
     "half_of_last_decimal",
     "month_days",
+    "month_folder",
     "new_load_id",
     "prepare_archive",
     "receive",
+    "record_missing_sums",
     "reseal",
     "seal_landed",
 ]

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from itertools import groupby, islice
+from itertools import groupby
 
 import duckdb
 
 from dagster_project.deliveries.archive import ensure_empty_files
+from dagster_project.deliveries.archived_files import still_damaged
 from dagster_project.deliveries.batch import Batch, Judge, specification_hash
 from dagster_project.deliveries.cell_rules import prepare
 from dagster_project.deliveries.controls import Control, receive_controls
-from dagster_project.deliveries.discovery import MONTH_PACK, Landed, LandedControl, discover, sha256_of
+from dagster_project.deliveries.discovery import GONE, MONTH_PACK, Landed, LandedControl, discover, sha256_of
 from dagster_project.deliveries.file_limits import file_limits
 from dagster_project.deliveries.generation import archive_root
+from dagster_project.deliveries.landed_bytes import size_of
 from dagster_project.deliveries.manifest import Delivery, Manifest
 from dagster_project.deliveries.originals import Originals, place_of
 from dagster_project.deliveries.packs import unpack
+from dagster_project.deliveries.plain_deliveries import Found
 from dagster_project.deliveries.pseudonyms import fingerprint
 from dagster_project.deliveries.sealed_as_landed import sealed_as_landed
 from dagster_project.extracts import Specification
@@ -29,7 +32,10 @@ from dagster_project.scratch import in_memory
 from dagster_project.settings import Settings, SettingsError, make_private
 
 ROWS_IN_A_BATCH = 2_000_000
-FILES_TOGETHER = 50
+BYTES_OF_MONTHS_TOGETHER = 128_000_000
+"""Of so many months the files are read extract by extract; of more, the first are read before the others."""
+BYTES_TOGETHER = 24_000_000
+"""Files of one extract that are typed together, so much that memory hardly notices."""
 
 Months = tuple[date | None, date | None]
 
@@ -50,6 +56,8 @@ class Arrival:
     """Deliveries in force whose file no longer lies in landing."""
     controls: list[Control] = field(default_factory=list)
     """States of control files that are new."""
+    damaged: set[str] = field(default_factory=set)
+    """Files of the archive whose deliveries were read again, for they were gone or not what was written."""
     problems: list[str] = field(default_factory=list)
     """Sealed originals that were to be read again and cannot be."""
 
@@ -89,6 +97,8 @@ def receive(
 ) -> Arrival:
     """Take in everything new: afterwards each new file is archived and in force, or refused, and recorded either way.
 
+    Deliveries whose archive file was found damaged are read again, where the file that landed is still to be had.
+
     Raises SettingsError when there is something to load and no key, or another key than the council's archive has.
     """
     manifest = Manifest(settings.manifest)
@@ -118,12 +128,17 @@ def receive(
     arrival.controls = receive_controls(
         settings.manifest, landing.controls, reference, specifications, load_id=load_id, now=now
     )
-    stale = [delivery for delivery in sealed if _is_stale(delivery, reference, specifications)]
+    damaged = still_damaged(settings)
+    stale = [
+        delivery
+        for delivery in sealed
+        if delivery.archive_file in damaged or _is_stale(delivery, reference, specifications)
+    ]
     with ExitStack() as readings, in_memory() as connection:
         landing.deliveries += readings.enter_context(
             sealed_as_landed(settings, reference, specifications, stale, arrival.problems)
         )
-        fresh = _fresh(landing.deliveries, manifest, reference, specifications, arrival)
+        fresh = _fresh(landing.deliveries, manifest, reference, specifications, arrival, damaged)
         prepare(connection)
         ensure_empty_files(connection, archive_root(settings), list(specifications.values()))
         if not fresh:
@@ -132,11 +147,14 @@ def receive(
         _refuse_another_key(fresh, manifest, secret)
         batch = Batch(connection, settings, reference, specifications, manifest, judge, load_id, now, secret)
         done = 0
-        for group in _by_place_in_time(fresh):
-            progress(done, len(fresh), _words_of(group[0][0]))
-            left = batch.take_plain(group)
-            done += len(group) - len(left)
-            for landed, sha256 in left:
+        for some_months in _months_together(fresh):
+            left: list[Found] = []
+            for found in _extracts_together(some_months):
+                progress(done, len(fresh), _words_of(found[0][0]))
+                of_these = batch.take_plain(found)
+                done += len(found) - len(of_these)
+                left += of_these
+            for landed, sha256 in sorted(left, key=_month_and_extract):
                 progress(done, len(fresh), _words_of(landed))
                 if not batch.take(landed, sha256):
                     arrival.still_written.append(landed)
@@ -148,15 +166,44 @@ def receive(
     return arrival
 
 
-def _by_place_in_time(fresh: Sequence[tuple[Landed, str]]) -> Iterator[list[tuple[Landed, str]]]:
-    """Deliveries month by month, each month's extract by extract, so many that memory holds their rows."""
+def _months_together(fresh: Sequence[Found]) -> Iterator[list[Found]]:
+    """Deliveries in the order of their months, whole months together, so many that memory holds their rows."""
+    months = groupby(sorted(fresh, key=_month_and_extract), key=lambda one: one[0].month)
+    return _up_to(BYTES_OF_MONTHS_TOGETHER, (list(of_month) for _, of_month in months))
 
-    def place(one: tuple[Landed, str]) -> tuple[date, str]:
-        return one[0].month, one[0].extract
 
-    for _, group in groupby(sorted(fresh, key=place), key=place):
-        while together := list(islice(group, FILES_TOGETHER)):
+def _extracts_together(months: Sequence[Found]) -> Iterator[list[Found]]:
+    """Deliveries of one extract, each extract's in the order of months."""
+    for _, group in groupby(sorted(months, key=lambda one: one[0].extract), key=lambda one: one[0].extract):
+        yield from _up_to(BYTES_TOGETHER, ([found] for found in group))
+
+
+def _up_to(most: int, parts: Iterable[list[Found]]) -> Iterator[list[Found]]:
+    """Parts put together to at most so many bytes, in their order; one that is larger stands alone."""
+    together: list[Found] = []
+    size = 0
+    for part in parts:
+        size_of_part = sum(map(_size_of, part))
+        if together and size + size_of_part > most:
             yield together
+            together, size = [], 0
+        together += part
+        size += size_of_part
+    if together:
+        yield together
+
+
+def _month_and_extract(found: Found) -> tuple[date, str]:
+    return (found[0].month, found[0].extract)
+
+
+def _size_of(found: Found) -> int:
+    """The bytes of a delivery; none of what is no file, which is not read."""
+    landed, _ = found
+    try:
+        return sum(size_of(path) for path in landed.files) if landed.is_one_file else 0
+    except OSError:
+        return 0
 
 
 def _words_of(landed: Landed) -> str:
@@ -219,8 +266,11 @@ def _fresh(
     reference: Reference,
     specifications: Mapping[str, Specification],
     arrival: Arrival,
+    damaged: Collection[str],
 ) -> list[tuple[Landed, str]]:
-    """Deliveries that are new, or that changed reference data or specifications may now let in."""
+    """Deliveries that are new, that changed reference data or specifications may now let in, or whose archive file is
+    damaged.
+    """
     latest, in_force = manifest.latest(), manifest.in_force()
     withdrawn = {(d.council, d.month, d.extract, d.sha256): d for d in manifest.all() if d.withdrawn_at}
     purged = {(d.council, d.month, d.extract, d.sha256): d for d in manifest.all() if d.purged_at}
@@ -229,9 +279,15 @@ def _fresh(
         place = (landed.council, landed.month, landed.extract)
         reading = _reading(landed.extract, landed.council, landed.source, reference, specifications)
         sha256 = sha256_of(landed)
+        if sha256 == GONE:
+            # Its sender took it away after the folder was listed: what comes in its place is for the next load.
+            arrival.still_written.append(landed)
+            continue
         current, last = in_force.get(place), latest.get(place)
         if current and current.sha256 == sha256:
-            if not _may_gain_rows(current, reading):
+            if current.archive_file in damaged:
+                arrival.damaged.add(str(current.archive_file))
+            if not (current.archive_file in damaged or _may_gain_rows(current, reading)):
                 arrival.already_loaded += 1
                 continue
         elif last and last.is_refused and last.sha256 == sha256 and _read_the_same(last, reading):

@@ -11,14 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.deliveries.archive import (
-    drop_batch,
-    keys_used,
-    name_deliveries,
-    stage,
-    stage_many,
-    write_batch,
-)
+from dagster_project.deliveries.archive import drop_batch, keys_used, stage, write_batch
 from dagster_project.deliveries.checking import Checked, check
 from dagster_project.deliveries.crosswalk import Crosswalk
 from dagster_project.deliveries.discovery import MONTH_PACK, Landed, sha256_of
@@ -30,11 +23,28 @@ from dagster_project.deliveries.plain_deliveries import Found, read_together
 from dagster_project.deliveries.pseudonyms import CollisionError, fingerprint
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.deliveries.source_kinds import month_days
+from dagster_project.deliveries.waiting_rows import WaitingRows
 from dagster_project.extracts import Specification
 from dagster_project.extracts.source_system import source_hash
 from dagster_project.reference import Reference
 from dagster_project.settings import Settings
 from dagster_project.steps import reached
+
+SAME_BYTES = "same_bytes_as_another_month"
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A delivery that waits for the verdict: what was counted of it, and whether it is one month's bytes only."""
+
+    delivery: Delivery
+    summary: Summary | None = None
+    is_of_one_month: bool = False
+
+    @property
+    def place(self) -> tuple[date, str, str]:
+        """Deliveries are recorded by month, whatever is read with what."""
+        return (self.delivery.month, self.delivery.extract, self.delivery.council)
 
 
 @dataclass(frozen=True)
@@ -97,8 +107,8 @@ class Batch:
         self._crosswalk = Crosswalk(connection, self._root, settings.storage_key(), secret)
         self._specification_hash = cache(partial(specification_hash, specifications, reference))
         self._number = 0
-        self._pending: list[Delivery] = []
-        self._summaries: list[Summary] = []
+        self._pending: list[_Read] = []
+        self._waiting = WaitingRows()
         self.rows = 0
 
     def take(self, landed: Landed, sha256: str) -> bool:
@@ -109,50 +119,46 @@ class Batch:
         specification = self._specifications.get(landed.extract)
         delivery = self._delivery(landed, sha256)
         if specification is None:
-            self._pending.append(replace(delivery, is_refused=True, refused_because=landed.refused_because))
+            refused = replace(delivery, is_refused=True, refused_because=landed.refused_because)
+            self._pending.append(_Read(refused))
             return True
         try:
             checked = self._checked(landed, specification)
-            self._crosswalk.register(
-                checked.relation, specification, [landed.council], f"{landed.month:%Y-%m}"
-            )
-        except (Refused, CollisionError) as refused:
+            self._crosswalk.register(checked.relation, specification, landed.council, f"{landed.month:%Y-%m}")
+        except (Refused, CollisionError) as error:
             if sha256_of(landed) != sha256:
                 return False
-            reason = str(refused) if isinstance(refused, Refused) else f"{shown(landed.file_name)}: {refused}"
+            reason = str(error) if isinstance(error, Refused) else f"{shown(landed.file_name)}: {error}"
             delivery = replace(delivery, is_refused=True, refused_because=reason)
-            self._summaries.append(_summary(delivery, None, specification, self._reference))
-            self._wait(delivery)
+            self._pending.append(_Read(delivery, _summary(delivery, None, specification, self._reference)))
         else:
             if sha256_of(landed) != sha256:
                 return False
-            stage(self._connection, checked.relation, specification, landed.council, delivery.delivery)
+            stage(
+                self._connection,
+                checked.relation,
+                specification,
+                landed.month,
+                landed.council,
+                delivery.delivery,
+            )
             self._keep(landed, delivery, checked, specification)
         return True
 
     def take_plain(self, found: Sequence[Found]) -> list[Found]:
-        """Take the files that are plain beyond doubt, all of one extract and month, together; those left to `take`."""
+        """Take the files that are plain beyond doubt, all of one extract, together; those left to `take`."""
         first, _ = found[0]
         specification = self._specifications.get(first.extract)
         if specification is None:
             return list(found)
-        plain = read_together(
-            self._connection,
-            found,
-            specification,
-            self._reference,
-            lambda council: self._names(council, first.month),
-        )
+        plain = read_together(self._connection, found, specification, self._reference, self._names)
         if not plain.files:
             return plain.left
         taken = {number: self._delivery(file.landed, file.sha256) for number, file in plain.files.items()}
-        relation = name_deliveries(self._connection, plain.relation, taken)
         try:
-            councils = sorted({delivery.council for delivery in taken.values()})
-            self._crosswalk.register(relation, specification, councils, f"{first.month:%Y-%m}")
+            self._waiting.add(plain.typed, taken, specification, self._crosswalk)
         except CollisionError:
             return list(found)
-        stage_many(self._connection, relation, specification)
         for number, delivery in taken.items():
             self._keep(plain.files[number].landed, delivery, plain.checked[number], specification)
         return plain.left
@@ -177,10 +183,6 @@ class Batch:
         self, landed: Landed, delivery: Delivery, checked: Checked, specification: Specification
     ) -> None:
         """Its rows are staged: the delivery waits for the verdict with what was counted."""
-        notices = dict(checked.notices)
-        # Tables that are joined hold their whole history: one export is every month's.
-        if checked.rows_read and not landed.parts and self._has_bytes_of_another_month(delivery):
-            notices["same_bytes_as_another_month"] = checked.rows_read
         delivery = replace(
             delivery,
             key_fingerprint=fingerprint(self._secret),
@@ -191,21 +193,43 @@ class Batch:
             rows_unmapped=checked.rows_unmapped,
             rejected=[*checked.rejected, *checked.unmapped],
             reasons=checked.reasons,
-            notices=notices,
+            notices=dict(checked.notices),
             totals=checked.totals,
         )
-        self._summaries.append(_summary(delivery, checked, specification, self._reference))
-        self._wait(delivery)
+        # Tables that are joined hold their whole history: one export is every month's.
+        is_of_one_month = bool(checked.rows_read) and not landed.parts
+        summary = _summary(delivery, checked, specification, self._reference)
+        self._pending.append(_Read(delivery, summary, is_of_one_month))
         self.rows += checked.rows_accepted
 
-    def _wait(self, delivery: Delivery) -> None:
-        self._pending.append(delivery)
-        self._remember_bytes(delivery)
+    def _in_order(self) -> list[_Read]:
+        """What waits, month by month, each told whose bytes were an earlier month's."""
+        ordered = []
+        for read in sorted(self._pending, key=lambda one: one.place):
+            delivery = read.delivery
+            if read.is_of_one_month and self._has_bytes_of_another_month(delivery):
+                notices = {**delivery.notices, SAME_BYTES: delivery.rows_read}
+                delivery = replace(delivery, notices=notices)
+            if read.summary:
+                self._remember_bytes(delivery)
+            ordered.append(replace(read, delivery=delivery))
+        return ordered
 
     def _has_bytes_of_another_month(self, delivery: Delivery) -> bool:
-        """Most likely last month's file in this month's folder."""
-        place = (delivery.council, delivery.extract, delivery.sha256)
-        return bool(self._months_of_bytes.get(place, set()) - {delivery.month})
+        """Most likely last month's file in this month's folder; one that is read again is what it was."""
+        months = self._months_of_bytes.get((delivery.council, delivery.extract, delivery.sha256), set())
+        if delivery.month in months:
+            return bool(months - {delivery.month}) and delivery.month in self._months_noted(delivery)
+        return bool(months)
+
+    def _months_noted(self, delivery: Delivery) -> set[date]:
+        """The months of this extract whose delivery in force was found to be another month's."""
+        noted = {row["delivery"] for row in self._manifest.all_notices() if row["notice"] == SAME_BYTES}
+        return {
+            month
+            for (council, month, extract), known in self._manifest.in_force().items()
+            if (council, extract) == (delivery.council, delivery.extract) and known.delivery in noted
+        }
 
     def _remember_bytes(self, delivery: Delivery) -> None:
         place = (delivery.council, delivery.extract, delivery.sha256)
@@ -242,33 +266,12 @@ class Batch:
         if not self._pending:
             return []
         reached("the files are read")
-        reasons = self._judge(self._summaries) if self._summaries else {}
-        judged = [
-            replace(
-                delivery,
-                is_refused=True,
-                refused_because=delivery.refused_because
-                or f"{shown(delivery.file_name)}: {reasons[delivery.delivery]}",
-                rows_accepted=0,
-            )
-            if delivery.delivery in reasons
-            else delivery
-            for delivery in self._pending
-        ]
+        waiting = self._in_order()
+        summaries = [one.summary for one in waiting if one.summary]
+        reasons = self._judge(summaries) if summaries else {}
+        judged = [_judged(one.delivery, reasons) for one in waiting]
         name = self._load_id if not self._number else f"{self._load_id}-{self._number}"
-        accepted = [d for d in judged if not d.is_refused]
-        extracts = [self._specifications[extract] for extract in sorted({d.extract for d in accepted})]
-        self._crosswalk.write(name, keys_used(extracts, [d.delivery for d in accepted]))
-        reached("the crosswalk is sealed")
-        files: dict[str, Path] = {}
-        for extract, month in sorted({(d.extract, d.month) for d in judged if not d.is_refused}):
-            together = [
-                d.delivery for d in judged if (d.extract, d.month) == (extract, month) and not d.is_refused
-            ]
-            path = write_batch(
-                self._connection, self._root, self._specifications[extract], month, name, together
-            )
-            files.update(dict.fromkeys(together, path))
+        files = self._archive(name, [d for d in judged if not d.is_refused])
         recorded = [
             replace(d, archive_file=str(files[d.delivery].relative_to(self._settings.archive)))
             if d.delivery in files
@@ -279,9 +282,47 @@ class Batch:
         self._manifest.record(recorded)
         reached("the deliveries are recorded")
         drop_batch(self._connection, list(self._specifications.values()))
-        self._pending, self._summaries, self.rows = [], [], 0
+        self._waiting.clear()
+        self._pending, self.rows = [], 0
         self._number += 1
         return recorded
+
+    def _archive(self, name: str, accepted: Sequence[Delivery]) -> dict[str, Path]:
+        """Seal who is new among the accepted rows, then write these; the file of each delivery."""
+        plain = self._waiting.names()
+        staged = [d.delivery for d in accepted if d.delivery not in plain]
+        with_care = {d.extract for d in accepted if d.delivery not in plain}
+        every = list(self._specifications.values())
+        self._connection.register(
+            "keys_of_plain", self._waiting.keys_used(every, {d.delivery for d in accepted})
+        )
+        used = keys_used([one for one in every if one.extract in with_care], staged)
+        self._crosswalk.write(name, f"{used} union all select council, kind, key from keys_of_plain")
+        self._connection.unregister("keys_of_plain")
+        reached("the crosswalk is sealed")
+        files: dict[str, Path] = {}
+        for extract, month in sorted({(d.extract, d.month) for d in accepted}):
+            together = [d.delivery for d in accepted if (d.extract, d.month) == (extract, month)]
+            specification = self._specifications[extract]
+            path = write_batch(
+                self._connection,
+                self._root,
+                specification,
+                month,
+                name,
+                [one for one in together if one not in plain],
+                self._waiting.of(specification, month, together),
+            )
+            files.update(dict.fromkeys(together, path))
+        return files
+
+
+def _judged(delivery: Delivery, reasons: Mapping[str, str]) -> Delivery:
+    """The delivery with the reason, where it is refused."""
+    if delivery.delivery not in reasons:
+        return delivery
+    because = delivery.refused_because or f"{shown(delivery.file_name)}: {reasons[delivery.delivery]}"
+    return replace(delivery, is_refused=True, refused_because=because, rows_accepted=0)
 
 
 def _summary(

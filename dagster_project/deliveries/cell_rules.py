@@ -202,8 +202,11 @@ def _number(column: Column, bare: str, name: str) -> str:
     )
 
 
-def rule_broken(column: Column, month: tuple[date, date]) -> str | None:
-    """The first rule the cell breaks, as SQL; None for a column that can break none."""
+def rule_broken(column: Column, month: tuple[date, date] | None) -> str | None:
+    """The first rule the cell breaks, as SQL; None for a column that can break none.
+
+    Without `month` each row says its own first and last day in columns `month_start` and `month_end`.
+    """
     name, typed = quoted(column.name), quoted(column.name + "_typed")
     tests: list[tuple[str, str]] = []
     if column.required or column.key:
@@ -233,7 +236,7 @@ def rule_broken(column: Column, month: tuple[date, date]) -> str | None:
     return "case " + " ".join(f"when {condition} then '{rule}'" for condition, rule in tests) + " end"
 
 
-def _type_tests(column: Column, month: tuple[date, date]) -> list[tuple[str, str]]:
+def _type_tests(column: Column, month: tuple[date, date] | None) -> list[tuple[str, str]]:
     """What a given value must be, by the column's type: a condition that fails and the rule it breaks."""
     name, typed = quoted(column.name), quoted(column.name + "_typed")
     if column.type == "role":
@@ -247,13 +250,17 @@ def _type_tests(column: Column, month: tuple[date, date]) -> list[tuple[str, str
     return tests
 
 
-def _year_ending_in(month: tuple[date, date]) -> str:
+def _year_ending_in(month: tuple[date, date] | None) -> str:
     """The financial year whose March the month is, as SQL; NULL in other months, which no year ends in."""
+    if month is None:
+        raise ValueError("a financial year is read of one month's deliveries only")
     last = month[1]
     return f"'{last.year - 1}-{last.year % 100:02}'" if last.month == MARCH else "null"
 
 
-def _day(limit: DateBound, month: tuple[date, date]) -> str:
+def _day(limit: DateBound, month: tuple[date, date] | None) -> str:
+    if month is None:
+        return f"({quoted(limit.bound)} + {limit.plus_days})"
     day = month[0] if limit.bound == "month_start" else month[1]
     return f"(date '{day.isoformat()}' + {limit.plus_days})"
 

@@ -6,9 +6,8 @@ count; what is left to do then, whoever opens the archive next can finish.
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -18,6 +17,8 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from dagster_project.deliveries.archive import write_parquet
+from dagster_project.deliveries.archived_files import SCHEMA as OF_FILES
+from dagster_project.deliveries.archived_files import FileSum, check_files, still_damaged, sum_of_written
 from dagster_project.deliveries.manifest_file import ManifestFile
 from dagster_project.durable import flush, put_in_place
 from dagster_project.errors import PlainError
@@ -76,7 +77,7 @@ class Compacted:
 class Compactions(ManifestFile):
     """Which files were put together into which, in the manifest's file."""
 
-    schema = SCHEMA
+    schema = SCHEMA + OF_FILES
 
     def files_of(self, most: int) -> dict[Place, list[str]]:
         """The archive files, relative to the archive, of every extract and month that has more than `most`."""
@@ -90,11 +91,19 @@ class Compactions(ManifestFile):
             found[row["extract"], date.fromisoformat(row["month"])].append(row["archive_file"])
         return {place: files for place, files in found.items() if len(files) > most}
 
-    def switch(self, files: Sequence[str], into: str, rows: int, sha256: str, now: datetime) -> None:
+    def switch(self, files: Sequence[str], into: str, rows: int, found: FileSum, now: datetime) -> None:
         """From here on the deliveries of `files` lie in `into`, whether it is in its place yet or not."""
         at = now.astimezone(UTC).isoformat(timespec="microseconds")
         with self._connect() as connection:
-            connection.execute("insert into compactions values (?, ?, ?, ?, 0)", (into, at, rows, sha256))
+            connection.execute(
+                "insert into compactions values (?, ?, ?, ?, 0)", (into, at, rows, found.sha256)
+            )
+            connection.execute(
+                "insert into archive_files values (?, ?, ?)", (into, found.bytes, found.sha256)
+            )
+            connection.executemany(
+                "delete from archive_files where archive_file = ?", [(was,) for was in files]
+            )
             connection.executemany(
                 "insert into compacted_files values (?, ?)", [(was, into) for was in files]
             )
@@ -125,11 +134,12 @@ class Compactions(ManifestFile):
 def compact_where_many(settings: Settings, reference: Reference, load_id: str, now: datetime) -> Compacted:
     """What a load puts together: months of more files than the row `max_archive_files` of file_limits.csv leaves.
 
-    Nothing while somebody reads the archive beside it: the next load will.
+    A month with a file that is known to be damaged stays as it is. Nothing while somebody reads the archive beside it:
+    the next load will.
     """
     (most,) = [int(row["value"]) for row in reference.rows("file_limits") if row["name"] == LIMIT]
     try:
-        return compact(settings, load_id, now, most=most)
+        return compact(settings, load_id, now, most=most, without=still_damaged(settings))
     except ArchiveInUseError:
         return Compacted()
 
@@ -141,18 +151,19 @@ def compact(
     *,
     most: int = 1,
     wait_seconds: float = 0,
+    without: Collection[str] = (),
     reached: Reached = lambda step: None,
 ) -> Compacted:
-    """Put together the files of every extract and month that has more than `most`.
+    """Put together the files of every extract and month that has more than `most`, and none of `without` among them.
 
     For who holds the installation. Raises ArchiveInUseError when somebody reads the archive beside it for longer than
     `wait_seconds`, CompactionError where the new file would not hold the rows of the old ones, or one of those cannot
-    be read.
+    be read, and DamagedFileError where one is not what was written.
     """
     if not settings.manifest.is_file():
         return Compacted()
     record = Compactions(settings.manifest)
-    places = record.files_of(most)
+    places = {place: files for place, files in record.files_of(most).items() if not set(files) & set(without)}
     if not places:
         return Compacted()
     rows = 0
@@ -190,6 +201,7 @@ def _put_together(
     now: datetime,
     reached: Reached,
 ) -> int:
+    check_files(settings, files)
     paths = [settings.archive / file for file in files]
     target = paths[0].with_name(f"{load_id}-together.parquet")
     ready = _ready(target)
@@ -218,9 +230,7 @@ def _put_together(
             f"{len(files)}. Nothing was changed."
         )
     reached(STEPS[1])
-    with ready.open("rb") as written:
-        sha256 = hashlib.file_digest(written, "sha256").hexdigest()
-    record.switch(files, str(target.relative_to(settings.archive)), rows, sha256, now)
+    record.switch(files, str(target.relative_to(settings.archive)), rows, sum_of_written(ready), now)
     reached(STEPS[2])
     _finish(settings, reached)
     return int(rows)

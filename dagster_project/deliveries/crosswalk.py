@@ -7,11 +7,12 @@ secret can be changed.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dagster_project.deliveries.pseudonyms import CollisionError, pseudonym
@@ -48,38 +49,69 @@ class Crosswalk:
             "(council varchar, kind varchar, identifier varchar, key bigint, first_seen varchar, is_new boolean)"
         )
 
-    def register(
-        self, relation: str, specification: Specification, councils: Sequence[str], first_seen: str
-    ) -> None:
-        """Afterwards every identifier in `relation` has its key in table `crosswalk`.
+    def register(self, relation: str, specification: Specification, council: str, first_seen: str) -> None:
+        """Afterwards every identifier in `relation`, rows of one council, has its key in table `crosswalk`.
 
-        `councils` are those whose rows it holds; of several, its column `council` tells them apart. Raises
-        CollisionError where an identifier would share its key with another of its council and kind.
+        Raises CollisionError as `keys_of` does.
         """
         columns = [column for column in specification.columns if column.pseudonym]
-        if not columns or not councils:
+        if not columns:
             return
-        for council in councils:
-            self._read_council(council)
-        council = "council" if len(councils) > 1 else "cast(? as varchar)"
         parts = [
-            f"select distinct {council} as council, '{c.pseudonym}' as kind, \"{c.name}\" as identifier "
+            f"select distinct '{c.pseudonym}' as kind, \"{c.name}\" as identifier "
             f'from {relation} where "{c.name}" is not null'
             for c in columns
         ]
         found = self._connection.execute(
-            f"select council, kind, identifier from ({' union '.join(parts)}) as found anti join crosswalk "
-            "using (council, kind, identifier)",
-            [councils[0]] * len(parts) if len(councils) == 1 else [],
+            f"select cast(? as varchar) as council, kind, identifier, cast(? as varchar) as first_seen "
+            f"from ({' union '.join(parts)})",
+            [council, first_seen],
         ).to_arrow_table()
-        if found.num_rows:
-            self._add(found, first_seen)
+        self.keys_of(found)
 
-    def _add(self, found: pa.Table, first_seen: str) -> None:
+    def keys_of(self, found: pa.Table) -> pa.Array:
+        """The keys of `found`, who are new among them entered: council, kind, identifier, each once, and first_seen.
+
+        Raises CollisionError, and nobody is entered, where an identifier would share its key with another of its
+        council and kind.
+        """
+        councils = sorted(found["council"].unique().to_pylist())
+        if not councils:
+            return pa.array([], pa.int64())
+        for council in councils:
+            self._read_council(council)
+        self._connection.register("found_people", found.append_column("place", pa.arange(0, found.num_rows)))
+        # The range says nothing that the join does not: most of the crosswalk of many councils is so never looked at.
+        known = self._connection.execute(
+            "select known.key, coalesce(known.is_new and known.first_seen > found.first_seen, false) as is_earlier "
+            "from found_people as found left join (from crosswalk where council between ? and ?) as known "
+            "using (council, kind, identifier) order by found.place",
+            [councils[0], councils[-1]],
+        ).to_arrow_table()
+        self._connection.unregister("found_people")
+        keys = known["key"].combine_chunks()
+        is_fresh = keys.is_null()
+        fresh = found.filter(is_fresh)
+        if fresh.num_rows:
+            keys = pc.replace_with_mask(keys, is_fresh, self._add(fresh))
+        if pc.any(known["is_earlier"]).as_py():
+            self._see_earlier(found.filter(known["is_earlier"]))
+        return keys
+
+    def _see_earlier(self, found: pa.Table) -> None:
+        """Months are not always read in their order: an identifier of this load was first seen in the first."""
+        self._connection.register("seen_earlier", found)
+        self._connection.execute(
+            "update crosswalk set first_seen = seen_earlier.first_seen from seen_earlier "
+            "where crosswalk.council = seen_earlier.council and crosswalk.kind = seen_earlier.kind "
+            "and crosswalk.identifier = seen_earlier.identifier"
+        )
+        self._connection.unregister("seen_earlier")
+
+    def _add(self, found: pa.Table) -> pa.Array:
         of_whom = [found[name].to_pylist() for name in ("kind", "council", "identifier")]
-        keys = [pseudonym(self._secret, *one) for one in zip(*of_whom, strict=True)]
-        fresh = found.append_column("key", pa.array(keys, pa.int64()))
-        self._connection.register("fresh_keys", fresh)
+        keys = pa.array([pseudonym(self._secret, *one) for one in zip(*of_whom, strict=True)], pa.int64())
+        self._connection.register("fresh_keys", found.append_column("key", keys))
         try:
             shared = self._connection.execute(
                 "select 1 from (select council, kind, key from fresh_keys union all select council, kind, key "
@@ -92,11 +124,11 @@ class Crosswalk:
                     "every identifier another key"
                 )
             self._connection.execute(
-                "insert into crosswalk select council, kind, identifier, key, ?, true from fresh_keys",
-                [first_seen],
+                "insert into crosswalk select council, kind, identifier, key, first_seen, true from fresh_keys"
             )
         finally:
             self._connection.unregister("fresh_keys")
+        return keys
 
     def write(self, name: str, used: str) -> None:
         """Seal the new identifiers whose key is in query `used` (council, kind, key), a segment for each council.

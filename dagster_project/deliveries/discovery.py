@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 from collections.abc import Callable, Mapping
@@ -270,4 +271,12 @@ def sha256_of(landed: Landed) -> str:
     try:
         return landed_sha256(landed)
     except OSError as error:
-        return hashlib.sha256(f"unreadable: {error.errno}".encode()).hexdigest()
+        return _sha256_of_unreadable(error.errno)
+
+
+def _sha256_of_unreadable(number: int | None) -> str:
+    return hashlib.sha256(f"unreadable: {number}".encode()).hexdigest()
+
+
+GONE = _sha256_of_unreadable(errno.ENOENT)
+"""Instead of the digest of a file that is not there any more."""

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from dagster_project.deliveries.archived_files import SCHEMA as OF_FILES
+from dagster_project.deliveries.archived_files import enter
 from dagster_project.deliveries.checking import RejectedCell
 from dagster_project.deliveries.file_names import shown
 from dagster_project.deliveries.manifest_file import ManifestFile
@@ -169,7 +171,8 @@ class Delivery:
         return not gone and self.superseded_by is None
 
     def columns(self) -> dict[str, object]:
-        values = asdict(self)
+        # Not `asdict`, which copies every rejected cell: a load of many councils asks for thousands of these.
+        values = dict(vars(self))
         del (
             values["rejected"],
             values["reasons"],
@@ -187,7 +190,7 @@ class Delivery:
 class Manifest(ManifestFile):
     """The record of deliveries. Every change is one transaction; readers see all of a load's batch or none of it."""
 
-    schema = SCHEMA
+    schema = SCHEMA + OF_FILES
 
     def all(self) -> list[Delivery]:
         """Every delivery ever recorded, in the order of recording, whatever the clock said; no cells or notices."""
@@ -290,6 +293,10 @@ class Manifest(ManifestFile):
                     "update deliveries set archive_file = null where delivery = ?", (delivery,)
                 )
 
+    def archive_files(self) -> set[str]:
+        """Every file of the archive that holds a delivery, in force or not."""
+        return {one.archive_file for one in self.all() if one.archive_file}
+
     def latest(self) -> dict[tuple[str, date, str], Delivery]:
         """The last delivery of each council, month and extract, refused or not."""
         return {(d.council, d.month, d.extract): d for d in self.all()}
@@ -305,9 +312,12 @@ class Manifest(ManifestFile):
     def record(self, deliveries: Iterable[Delivery]) -> None:
         """Enter deliveries; an accepted one supersedes the one in force.
 
-        Their months are to be built: of a refused one the marts keep their figures and tell that it was refused.
+        Their months are to be built: of a refused one the marts keep their figures and tell that it was refused. What
+        the archive files of accepted ones are by now is kept with them.
         """
+        deliveries = list(deliveries)
         with self._connect() as connection:
+            enter(connection, self._path.parent, [one.archive_file for one in deliveries if one.archive_file])
             for delivery in deliveries:
                 if not delivery.is_refused:
                     place = (delivery.council, delivery.month.isoformat(), delivery.extract)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
+from dagster_project.record_file import MANIFEST_BACK, DamagedRecordError, opened_whole
 from dagster_project.settings import make_private
 
 
@@ -19,6 +20,8 @@ class ManifestFile:
     def __init__(self, path: Path) -> None:
         make_private(path.parent)
         self._path = path
+        if not (path.is_file() and path.stat().st_size) and _holds_rows(path.parent):
+            raise DamagedRecordError(f"{path} is gone or empty, though rows lie beside it: {MANIFEST_BACK}")
         with self._connect() as connection:
             connection.executescript(self.schema)
 
@@ -27,8 +30,14 @@ class ManifestFile:
         connection = sqlite3.connect(self._path, timeout=60)
         try:
             connection.row_factory = sqlite3.Row
-            connection.execute("pragma synchronous = full")
-            with connection:
-                yield connection
+            with opened_whole(self._path, MANIFEST_BACK):
+                connection.execute("pragma synchronous = full")
+                with connection:
+                    yield connection
         finally:
             connection.close()
+
+
+def _holds_rows(archive: Path) -> bool:
+    """Whether an archive has rows of some month, in whichever generation; files without rows stand for year 1."""
+    return any(archive.glob("**/month=[!0]*/*.parquet"))

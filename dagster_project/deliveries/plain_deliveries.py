@@ -1,8 +1,8 @@
-"""Of the files of one extract and month those that are plain, read and typed together; the others are named."""
+"""Of the files of one extract those that are plain, read and typed together; the others are named."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import duckdb
@@ -11,8 +11,7 @@ from dagster_project.deliveries.checking import Checked
 from dagster_project.deliveries.discovery import Landed
 from dagster_project.deliveries.file_limits import file_limits
 from dagster_project.deliveries.plain_files import PlainFile, may_be_plain, read_plain
-from dagster_project.deliveries.plain_rules import Names, totals_of, type_plain
-from dagster_project.deliveries.source_kinds import month_days
+from dagster_project.deliveries.plain_rules import NamesOf, TypedFiles, type_plain
 from dagster_project.extracts import Specification
 from dagster_project.reference import Reference
 
@@ -22,9 +21,9 @@ Found = tuple[Landed, str]
 
 @dataclass
 class PlainDeliveries:
-    """What was made of the plain files, by file number, the column by which `relation` tells its rows apart."""
+    """What was made of the plain files, by file number; `typed` holds their rows and no other's."""
 
-    relation: str = ""
+    typed: TypedFiles = field(default_factory=lambda: TypedFiles({}, {}, {}))
     files: dict[int, PlainFile] = field(default_factory=dict)
     checked: dict[int, Checked] = field(default_factory=dict)
     left: list[Found] = field(default_factory=list)
@@ -35,9 +34,9 @@ def read_together(
     found: Sequence[Found],
     specification: Specification,
     reference: Reference,
-    names_of: Callable[[str], tuple[Names, Names]],
+    names_of: NamesOf,
 ) -> PlainDeliveries:
-    """Read what is plain among `found`, files of one extract and month; `left` are those to be read with care."""
+    """Read what is plain among `found`, files of one extract; `left` are those to be read with care."""
     limits = file_limits(reference)
     made = PlainDeliveries()
     files: list[PlainFile] = []
@@ -50,21 +49,16 @@ def read_together(
             made.left.append((landed, sha256))
     if not files:
         return made
-    councils = {file.landed.council for file in files}
-    month = month_days(files[0].landed.month)
-    names = {council: names_of(council) for council in councils}
-    made.relation = type_plain(connection, files, specification, month, names)
-    totals = totals_of(connection, made.relation, specification)
+    typed = type_plain(connection, files, specification, names_of)
     for number, file in enumerate(files):
-        if number not in totals or not file.is_as_it_was:
+        if number not in typed.sound or not file.is_as_it_was:
             made.left.append((file.landed, file.sha256))
             continue
-        rows, sums = totals[number]
         made.files[number] = file
         made.checked[number] = Checked(
-            relation=made.relation,
-            rows_read=rows,
-            rows_accepted=rows,
+            relation="",
+            rows_read=typed.rows[number],
+            rows_accepted=typed.rows[number],
             rows_repeated=0,
             rows_unmapped=0,
             rows_rejected=0,
@@ -72,6 +66,7 @@ def read_together(
             unmapped=(),
             reasons={},
             notices={},
-            totals={name: (total, total) for name, total in sums.items()},
+            totals={name: (total, total) for name, total in typed.sound[number].items()},
         )
+    made.typed = typed.only(made.files)
     return made

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dagster_project.disclosure.classes import Column, Source
 
 HIDDEN = "memory.main.hidden_counts"
+FIRST_HIDDEN = "memory.main.first_hidden_counts"
+"""Of each unit the first month in which each count is hidden: all that a look back over every month has to know."""
 MEASURES = "memory.main.counts_of_measures"
 EVER = "ever"
 """All months of the unit up to the row's own: a run of breaches or a mean says something of months before it, and one
@@ -61,11 +63,12 @@ def _is_hidden(source: Source) -> str:
             counts,
             "earlier.council = figure.council and earlier.unit = coalesce(figure.unit, figure.council) "
             "and earlier.month <= coalesce(figure.to_on, figure.month)",
+            FIRST_HIDDEN,
         )
     elif source.when in {EVER, COUNCIL}:
         of_unit = " and earlier.unit = mart.unit" if source.when == EVER else ""
         condition = _is_any_hidden(
-            counts, f"earlier.council = mart.council{of_unit} and earlier.month <= mart.month"
+            counts, f"earlier.council = mart.council{of_unit} and earlier.month <= mart.month", FIRST_HIDDEN
         )
     elif source.when.startswith(SINCE):
         condition = _is_any_hidden(
@@ -82,9 +85,9 @@ def _is_hidden(source: Source) -> str:
     return f"({condition} or ({named} is not null and measures.measure is null))"
 
 
-def _is_any_hidden(counts: str, where: str) -> str:
+def _is_any_hidden(counts: str, where: str, hidden: str = HIDDEN) -> str:
     return (
-        f"exists (select 1 from {HIDDEN} as earlier where {where} and list_has_any(earlier.counts, {counts}))"
+        f"exists (select 1 from {hidden} as earlier where {where} and list_has_any(earlier.counts, {counts}))"
     )
 
 

@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from dagster_project.disclosure.classes import INTERNAL, Classes, Column
-from dagster_project.disclosure.conditions import HIDDEN, MEASURES, condition_of, joins_of
+from dagster_project.disclosure.conditions import FIRST_HIDDEN, HIDDEN, MEASURES, condition_of, joins_of
 from dagster_project.disclosure.hiding import Hidden, hidden_counts
 
 SUPPRESSED = "suppressed"
@@ -49,6 +49,11 @@ def _keep(connection: duckdb.DuckDBPyConnection, hidden: list[Hidden], classes: 
         f"create or replace table {HIDDEN} as select council, unit, month, list(quantity) as counts "
         "from hidden_rows group by council, unit, month"
     )
+    connection.execute(
+        f"create or replace table {FIRST_HIDDEN} as select council, unit, month, list(quantity) as counts from ("
+        "select council, unit, quantity, min(month) as month from hidden_rows group by council, unit, quantity"
+        ") as first_rows group by council, unit, month"
+    )
     connection.unregister("hidden_rows")
     measures = classes.counts_of_measures
     connection.register(
@@ -71,24 +76,30 @@ def _select(
     names = [name for name, *_ in described if name in columns and columns[name].kind != INTERNAL]
     types = {name: kind for name, kind, *_ in described}
     conditions = {name: condition_of(columns[name]) for name in names}
+    # Many columns of a mart are hidden together: what hides them is asked once for each row.
+    asked = {
+        condition: f'"is hidden {number}"'
+        for number, condition in enumerate(sorted(set(conditions.values()) - {""}))
+    }
+    is_hidden = {name: asked[condition] for name, condition in conditions.items() if condition}
     values = [
-        f'case when {conditions[name]} then cast(null as {types[name]}) else mart."{name}" end as "{name}"'
-        if conditions[name]
+        f'case when {is_hidden[name]} then cast(null as {types[name]}) else mart."{name}" end as "{name}"'
+        if name in is_hidden
         else f'mart."{name}"'
         for name in names
     ]
-    told = ", ".join(
-        f"case when {condition} then '{name}' end"
-        for name, condition in sorted(conditions.items())
-        if condition
-    )
+    told = ", ".join(f"case when {hidden} then '{name}' end" for name, hidden in sorted(is_hidden.items()))
     listed = (
         f"nullif(array_to_string(list_filter([{told}], lambda name: name is not null), ','), '')"
         if told
         else "cast(null as varchar)"
     )
-    gone = [conditions[name] for name in names if columns[name].kind == "row"]
+    gone = sorted({is_hidden[name] for name in names if columns[name].kind == "row" and name in is_hidden})
     rows = f" where not ({' or '.join(gone)})" if gone else ""
     sources = {source for name in names for source in columns[name].made_of}
     joins = "".join(sorted({join for source in sources for join in joins_of(mart, source)}, reverse=True))
-    return f"select {', '.join(values)}, {listed} as {SUPPRESSED} from ({select}) as mart{joins}{rows}"
+    answers = "".join(f", {condition} as {name}" for condition, name in asked.items())
+    return (
+        f"select {', '.join(values)}, {listed} as {SUPPRESSED} "
+        f"from (select mart.*{answers} from ({select}) as mart{joins}) as mart{rows}"
+    )

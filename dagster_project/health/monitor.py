@@ -10,6 +10,7 @@ from dagster_project.alerts.ledger import Ledger, open_ledger, open_to_read
 from dagster_project.health.problems import Problem, problems
 from dagster_project.health.runs import ticks
 from dagster_project.health.watch import recipients_of
+from dagster_project.record_file import DamagedRecordError
 from dagster_project.reference import Reference
 from dagster_project.settings import Settings
 
@@ -22,7 +23,7 @@ def now_wrong(settings: Settings, reference: Reference, now: datetime) -> list[P
     try:
         with closing(_ledger(settings)) as ledger:
             return problems(settings, reference, rows, ledger, now)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, DamagedRecordError) as error:
         broken = Problem("message", "ledger", "", f"the ledger of alerts cannot be read: {error}", now)
         return [broken, *problems(settings, reference, rows, None, now)]
 

@@ -51,18 +51,14 @@ def recorded_run(
     now: datetime,
     *,
     words_of: Callable[[BaseException], str],
-    is_no_run: tuple[type[BaseException], ...] = (),
 ) -> Iterator[None]:
     """Keep when the run began and how it ended; `words_of` says what may be told of an error.
 
-    A ledger that cannot be written stops no run. Errors of `is_no_run` mean that nothing was begun.
+    A ledger that cannot be written stops no run.
     """
     number = _begun(settings, what, now)
     try:
         yield
-    except is_no_run:
-        _end(settings, number, "delete", "", now)
-        raise
     except BaseException as error:
         _end(settings, number, "failed", words_of(error), now)
         raise
@@ -116,13 +112,10 @@ def _begun(settings: Settings, what: str, now: datetime) -> int:
 
 def _end(settings: Settings, number: int, outcome: str, words: str, now: datetime) -> None:
     with _never_in_the_way(), open_ledger(settings.alert_ledger) as ledger:
-        if outcome == "delete":
-            ledger.db.execute("delete from runs where run_id = ?", (number,))
-        else:
-            ledger.db.execute(
-                "update runs set ended_at = ?, outcome = ?, words = ? where run_id = ?",
-                (stamp(now), outcome, _short(words), number),
-            )
+        ledger.db.execute(
+            "update runs set ended_at = ?, outcome = ?, words = ? where run_id = ?",
+            (stamp(now), outcome, _short(words), number),
+        )
 
 
 def _short(words: str) -> str:

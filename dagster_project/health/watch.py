@@ -84,14 +84,11 @@ def told_run(
     now: datetime,
     *,
     words_of: Callable[[BaseException], str],
-    is_no_run: tuple[type[Exception], ...] = (),
 ) -> Iterator[None]:
     """Keep how the run ended and tell whom it concerns, also when it failed: the failure itself is what is raised."""
     try:
-        with recorded_run(settings, what, now, words_of=words_of, is_no_run=is_no_run):
+        with recorded_run(settings, what, now, words_of=words_of):
             yield
-    except is_no_run:
-        raise
     except Exception:
         with suppress(Exception):
             send_due(settings, _reference_as_it_is(settings), now)

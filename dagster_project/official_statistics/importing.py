@@ -62,7 +62,7 @@ def import_statistics(
     same file again changes nothing. Raises StatisticsFileError, ReferenceDataError, TransformationError,
     LoadInProgressError or OSError; what was published before stays.
     """
-    with only_load(settings):
+    with only_load(settings, "an import of official statistics"):
         reference = load_reference(settings)
         published = read_published(file, known_symbols(reference.rows("dfe_symbols")))
         target = settings.council_reference / f"{TABLE}.csv"

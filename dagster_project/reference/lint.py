@@ -149,7 +149,14 @@ def _overlap(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     )
 
 
-OF_THE_INSTALLATION = {"outbox_mail", "look_up_log", "published_version", "as_known_marts", "shadow_workbook"}
+OF_THE_INSTALLATION = {
+    "outbox_mail",
+    "look_up_log",
+    "load_log",
+    "published_version",
+    "as_known_marts",
+    "shadow_workbook",
+}
 """Kinds whose files hold every council: how long they are kept cannot differ between councils."""
 NO_LONGER_THAN = {
     "landed_original": "archive_delivery",

@@ -94,6 +94,12 @@ def _print_left_alone(console: Console, arrival: Arrival) -> None:
         console.print(f"{arrival.already_loaded} deliveries were loaded before and have not changed.")
     if arrival.only_sealed:
         console.print(f"{arrival.only_sealed} more are in force, their files sealed.")
+    for file in sorted(arrival.damaged):
+        console.print(
+            f"archive/{file} was damaged or gone: what was delivered in it was read again.",
+            markup=False,
+            highlight=False,
+        )
     for problem in arrival.problems:
         console.print(f"Not read again: {problem}", markup=False)
     if arrival.withdrawn_before:

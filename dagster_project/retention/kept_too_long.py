@@ -52,6 +52,7 @@ def kept_too_long(
         *_files(settings, reference, now),
         *_mails(settings, reference, now),
         *_look_ups(settings, reference, now),
+        *_logs(settings, reference, now),
         *_versions(settings, reference, now, everything=bool(gone)),
     ]
     with_deliveries = {"published_version", "as_known_marts"} if gone else set()
@@ -199,6 +200,17 @@ def _look_ups(settings: Settings, reference: Reference, now: datetime) -> Iterat
     for path in look_up_logs(settings):
         for since in lines_before(path, until):
             yield Item("look_up_log", "", since, 0, path)
+
+
+def _logs(settings: Settings, reference: Reference, now: datetime) -> Iterator[Item]:
+    """Logs of loads, a file a month; one that is no month's is somebody else's and stays."""
+    for path in sorted(settings.logs.glob("*.jsonl")):
+        try:
+            month_end = _day(month_days(date.fromisoformat(f"{path.stem}-01"))[1])
+        except ValueError:
+            continue
+        if month_end + _kept(reference, "load_log") < now:
+            yield Item("load_log", "", month_end, _size(path), path)
 
 
 def _versions(settings: Settings, reference: Reference, now: datetime, *, everything: bool) -> Iterator[Item]:

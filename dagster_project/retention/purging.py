@@ -7,6 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from pathlib import Path
 
 from dagster_project import told_figures
 from dagster_project.alerts.delivery import stamp
@@ -14,6 +16,7 @@ from dagster_project.alerts.ledger import open_ledger
 from dagster_project.alerts.since_told import read_figures
 from dagster_project.deliveries import Manifest, Sealed, archive_root, seal_landed
 from dagster_project.deliveries.archive import remove_rows
+from dagster_project.deliveries.archived_files import ArchivedFiles, check_files, sum_of, sum_of_written
 from dagster_project.deliveries.crosswalk import councils_in, forget_unused
 from dagster_project.deliveries.originals import Originals
 from dagster_project.durable import flush
@@ -50,7 +53,7 @@ def purge(
     load raises; run again, it finishes what a crash left.
     """
     now = now or datetime.now(UTC)
-    with only_load(settings):
+    with only_load(settings, "a purge"):
         reference = load_reference(settings)
         manifest = Manifest(settings.manifest)
         sealed = seal_landed(settings, reference, load_specifications(), now=now, council=council)
@@ -97,14 +100,23 @@ def _take_away_deliveries(
     deliveries = [item.delivery for item in items if item.delivery]
     if deliveries:
         manifest.purge(deliveries, _months_that_go(items), at)
+    record = ArchivedFiles(settings.manifest)
     for archive_file, names in sorted(manifest.rows_to_remove().items()):
-        remove_rows(settings.archive, archive_file, names)
+        if (settings.archive / archive_file).is_file():
+            # A damaged one that is written again would pass for whole.
+            check_files(settings, [archive_file])
+            remove_rows(settings.archive, archive_file, names, partial(_expect, record, archive_file))
+        record.settle(archive_file, sum_of(settings.archive / archive_file))
         manifest.rows_removed(names, at)
     if manifest.mark(UNFINISHED):
         # Who is in no file any more is in the crosswalk for nothing.
         root = archive_root(settings)
         if councils_in(root):
             forget_unused(root, load_specifications().values(), settings.storage_key())
+
+
+def _expect(record: ArchivedFiles, archive_file: str, coming: Path) -> None:
+    record.expect(archive_file, sum_of_written(coming))
 
 
 def _months_that_go(items: Sequence[Item]) -> set[tuple[str, date]]:
@@ -115,16 +127,16 @@ def _months_that_go(items: Sequence[Item]) -> set[tuple[str, date]]:
     }
 
 
+WRITTEN_FILES = ("quarantine_workbook", "shadow_workbook", "outbox_mail", "council_paper", "load_log")
+
+
 def _take_away_files(settings: Settings, reference: Reference, items: Sequence[Item], now: datetime) -> None:
     messages = [item.message[0] for item in items if item.message]
     if messages:
         with open_ledger(settings.alert_ledger) as ledger:
             ledger.forget_messages(messages)
     for item in items:
-        if (
-            item.what in ("quarantine_workbook", "shadow_workbook", "outbox_mail", "council_paper")
-            and item.path
-        ):
+        if item.what in WRITTEN_FILES and item.path:
             item.path.unlink(missing_ok=True)
         elif item.what in ("published_version", "as_known_marts") and item.path:
             shutil.rmtree(item.path, ignore_errors=True)

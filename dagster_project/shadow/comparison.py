@@ -167,7 +167,7 @@ def _explain(
     terms = {name for m in measures if m.name in book.formulas for name in book.formulas[m.name].terms}
     rows = _rows_of(book, terms)
     try:
-        with only_load(settings):
+        with only_load(settings, "a shadow run"):
             tables = gather(settings, reference, book, month, rows)
     except duckdb.IOException as error:
         raise ShadowError(

@@ -10,24 +10,28 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from dagster_project.alerts.known import Knowledge
-from dagster_project.errors import words_of_the_unexpected
+from dagster_project.durable import put_in_place
+from dagster_project.errors import was_interrupted, words_of_the_unexpected
 from dagster_project.page_addresses import PROJECT, STYLE
 from dagster_project.reference import Reference
+from dagster_project.reports.measures import Measure
 from dagster_project.settings import PROJECT_ROOT
 from dagster_project.site import topics
-from dagster_project.site.contents import Page
+from dagster_project.site.contents import Page, Section
 from dagster_project.site.dictionary import dictionary
 from dagster_project.site.index_page import Summary, index_page, summary_of
 from dagster_project.site.overview import overview
 from dagster_project.site.reading import CouncilData, ReferencesOf, TierMarts, opened
 from dagster_project.site.region_page import page_of_region, region_name, regions_of
-from dagster_project.site.rendering import html_of, style_sheet
+from dagster_project.site.rendering import html_of, section_html, style_sheet
+from dagster_project.site.shared import Shared
 from dagster_project.site.unit_page import page_of_unit
 
 SITE = "site"
@@ -78,12 +82,16 @@ def build_site(
     built = Built()
     try:
         docs = project_docs()
+        tiers = []
         for tier, place in PLACES.items():
             folder = version / place
             if (folder / "marts.duckdb").is_file():
                 last = before / place if before else None
-                _Tier(tier, folder, last, reference, built, references_of, known, docs).build()
+                tiers.append(_Tier(tier, folder, last, reference, built, references_of, known, docs))
+        _build(tiers)
     except Exception as error:
+        if was_interrupted(error):
+            raise
         for place in PLACES.values():
             shutil.rmtree(version / place / SITE, ignore_errors=True)
         return Built(problem=words_of_the_unexpected(error))
@@ -104,7 +112,7 @@ def rebuild_site(
         if not (folder / "marts.duckdb").is_file():
             continue
         one = _Tier(tier, folder, None, reference, built, references_of, known, docs, name=f".{SITE}.new")
-        one.build()
+        _build([one])
         old = folder / f".{SITE}.old"
         shutil.rmtree(old, ignore_errors=True)
         if (folder / SITE).exists():
@@ -126,6 +134,8 @@ def retell_alerts(current: Path, reference: Reference, known: KnownOf) -> Built:
             if tier != "public" and (folder / SITE / MEMORY).is_file():
                 _Tier(tier, folder, None, reference, built, nobody, known).retell()
     except Exception as error:
+        if was_interrupted(error):
+            raise
         built.problem = words_of_the_unexpected(error)
     return built
 
@@ -156,18 +166,27 @@ class _Tier:
         self._known = _remembered(self._before, self._drawn_by)
         self._knowledge_of = known if tier != "public" else nothing_known
 
-    def build(self) -> None:
+    @property
+    def shares(self) -> bool:
+        """Whether its pages may take sections over from another copy's: the public one's figures are others."""
+        return self._tier != "public"
+
+    @contextmanager
+    def building(self) -> Iterator[_TierBuild]:
+        """Within, councils are drawn one by one; then what leads to them."""
         shutil.rmtree(self._site, ignore_errors=True)
         self._folder(self._site)
-        memory: dict[str, dict[str, object]] = {}
-        summaries = []
         with opened(self._file) as marts:
-            fingerprints = marts.fingerprints()
-            measures = marts.measures
-            for council in marts.councils:
-                summary, entry = self._council(marts, council, fingerprints.get(council, ""))
-                summaries.append(summary)
-                memory[council] = entry
+            started = _TierBuild(self, marts)
+            yield started
+        self._finish(marts.measures, started.summaries, started.memory)
+
+    def _finish(
+        self,
+        measures: Mapping[str, Mapping[str, Measure]],
+        summaries: list[Summary],
+        memory: Mapping[str, object],
+    ) -> None:
         self._write_text(STYLE, style_sheet())
         regions = regions_of(summaries)
         names = {code: region_name(self._reference, code) for code in regions}
@@ -179,11 +198,13 @@ class _Tier:
             self._write_text(PROJECT, self._project_docs.read_text(encoding="utf-8"))
         self._remember(memory)
 
-    def _council(self, marts: TierMarts, council: str, fingerprint: str) -> tuple[Summary, dict[str, object]]:
+    def council(
+        self, marts: TierMarts, council: str, fingerprint: str, shared: Shared
+    ) -> tuple[Summary, dict[str, object]]:
         rules = self._reference.marts_fingerprint(council)
         known = self._known.get(council)
         knowledge = self._knowledge_of().get(council, Knowledge())
-        data = CouncilData(marts, self._reference, council, self._references_of, knowledge)
+        data = CouncilData(marts, self._reference, council, self._references_of, knowledge, shared.rows)
         print_of = hashlib.sha256(
             f"{fingerprint} {rules} {data.neighbour_rates} {self._has_project}".encode()
         ).hexdigest()
@@ -192,8 +213,8 @@ class _Tier:
                 self._replace_alerts(data)
             return summary_of(data), {**known, "told": _fingerprint(knowledge)}
         pages = []
-        for page in pages_of(data, self._tier):
-            self._write(page)
+        for page in pages_of(data, self._tier, shared):
+            self._write(page, shared.html_of)
             pages.append(page.address)
         return summary_of(data), {
             "made_of": print_of,
@@ -234,7 +255,7 @@ class _Tier:
         aside = self._site / f"{address}.new"
         aside.write_text(text, encoding="utf-8")
         aside.chmod(self._file_mode)
-        os.replace(aside, self._site / address)
+        put_in_place(aside, self._site / address)
 
     def _keep_all(self, addresses: object) -> bool:
         """Whether every page of the version before could be taken over."""
@@ -246,11 +267,11 @@ class _Tier:
             self._take_over(self._before, address)
         return True
 
-    def _write(self, page: Page) -> None:
-        self._write_text(page.address, self._html_of(page))
+    def _write(self, page: Page, written: Callable[[Section], str] = section_html) -> None:
+        self._write_text(page.address, self._html_of(page, written))
 
-    def _html_of(self, page: Page) -> str:
-        return html_of(page, self._tier, has_project=self._has_project)
+    def _html_of(self, page: Page, written: Callable[[Section], str] = section_html) -> str:
+        return html_of(page, self._tier, has_project=self._has_project, section_html=written)
 
     def _write_text(self, address: str, text: str) -> None:
         content = text.encode("utf-8")
@@ -294,14 +315,40 @@ def nobody(_council: str, _keys: Sequence[int]) -> Mapping[int, str]:
     return {}
 
 
-def pages_of(data: CouncilData, tier: str) -> Iterable[Page]:
+class _TierBuild:
+    """One tier of which councils are being drawn: what is told of each and kept for the next build."""
+
+    def __init__(self, tier: _Tier, marts: TierMarts) -> None:
+        self.tier, self.summaries, self.memory = tier, list[Summary](), dict[str, object]()
+        self._marts, self._fingerprints = marts, marts.fingerprints()
+        self.councils = marts.councils
+
+    def draw(self, council: str, shared: Shared) -> None:
+        if council in self.councils:
+            fingerprint = self._fingerprints.get(council, "")
+            summary, entry = self.tier.council(self._marts, council, fingerprint, shared)
+            self.summaries.append(summary)
+            self.memory[council] = entry
+
+
+def _build(tiers: Sequence[_Tier]) -> None:
+    """Draw every tier, council by council, so that what two copies of one have in common is made once and not kept."""
+    with ExitStack() as opened_files:
+        started = [opened_files.enter_context(tier.building()) for tier in tiers]
+        for council in sorted({council for one in started for council in one.councils}):
+            in_common = Shared()
+            for one in started:
+                one.draw(council, in_common if one.tier.shares else Shared())
+
+
+def pages_of(data: CouncilData, tier: str, shared: Shared) -> Iterable[Page]:
     """Every page of a council."""
     yield overview(data, tier)
     for topic in topics.ALL:
         if topic.has(data):
             yield topic.make(data, tier)
     for unit in data.units.values():
-        yield page_of_unit(data, unit, tier)
+        yield page_of_unit(data, unit, tier, partial(shared.section, data, unit.unit))
 
 
 def _remembered(site: Path | None, drawn_by: str) -> Mapping[str, dict[str, object]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from dagster_project.page_addresses import link, unit_page
-from dagster_project.reports.council_marts import Row, earlier
+from dagster_project.reports.council_marts import Row
 from dagster_project.reports.measures import month_words
 from dagster_project.site.contents import Cell, Heading, Section, Table
 from dagster_project.site.reading import CouncilData
@@ -106,9 +106,7 @@ def _moved(data: CouncilData, unit: str, row: Row) -> str:
     now = data.row_of(BANDS, unit, data.month_of(unit))
     if since is None or now is None or row["metric"] != AVERAGE:
         return ""
-    before = data.row_of(BANDS, unit, earlier(since, 1))
-    if before is None or before.get(AVERAGE) is None:
-        before = data.row_of(BANDS, unit, since)
+    before = data.before_crossing(unit, since)
     if before is None or before["month"] == now["month"]:
         return "crossed in the first month known"
     said = []

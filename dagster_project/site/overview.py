@@ -164,10 +164,12 @@ def latest_crossed(data: CouncilData) -> list[Row]:
 
     A unit in force of which that month tells no cases stands with its own newest month.
     """
+    crossed = data.shown("threshold_breaches")
+    judged_in = {unit: _judged_in(data, unit) for unit in {row["unit"] for row in crossed}}
     rows = [
         row
-        for row in data.rows("threshold_breaches")
-        if row["month"] == _judged_in(data, row["unit"])
+        for row in crossed
+        if row["month"] == judged_in[row["unit"]]
         and row.get("severity") not in (None, "none")
         and not row.get("worker_key")
     ]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from dagster_project.reports.council_marts import Row, earlier
 from dagster_project.reports.measures import Measure, measure_of
 
 MONTHS_SHOWN = 24
+NOTHING_SUPPRESSED: frozenset[str] = frozenset()
 COLUMNS = """
 select table_name, column_name, data_type from information_schema.columns
 where table_schema = 'main' and table_catalog = current_database()
@@ -42,15 +43,29 @@ class TierMarts:
     def has(self, mart: str) -> bool:
         return mart in self.measures
 
-    def rows(self, mart: str, council: str | None = None, month: date | None = None) -> list[Row]:
-        """A mart's rows, of one council or all, of one month or all; none where the tier does not hold the mart."""
+    def rows(
+        self,
+        mart: str,
+        council: str | None = None,
+        month: date | None = None,
+        *,
+        since: date | None = None,
+    ) -> list[Row]:
+        """A mart's rows, of one council or all, of one month or all; none where the tier does not hold the mart.
+
+        With `since` those of earlier months are left out, where the mart has months.
+        """
         columns = self.measures.get(mart)
         wanted = {"council": council, "month": month}
         named = {column: value for column, value in wanted.items() if value is not None}
         if columns is None or not named.keys() <= columns.keys():
             return []
-        where = f" where {' and '.join(f'{column} = ?' for column in named)}" if named else ""
+        conditions = [f"{column} = ?" for column in named]
         values = list(named.values())
+        if since is not None and "month" in columns:
+            conditions.append("(month >= ? or month is null)")
+            values.append(since)
+        where = f" where {' and '.join(conditions)}" if conditions else ""
         # They lie in order: a mart is published sorted by all of its columns.
         result = self._connection.execute(f"select * from {mart}{where}", values)
         names = list(columns)
@@ -80,29 +95,44 @@ class TierMarts:
             return []
         return [slug for (slug,) in self.query("select distinct council from caseload_bands order by 1")]
 
-    def fingerprints(self) -> dict[str, str]:
-        """For each council a text that changes when a row of any of its marts does."""
-        found: dict[str, list[str]] = defaultdict(list)
+    @cached_property
+    def prints(self) -> Mapping[str, Mapping[str, str]]:
+        """For each council and each of its marts a text that changes when a row of it does."""
+        found: dict[str, dict[str, str]] = defaultdict(dict)
         for mart, columns in self.measures.items():
             if "council" in columns:
                 for council, rows, total in self.query(
                     f"select council, count(*), sum(hash(m)::hugeint) from {mart} as m group by council"
                 ):
-                    found[council or ""].append(f"{mart}:{rows}:{total}")
-        return {council: " ".join(parts) for council, parts in found.items()}
+                    found[council or ""][mart] = f"{mart}:{rows}:{total}"
+        return found
+
+    def fingerprints(self) -> dict[str, str]:
+        """For each council a text that changes when a row of any of its marts does."""
+        return {council: " ".join(parts.values()) for council, parts in self.prints.items()}
 
 
 def _row(names: Sequence[str], cells: Sequence[Any]) -> Row:
     values = dict(zip(names, cells, strict=True))
-    named = values.pop("suppressed", None) or ""
-    return Row(values, frozenset(name.strip() for name in named.split(",") if name.strip()))
+    named = values.pop("suppressed", None)
+    return Row(values, _columns_named(named) if named else NOTHING_SUPPRESSED)
+
+
+@cache
+def _columns_named(suppressed: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in suppressed.split(",") if name.strip())
 
 
 @contextmanager
 def opened(file: Path) -> Iterator[TierMarts]:
     """The marts of one published file; closed afterwards."""
-    with duckdb.connect(str(file), read_only=True) as connection:
+    # A council's rows of a mart are few: a second thread costs more than it takes over.
+    with duckdb.connect(str(file), read_only=True, config={"threads": 1}) as connection:
         yield TierMarts(connection)
+
+
+ReadOnce = Callable[["CouncilData", str, str, Callable[[], list[Row]]], list[Row]]
+"""Reads rows of a mart, said which, or takes them from a copy that has the same ones."""
 
 
 @dataclass(frozen=True)
@@ -124,14 +154,32 @@ class CouncilData:
         council: str,
         references_of: ReferencesOf = lambda council, keys: {},
         knowledge: Knowledge | None = None,
+        read: ReadOnce = lambda data, mart, what, make: make(),
     ) -> None:
         self.marts, self.reference, self.council = marts, reference, council
         self.knowledge = knowledge or Knowledge()
         self._references_of = references_of
         self._rows: dict[str, list[Row]] = {}
+        self._shown: dict[str, list[Row]] = {}
         self._of_month: dict[tuple[str, date], list[Row]] = {}
         self._by_unit: dict[str, dict[str, list[Row]]] = {}
         self._newest: dict[tuple[str, str], date | None] = {}
+        self._asked: set[str] = set()
+        self._read = read
+
+    def _once(self, mart: str, what: str, make: Callable[[], list[Row]]) -> list[Row]:
+        return self._read(self, mart, what, make)
+
+    @contextmanager
+    def noting(self) -> Iterator[set[str]]:
+        """The marts that are asked for within, and those that units and months always come from."""
+        self._asked = {"caseload_bands"}
+        yield self._asked
+
+    def print_of(self, mart: str) -> str:
+        """A text that differs where two copies have other rows of the council in the mart, or other columns."""
+        names = " ".join(self.marts.measures.get(mart, ()))
+        return f"{names} {self.marts.prints.get(self.council, {}).get(mart, '')}"
 
     @property
     def name(self) -> str:
@@ -165,19 +213,39 @@ class CouncilData:
         return [row for row in found if row["ons_code"] in self.neighbours]
 
     def rows(self, mart: str) -> list[Row]:
+        """All rows of a mart, of months that no page shows too; `shown` is less to read where they are not needed."""
+        self._asked.add(mart)
         if mart not in self._rows:
-            self._rows[mart] = self.marts.rows(mart, self.council)
+            self._rows[mart] = self._once(mart, "all", lambda: self.marts.rows(mart, self.council))
         return self._rows[mart]
+
+    def shown(self, mart: str) -> list[Row]:
+        """A mart's rows since the first month that pages show, and those of no month."""
+        self._asked.add(mart)
+        if mart not in self._shown:
+            since = self.first_month
+            self._shown[mart] = self._once(
+                mart, f"since {since}", lambda: self.marts.rows(mart, self.council, since=since)
+            )
+        return self._shown[mart]
+
+    def has_rows(self, mart: str) -> bool:
+        """Whether the mart has any row of the council, of whatever month."""
+        return mart in self.marts.prints.get(self.council, {})
 
     def of_month(self, mart: str, month: date | None = None) -> list[Row]:
         """A mart's rows of one month alone, of the latest unless another is given, of marts that are large."""
+        self._asked.add(mart)
         wanted = month or self.month
         if (mart, wanted) not in self._of_month:
-            self._of_month[mart, wanted] = self.marts.rows(mart, self.council, wanted)
+            self._of_month[mart, wanted] = self._once(
+                mart, f"of {wanted}", lambda: self.marts.rows(mart, self.council, wanted)
+            )
         return self._of_month[mart, wanted]
 
     def newest(self, mart: str, column: str) -> date | None:
         """The latest month shown of which a column of the mart is known; None where there is none."""
+        self._asked.add(mart)
         if (mart, column) not in self._newest:
             self._newest[mart, column] = self.marts.newest(
                 mart, column, self.council, (self.first_month, self.month)
@@ -186,11 +254,11 @@ class CouncilData:
 
     def of_unit(self, mart: str, unit: str) -> list[Row]:
         """A unit's rows in the order of the months, of those that pages show."""
+        self._asked.add(mart)
         if mart not in self._by_unit:
             found: dict[str, list[Row]] = defaultdict(list)
-            for row in self.rows(mart):
-                if row.get("month") is None or row["month"] >= self.first_month:
-                    found[row["unit"]].append(row)
+            for row in self.shown(mart):
+                found[row["unit"]].append(row)
             for rows in found.values():
                 rows.sort(key=lambda row: row.get("month") or date.min)
             self._by_unit[mart] = found
@@ -298,6 +366,12 @@ class CouncilData:
         """A unit's row of a month, of the latest unless another is given."""
         wanted = month or self.month
         return next((row for row in self.of_unit(mart, unit) if row["month"] == wanted), None)
+
+    def before_crossing(self, unit: str, since: date) -> Row | None:
+        """A unit's bands of the month before `since`; where that month has no average, of `since` itself."""
+        before = self.row_of("caseload_bands", unit, earlier(since, 1))
+        has_average = before is not None and before.get("average_caseload") is not None
+        return before if has_average else self.row_of("caseload_bands", unit, since)
 
 
 def _name(row: Row) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import jinja2
 
 from dagster_project.page_addresses import DICTIONARY, INDEX, PROJECT, STYLE, link, topic_page
-from dagster_project.site.contents import Page
+from dagster_project.site.contents import Page, Section
 from dagster_project.site.frame import TIERS
 from dagster_project.site.table_html import cell_html, heat_map_html, table_html, tag_html
 
@@ -17,7 +17,7 @@ TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
 @cache
-def _template() -> jinja2.Template:
+def _template(name: str) -> jinja2.Template:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -29,12 +29,19 @@ def _template() -> jinja2.Template:
     environment.globals.update(
         tag_html=tag_html, cell_html=cell_html, table_html=table_html, heat_map_html=heat_map_html
     )
-    return environment.get_template("page.html.j2")
+    return environment.get_template(name)
 
 
-def html_of(page: Page, tier: str, *, has_project: bool) -> str:
+def section_html(section: Section) -> str:
+    return _template("section.html.j2").render(section=section)
+
+
+def html_of(
+    page: Page, tier: str, *, has_project: bool, section_html: Callable[[Section], str] = section_html
+) -> str:
     """The page as one HTML document that needs the style sheet beside the index and nothing else."""
-    return _template().render(
+    return _template("page.html.j2").render(
+        section_html=section_html,
         page=page,
         tier=tier,
         tier_name=TIERS[tier][0],

@@ -15,7 +15,7 @@ from dagster_project.site.quality_page import quality_page
 ALERTS = Topic("alerts", "Alerts", alerts_page, lambda data: data.marts.has("threshold_breaches"))
 ALL = named(
     [
-        Topic("agency", "Agency and cost", agency, lambda data: bool(data.rows("agency_costs"))),
+        Topic("agency", "Agency and cost", agency, lambda data: data.has_rows("agency_costs")),
         Topic(
             "options",
             "Options",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from dagster_project.page_addresses import council_page, link, unit_page
 from dagster_project.reports.council_marts import Row
 from dagster_project.reports.measures import day_words, month_words
@@ -53,7 +55,11 @@ WAYS = (
 )  # fmt: skip
 
 
-def page_of_unit(data: CouncilData, unit: Unit, tier: str) -> Page:
+Once = Callable[[str, Callable[[], Section | None]], Section | None]
+"""Makes a section of that name, or takes it from where it was made before."""
+
+
+def page_of_unit(data: CouncilData, unit: Unit, tier: str, once: Once = lambda name, make: make()) -> Page:
     """One unit in its newest month with cases and the two years before."""
     address = unit_page(data.council, unit.unit)
     month = data.month_of(unit.unit)
@@ -72,19 +78,19 @@ def page_of_unit(data: CouncilData, unit: Unit, tier: str) -> Page:
         sections=[
             section
             for section in (
-                _facts(data, unit, row),
-                crossed_section(data, address, unit.unit),
-                change_section(data, unit),
-                _trend(data, unit, row),
-                ahead_section(data, unit, fitting_policy(data, unit, row)),
-                _flows(data, unit),
-                timeliness_section(data, unit.unit),
-                _experience(data, unit),
-                support_section(data, unit),
-                _agency(data, unit),
-                gap_section(data, unit),
-                _to_target(data, unit),
-                _below(data, unit, address),
+                once("now", lambda: _facts(data, unit, row)),
+                once("crossed", lambda: crossed_section(data, address, unit.unit)),
+                once("change", lambda: change_section(data, unit)),
+                once("trend", lambda: _trend(data, unit, row)),
+                once("ahead", lambda: ahead_section(data, unit, fitting_policy(data, unit, row))),
+                once("flows", lambda: _flows(data, unit)),
+                once("timeliness", lambda: timeliness_section(data, unit.unit)),
+                once("experience", lambda: _experience(data, unit)),
+                once("support", lambda: support_section(data, unit)),
+                once("agency", lambda: _agency(data, unit)),
+                once("gap", lambda: gap_section(data, unit)),
+                once("target", lambda: _to_target(data, unit)),
+                once("below", lambda: _below(data, unit, address)),
                 workers_section(data, unit) if tier == "restricted" else None,
             )
             if section is not None

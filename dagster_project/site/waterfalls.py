@@ -6,9 +6,10 @@ Each bar begins where the one before it ended; every end is a figure of a mart.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
-from dagster_project.reports.council_marts import Row, earlier
+from dagster_project.reports.council_marts import Row
 from dagster_project.reports.measures import month_words
 from dagster_project.site.contents import Cell, Chart, Heading, Section, Table
 from dagster_project.site.drawing import Step, waterfall
@@ -92,7 +93,7 @@ def _then_and_now(data: CouncilData, unit: Unit) -> Table | None:
     ]
     since = crossed[0]["since_month"] if crossed else month
     now = data.row_of(BANDS, unit.unit, month)
-    before = data.row_of(BANDS, unit.unit, earlier(since, 1)) or data.row_of(BANDS, unit.unit, since)
+    before = data.before_crossing(unit.unit, since)
     if now is None or before is None or before["month"] == now["month"]:
         return None
     measures = data.marts.measures[BANDS]
@@ -223,34 +224,26 @@ def gap_section(data: CouncilData, unit: Unit) -> Section | None:
         None,
     )
     steps = gap_steps(data, row, pipeline)
-    of_month = [found for found in data.of_unit(mart, unit.unit) if found["month"] == row["month"]]
-    roles = table(
+    roles = _by_role_group(
         data,
+        unit,
         mart,
-        f"Posts of {unit.name} by role group, {month_words(row['month'])}",
-        [("Role group", lambda found: Cell(found["role_group"].replace("_", " ").capitalize()))],
+        row["month"],
+        f"Posts of {unit.name} by role group",
         ["posts_fte", "newly_created_fte", "in_post_fte", "vacant_fte", "agency_fte", "uncovered_fte",
          "vacancy_rate"],
-        sorted(of_month, key=lambda found: (found["role_group"] == "total", found["role_group"])),
     )  # fmt: skip
     caption = f"From posts to the gap of {unit.name}, {month_words(row['month'])}, FTE"
     tables = [_steps_table(caption, "FTE", steps), *([roles] if roles else [])]
     if pipeline is not None:
-        coming = table(
+        coming = _by_role_group(
             data,
+            unit,
             "recruitment_pipeline",
-            f"People on their way and the gap that remains, {month_words(row['month'])}",
-            [("Role group", lambda found: Cell(found["role_group"].replace("_", " ").capitalize()))],
+            row["month"],
+            "People on their way and the gap that remains",
             ["uncovered_fte", "agency_offers_fte", "permanent_offers_fte", "pipeline_fte", "remaining_gap_fte",
              "surplus_fte"],
-            sorted(
-                (
-                    found
-                    for found in data.of_unit("recruitment_pipeline", unit.unit)
-                    if found["month"] == row["month"]
-                ),
-                key=lambda found: (found["role_group"] == "total", found["role_group"]),
-            ),
         )  # fmt: skip
         tables += [coming] if coming else []
     return Section(
@@ -265,6 +258,21 @@ def gap_section(data: CouncilData, unit: Unit) -> Section | None:
         ]
         if pipeline is not None
         else [],
+    )
+
+
+def _by_role_group(
+    data: CouncilData, unit: Unit, mart: str, month: date, caption: str, columns: Sequence[str]
+) -> Table | None:
+    """A unit's rows of a month, a role group each, their total last."""
+    rows = [row for row in data.of_unit(mart, unit.unit) if row["month"] == month]
+    return table(
+        data,
+        mart,
+        f"{caption}, {month_words(month)}",
+        [("Role group", lambda row: Cell(row["role_group"].replace("_", " ").capitalize()))],
+        columns,
+        sorted(rows, key=lambda row: (row["role_group"] == "total", row["role_group"])),
     )
 
 

@@ -100,7 +100,11 @@ def publish(settings: Settings, load_id: str, draw: Callable[[Path], object] = l
     internal = {mart.name: _rows_for_everyone(mart) for mart in tables if mart.tier == Tier.INTERNAL}
     restricted = {mart.name: f"select * from {mart.name}" for mart in tables}
     _write(settings, being_written, lambda _: internal, Tier.INTERNAL, tables)
-    _write(settings, being_written / "restricted", lambda _: restricted, Tier.RESTRICTED, tables)
+    # Most tables hold the same rows for both: those are copied as the files they are.
+    same = [name for name, rows in internal.items() if rows == restricted[name]]
+    others = {name: rows for name, rows in restricted.items() if name not in same}
+    _copy_tables(being_written, being_written / "restricted", same)
+    _write(settings, being_written / "restricted", lambda _: others, Tier.RESTRICTED, tables)
     _write(
         settings,
         being_written / "public",
@@ -157,6 +161,15 @@ def _reference_rows(settings: Settings, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def _copy_tables(source: Path, folder: Path, names: Sequence[str]) -> None:
+    """What another tier has been given: its DuckDB file whole, and these of its Parquet files."""
+    parquet = folder / "parquet"
+    parquet.mkdir(parents=True)
+    shutil.copyfile(source / "marts.duckdb", folder / "marts.duckdb")
+    for name in names:
+        shutil.copyfile(source / "parquet" / f"{name}.parquet", parquet / f"{name}.parquet")
+
+
 def _write(
     settings: Settings,
     folder: Path,
@@ -164,22 +177,27 @@ def _write(
     tier: Tier,
     described: Sequence[Mart],
 ) -> None:
-    """One DuckDB file with the tables and what they mean, and one Parquet file each, for who may see the tier."""
+    """One DuckDB file with the tables and what they mean, and one Parquet file each, for who may see the tier.
+
+    Beside what lies there already, whose tables of the same names are replaced.
+    """
     parquet = folder / "parquet"
-    parquet.mkdir(parents=True)
+    parquet.mkdir(parents=True, exist_ok=True)
     target = folder / "marts.duckdb"
     with duckdb.connect(":memory:") as connection:
         attach_warehouse(connection, settings, "warehouse", read_only=True)
-        connection.execute(f"attach {sql_text(target)} as published (storage_version '{OLDEST_READER}')")
+        version = "" if target.exists() else f" (storage_version '{OLDEST_READER}')"
+        connection.execute(f"attach {sql_text(target)} as published{version}")
         connection.execute("use warehouse.main")
-        for name, select in tables(connection).items():
+        written = tables(connection)
+        for name, select in written.items():
             order = "order by all"
-            connection.execute(f"create table published.main.{name} as {select} {order}")
+            connection.execute(f"create or replace table published.main.{name} as {select} {order}")
             connection.execute(
                 f"copy published.main.{name} to {sql_text(parquet / f'{name}.parquet')} (format parquet)"
             )
         connection.execute("use memory")
-        _describe(connection, described)
+        _describe(connection, [mart for mart in described if mart.name in written])
         connection.execute("detach published")
     # The folder of the whole version is opened once that is in its place.
     within = [] if tier == Tier.INTERNAL else [folder]
@@ -196,14 +214,16 @@ def _write_metrics(settings: Settings, folder: Path) -> None:
 
 
 def _describe(connection: duckdb.DuckDBPyConnection, described: Sequence[Mart]) -> None:
-    """Put what each table and column means beside it, where any client of DuckDB shows it."""
+    """Put what each of these tables and its columns mean beside it, where any client of DuckDB shows it."""
     marts_by_name = {mart.name: mart for mart in described}
     columns = connection.execute(
         "select table_name, list(column_name) from duckdb_columns() where database_name = 'published' group by 1"
     ).fetchall()
     statements = []
     for table, names in columns:
-        mart = marts_by_name[table]
+        mart = marts_by_name.get(table)
+        if mart is None:
+            continue
         statements.append(f"comment on table published.main.{table} is {sql_text(mart.description)}")
         statements += [
             f'comment on column published.main.{table}."{name}" is {sql_text(mart.columns[name])}'

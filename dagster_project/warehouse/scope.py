@@ -51,6 +51,23 @@ def build_scope(
     ]
 
 
+def months_read(scope: Iterable[ScopeRow]) -> set[CouncilMonth]:
+    """The council months whose rows a build looks at: those due within twelve months, and the year that ends with each.
+
+    What looks back further is made from marts and totals, never from rows.
+    """
+    rows = [row for row in scope if row.is_loaded]
+    due: dict[str, list[date]] = {}
+    for row in rows:
+        if row.reach <= TWELVE_MONTHS:
+            due.setdefault(row.council, []).append(row.month)
+    return {
+        (row.council, row.month)
+        for row in rows
+        if any(0 <= _months_between(row.month, later) < 12 for later in due.get(row.council, []))
+    }
+
+
 def _reach(month: date, changed: Iterable[date]) -> int:
     distances = [_months_between(earlier, month) for earlier in changed if earlier <= month]
     if not distances:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from dagster_project.deliveries import Control, Delivery, Manifest, archive_readable
 from dagster_project.reference import Reference
 from dagster_project.settings import Settings, make_private
+from dagster_project.warehouse.archive_offered import only_months_offered
 from dagster_project.warehouse.inputs import write_inputs
 from dagster_project.warehouse.scope import build_scope
 from dagster_project.warehouse.transformation import invoke
@@ -47,7 +48,7 @@ def build_in(
     """Build everything, or what `only` selects, from these deliveries and this reference data.
 
     Without tests: what is rebuilt was tested when it was first built, with these rows or with rows that differ from
-    them. Raises TransformationError.
+    them. Raises TransformationError, and DamagedFileError where a file of the archive is not what was written.
     """
     in_force = {(d.council, d.month, d.extract): d for d in deliveries if d.is_in_force}
     loaded = {(council, month) for council, month, _ in in_force}
@@ -56,7 +57,8 @@ def build_in(
     write_inputs(scratch.run_inputs, deliveries, manifest, controls, build_scope(in_force, loaded), reference)
     without_tests = ["--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
     selected = ["--select", *only] if only else []
-    invoke(scratch, ["build", *without_tests, "--full-refresh", *selected], on_node)
+    with only_months_offered(scratch, deliveries, None):
+        invoke(scratch, ["build", *without_tests, "--full-refresh", *selected], on_node)
 
 
 def _empty(scratch: Settings) -> None:

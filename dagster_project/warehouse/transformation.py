@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dagster_project.deliveries import archive_root
 from dagster_project.settings import Settings
+from dagster_project.warehouse.archive_offered import offer_archive, place_offered
 
 
 @dataclass(frozen=True)
@@ -54,33 +55,40 @@ def project_fingerprint(folder: Path, *, with_tests: bool = True) -> str:
     return digest.hexdigest()[:16]
 
 
-def dbt_arguments(settings: Settings) -> list[str]:
-    """Where dbt finds the project and may write, for this installation."""
+def dbt_arguments(settings: Settings, target: str | None = None) -> list[str]:
+    """Where dbt finds the project and may write, for this installation; `target` is another engine than DuckDB."""
+    chosen = target or ("encrypted" if settings.has_storage_key else None)
+    folder = settings.warehouse / (f"dbt-{target}" if target else "dbt")
     return [
         "--project-dir",
         str(settings.dbt_project),
         "--profiles-dir",
         str(settings.dbt_project),
         "--target-path",
-        str(settings.warehouse / "dbt"),
+        str(folder),
         "--log-path",
-        str(settings.warehouse / "dbt" / "logs"),
-        *(["--target", "encrypted"] if settings.has_storage_key else []),
+        str(folder / "logs"),
+        *(["--target", chosen] if chosen else []),
     ]
 
 
 def set_dbt_environment(settings: Settings) -> None:
     """Tell dbt which installation it works on: it reads its paths from the environment."""
     os.environ["CASELOAD_HOME"] = str(settings.home)
-    os.environ["CASELOAD_ARCHIVE"] = str(archive_root(settings))
+    os.environ["CASELOAD_ARCHIVE"] = str(place_offered(settings))
     os.environ["CASELOAD_REFERENCE"] = str(settings.dbt_seeds)
+    os.environ["CASELOAD_MEMORY_LIMIT"] = settings.memory_limit
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
 
 
 def invoke(
-    settings: Settings, arguments: Sequence[str], on_node: Callable[[str], None] | None = None
+    settings: Settings,
+    arguments: Sequence[str],
+    on_node: Callable[[str], None] | None = None,
+    *,
+    target: str | None = None,
 ) -> list[NodeResult]:
-    """Run one dbt command in this process.
+    """Run one dbt command in this process, by DuckDB or by the engine of another target.
 
     Raises TransformationError when dbt itself or a node fails; warnings of tests are in the results.
     """
@@ -89,6 +97,7 @@ def invoke(
     from dagster_project.warehouse.encrypted_file import offer
 
     set_dbt_environment(settings)
+    offer_archive(settings)
     offer(settings)
     callbacks = [_node_callback(on_node)] if on_node else []
     outcome = dbtRunner(callbacks=callbacks).invoke(
@@ -101,7 +110,7 @@ def invoke(
             "--log-level-file",
             "info",
             *arguments[1:],
-            *dbt_arguments(settings),
+            *dbt_arguments(settings, target),
         ]
     )
     close_connections()
@@ -112,6 +121,18 @@ def invoke(
     if failures or not outcome.success:
         raise TransformationError(failures or ["dbt did not finish"], results)
     return results
+
+
+def table_models(settings: Settings) -> tuple[list[str], list[str]]:
+    """The models that are tables, by name, and those of them that are marts, as dbt last parsed the project."""
+    manifest = json.loads((settings.warehouse / "dbt" / "manifest.json").read_text(encoding="utf-8"))
+    kinds = {
+        node["alias"]: node["config"]["materialized"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+    }
+    tables = sorted(name for name, kind in kinds.items() if kind in {"table", "incremental"})
+    return tables, [name for name in tables if kinds[name] == "incremental"]
 
 
 def close_connections() -> None:

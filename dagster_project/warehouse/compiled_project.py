@@ -1,0 +1,221 @@
+"""What dbt compiled, kept and run again: the months due are built and tested without dbt compiling the same SQL anew.
+
+In each build of an unchanged project dbt compiles every model and test to the same SQL, for the months due stand in
+a file that the SQL reads. So dbt runs where something is new to it (the project, the reference data, the first build),
+and what it compiled is kept; the builds between run that in dbt's order, each model in a transaction of its own, and
+every test. Whatever does not go through is left to dbt, which builds the same months from the beginning and says why.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from graphlib import TopologicalSorter
+from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import duckdb
+
+from dagster_project.durable import put_in_place
+from dagster_project.release import RELEASE
+from dagster_project.settings import Settings
+from dagster_project.warehouse.archive_offered import place_offered
+from dagster_project.warehouse.transformation import NodeResult, project_fingerprint
+from dagster_project.warehouse_file import CATALOG, attach_warehouse, sql_text
+
+MODEL, TEST = "model", "test"
+PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb")
+BUILT = "rows_built"
+"""The temporary table of what was built of a model."""
+
+
+class NotAsCompiledError(Exception):
+    """A test found rows, or a mart has other columns than it had: for dbt to tell of."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A model or a test as dbt compiled it; `relation` is a model's name in SQL.
+
+    `keeps_columns` where its table has those of a contract, or rows of months that are not built. `reach` is how far a
+    change reaches what is built by months, None for what is built whole.
+    """
+
+    unique_id: str
+    name: str
+    kind: str
+    materialized: str
+    relation: str
+    keeps_columns: bool
+    reach: int | None
+    sql: str
+
+
+def keep_compiled(settings: Settings) -> None:
+    """Keep what dbt has just compiled. Nothing where it is not all there or is of a kind that only dbt can run."""
+    path = _place(settings)
+    manifest = json.loads((settings.warehouse / "dbt" / "manifest.json").read_text(encoding="utf-8"))
+    declared = {
+        unique_id: node
+        for unique_id, node in manifest["nodes"].items()
+        if node["resource_type"] in {MODEL, TEST}
+    }
+    if not all(_can_be_run(node) for node in declared.values()):
+        path.unlink(missing_ok=True)
+        return
+    order = TopologicalSorter(
+        {
+            unique_id: [parent for parent in node["depends_on"]["nodes"] if parent in declared]
+            for unique_id, node in sorted(declared.items())
+        }
+    ).static_order()
+    nodes = [_node(declared[unique_id]) for unique_id in order]
+    being_written = path.with_name(f".{path.name}.writing")
+    content = {"of": _fingerprint(settings), "nodes": [asdict(node) for node in nodes]}
+    being_written.write_text(json.dumps(content), encoding="utf-8")
+    put_in_place(being_written, path)
+
+
+def compiled_nodes(settings: Settings) -> list[Node] | None:
+    """What is kept, each after what it reads; None where dbt has to compile: it is not there, or of something else."""
+    try:
+        kept = json.loads(_place(settings).read_text(encoding="utf-8"))
+        return [Node(**node) for node in kept["nodes"]] if kept["of"] == _fingerprint(settings) else None
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return None
+
+
+def run_compiled(
+    settings: Settings, nodes: Sequence[Node], on_node: Callable[[str], None] | None = None
+) -> list[NodeResult]:
+    """Build the months due and test them.
+
+    Raises NotAsCompiledError or duckdb.Error; then some models may be built, which the next build builds again.
+    """
+    with duckdb.connect(":memory:") as connection:
+        attach_warehouse(connection, settings, CATALOG, read_only=False)
+        # As in dbt's profile: nothing asks in which order rows lie in the warehouse.
+        connection.execute("set preserve_insertion_order = false")
+        connection.execute(f"use {CATALOG}.main")
+        results = []
+        for node in nodes:
+            started = perf_counter()
+            if node.kind == TEST:
+                _test(connection, node)
+            else:
+                _build(connection, node, settings.run_inputs / "build_scope.parquet")
+            results.append(
+                NodeResult(
+                    unique_id=node.unique_id,
+                    name=node.name,
+                    kind=node.kind,
+                    status="pass" if node.kind == TEST else "success",
+                    seconds=perf_counter() - started,
+                    message="",
+                )
+            )
+            if on_node and node.kind == MODEL:
+                on_node(node.name)
+        return results
+
+
+def _test(connection: duckdb.DuckDBPyConnection, node: Node) -> None:
+    if connection.execute(f"select 1 from ({node.sql}\n) as found limit 1").fetchone():
+        raise NotAsCompiledError(node.name)
+
+
+def _build(connection: duckdb.DuckDBPyConnection, node: Node, scope: Path) -> None:
+    connection.begin()
+    try:
+        if not node.keeps_columns:
+            connection.execute(f"create or replace {node.materialized} {node.relation} as (\n{node.sql}\n)")
+        else:
+            _fill(connection, node, scope)
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, model: Node, scope: Path) -> None:
+    """The table keeps the columns by which dbt made it.
+
+    What is built by months does as the macro of the strategy `by_scope`: the months due are taken out, and what was
+    built for them is put in. Raises NotAsCompiledError where other columns were built.
+    """
+    connection.execute(f"create or replace temporary table {BUILT} as (\n{model.sql}\n)")
+    built, there = (_columns(connection, table) for table in (f"temp.{BUILT}", model.relation))
+    if built != there:
+        raise NotAsCompiledError(model.name)
+    if model.reach is None:
+        columns = ", ".join(f'"{name}"' for name in there)
+        connection.execute(f"create or replace table {model.relation} as select {columns} from temp.{BUILT}")
+    else:
+        connection.execute(
+            f"delete from {model.relation} as mart where exists ("
+            f"select 1 from read_parquet({sql_text(scope)}) as due "
+            "where due.council = mart.council and due.month = mart.month and due.reach <= ?)",
+            [model.reach],
+        )
+        connection.execute(f"insert into {model.relation} by name from temp.{BUILT}")
+    connection.execute(f"drop table temp.{BUILT}")
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    return {
+        name: str(kind) for name, kind, *_ in connection.execute(f"from {table} limit 0").description or []
+    }
+
+
+def _can_be_run(node: Mapping[str, Any]) -> bool:
+    """Whether it was compiled and is of the plain kinds that the project has; any other is for dbt."""
+    config = node["config"]
+    if not node.get("compiled_code") or config.get("pre-hook") or config.get("post-hook"):
+        return False
+    if node["resource_type"] == TEST:
+        plain = (
+            config["severity"],
+            config["fail_calc"],
+            config["error_if"],
+            config["limit"],
+            config["store_failures"],
+        )
+        return plain == ("ERROR", "count(*)", "!= 0", None, None)
+    is_contracted = bool(config["contract"]["enforced"])
+    if config["materialized"] == "incremental":
+        return bool(config["incremental_strategy"] == "by_scope")
+    return config["materialized"] == "table" or (config["materialized"] == "view" and not is_contracted)
+
+
+def _node(node: Mapping[str, Any]) -> Node:
+    config = node["config"]
+    by_months = config["materialized"] == "incremental"
+    return Node(
+        unique_id=node["unique_id"],
+        name=node["name"],
+        kind=node["resource_type"],
+        materialized=config["materialized"],
+        relation=node["relation_name"] or "",
+        keeps_columns=by_months or bool(config.get("contract", {}).get("enforced")),
+        reach=int(config["meta"].get("reach", 0)) if by_months else None,
+        sql=node["compiled_code"],
+    )
+
+
+def _fingerprint(settings: Settings) -> str:
+    """Changes when dbt would compile something else: another project or release, or files that lie elsewhere."""
+    return " ".join(
+        [
+            project_fingerprint(settings.dbt_project),
+            RELEASE,
+            *(version(name) for name in PACKAGES),
+            str(place_offered(settings)),
+        ]
+    )
+
+
+def _place(settings: Settings) -> Path:
+    return settings.warehouse / "dbt" / "compiled.json"
