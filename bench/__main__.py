@@ -20,9 +20,9 @@ from typing import Any
 from rich.console import Console
 
 from bench.contenders import CONTENDERS, EVERYTHING, PROJECT, SAME_MARTS, Contender, environment
-from bench.extracts import SIZES, Size, land, register
+from bench.extracts import SIZES, land, register
 from bench.machine import machine
-from bench.marts import rows, rows_that_differ
+from bench.marts import compare
 from bench.measuring import Cost, FailedError, adopt_orphans, measured
 from bench.report import show
 from dagster_project.reference import load_reference
@@ -49,7 +49,7 @@ def main() -> None:
         "--keep", type=Path, help="a folder for the results as JSON; `python -m bench.page` reads it"
     )
     given = parser.parse_args()
-    size = size_of(given)
+    size = SIZES[given.size].changed(given.councils, given.months)
     console = Console(width=140)
     adopt_orphans()
     taking_part, left_out = who_takes_part(given.without)
@@ -87,16 +87,6 @@ def keep(result: Mapping[str, Any], path: Path) -> None:
     """After every round: one that is broken off leaves those before it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-
-
-def size_of(given: argparse.Namespace) -> Size:
-    size = SIZES[given.size]
-    councils, months = given.councils or size.councils, given.months or size.months
-    return (
-        size
-        if (councils, months) == (size.councils, size.months)
-        else Size(f"{councils}x{months}", councils, months)
-    )
 
 
 def who_takes_part(without: Sequence[str]) -> tuple[list[Contender], dict[str, str]]:
@@ -139,24 +129,14 @@ def one_round(
             places[one.name] = (home, out)
             costs[one.name] = measured(one.command(home, out), environment(home), PROJECT)
         if is_compared:
-            compare(contenders, places)
+            made = {one.name: place for one in contenders if (place := one.marts(*places[one.name]))}
+            # The program first: the others are held to it.
+            compare({EVERYTHING: made[EVERYTHING], **made})
     except FailedError as error:
         sys.exit(str(error))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return costs
-
-
-def compare(contenders: Sequence[Contender], places: Mapping[str, tuple[Path, Path]]) -> None:
-    """Stop where one has other rows than the program, or where there are none."""
-    by_name = {one.name: one for one in contenders}
-    ours = by_name[EVERYTHING].marts(*places[EVERYTHING])
-    if ours is None or not rows(ours):
-        sys.exit("the program published no rows to compare")
-    for one in contenders:
-        theirs = one.marts(*places[one.name])
-        if theirs and theirs != ours and (differing := rows_that_differ(ours, theirs)):
-            sys.exit(f"{one.name} makes other rows than the program, nothing is told: {differing}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.marts import MARTS
+from dagster_project.settings import Settings
 
 PROJECT = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent
@@ -103,12 +104,20 @@ def has(package: str) -> bool:
     return subprocess.run([rivals_python(), "-c", asked], check=False).returncode == 0
 
 
+SECRET = "a key for timing and nothing else"  # noqa: S105
+
+
+def settings_of(home: Path) -> Settings:
+    """A home as the programs of `environment` see it."""
+    return Settings(home=home.resolve(), pseudonym_key_variable=SECRET)
+
+
 def environment(home: Path) -> Mapping[str, str]:
     return {
         **os.environ,
         "CASELOAD_HOME": str(home),
         "CASELOAD_REFERENCE": str(home / "warehouse" / "reference"),
-        "CASELOAD_PSEUDONYM_KEY": "a key for timing and nothing else",
+        "CASELOAD_PSEUDONYM_KEY": SECRET,
     }
 
 

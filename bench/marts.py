@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -78,6 +80,16 @@ def rows_that_differ(one: Path, other: Path) -> dict[str, int]:
             if count:
                 found[mart] = count
     return found
+
+
+def compare(places: Mapping[str, Path]) -> None:
+    """Stop where one of several folders has other rows than the first, or where that has none."""
+    (first, ours), *others = places.items()
+    if not rows(ours):
+        sys.exit(f"{first} made no rows to compare")
+    for name, theirs in others:
+        if differing := rows_that_differ(ours, theirs):
+            sys.exit(f"{name} makes other rows than {first}, nothing is told: {differing}")
 
 
 def rows(folder: Path) -> int:

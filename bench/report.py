@@ -45,9 +45,14 @@ def number(value: float) -> str:
 
 
 def show(result: Mapping[str, Any], console: Console) -> None:
-    drawn = Table(title=f"{len(result['rounds'])} rounds", title_justify="left")
-    for heading in HEADINGS:
-        drawn.add_column(heading, justify="left" if heading == HEADINGS[0] else "right")
-    for row in table(result):
-        drawn.add_row(*row)
-    console.print(drawn)
+    console.print(drawn(f"{len(result['rounds'])} rounds", HEADINGS, table(result)))
+
+
+def drawn(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Rows of figures for the terminal: what stands before the seconds to the left, figures to the right."""
+    made = Table(title=title, title_justify="left")
+    for place, heading in enumerate(headings):
+        made.add_column(heading, justify="left" if place <= headings.index("program") else "right")
+    for row in rows:
+        made.add_row(*row)
+    return made

@@ -145,10 +145,11 @@ class Ground:
             for council, one in zip(councils, identifiers, strict=True)
         ]
 
-    def hmac_pads(self) -> tuple[str, str]:
-        """The inner and outer block of HMAC as hexadecimal digits, for engines that know SHA-256 alone."""
-        padded = self.secret.ljust(64, b"\0")
-        return bytes(byte ^ 0x36 for byte in padded).hex(), bytes(byte ^ 0x5C for byte in padded).hex()
+
+def hmac_pads(secret: bytes) -> tuple[str, str]:
+    """The inner and outer block of HMAC as hexadecimal digits, for engines that know SHA-256 alone."""
+    padded = secret.ljust(64, b"\0")
+    return bytes(byte ^ 0x36 for byte in padded).hex(), bytes(byte ^ 0x5C for byte in padded).hex()
 
 
 def _rows(path: Path) -> list[Mapping[str, str]]:

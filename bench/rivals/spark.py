@@ -7,7 +7,18 @@ import os
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 
-from bench.rivals.ground import DAY, FLAG, FORMS, KINDS, PENNIES, TEXT, THOUSANDTHS, Ground, key_column
+from bench.rivals.ground import (
+    DAY,
+    FLAG,
+    FORMS,
+    KINDS,
+    PENNIES,
+    TEXT,
+    THOUSANDTHS,
+    Ground,
+    hmac_pads,
+    key_column,
+)
 from bench.rivals.marts_sql import queries
 
 TYPES = {
@@ -82,7 +93,7 @@ def archive(spark: SparkSession, ground: Ground, extract: str) -> None:
 
 def with_key(landed: DataFrame, ground: Ground, name: str) -> DataFrame:
     """The key in place of the identifier: HMAC by hand, for Spark knows SHA-256 alone."""
-    inner, outer = (f.unhex(f.lit(pad)) for pad in ground.hmac_pads())
+    inner, outer = (f.unhex(f.lit(pad)) for pad in hmac_pads(ground.secret))
     message = f.concat_ws("\x1f", f.lit(KINDS[name]), f.col("council"), f.col(name)).cast("binary")
     digest = f.sha2(f.concat(outer, f.unhex(f.sha2(f.concat(inner, message), 256))), 256)
     key = f.conv(f.substring(digest, 1, 16), 16, -10).cast("bigint")
