@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -87,12 +86,6 @@ class Mailbox:
         return [str(message_from_bytes(content)["Message-ID"]) for _, content in self.received]
 
 
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def rude(mailbox: Mailbox, port: int) -> Iterator[None]:
     """A mail server that goes away in the middle of a message with `shut_down_with`, or says nothing after its dot."""
@@ -119,7 +112,11 @@ def rude(mailbox: Mailbox, port: int) -> Iterator[None]:
         def say(self, words: str) -> None:
             self.wfile.write(f"{words}\r\n".encode())
 
-    with ThreadingTCPServer(("127.0.0.1", port), Session) as server:
+    class Server(ThreadingTCPServer):
+        # It hangs up first, and what is left of its connections would keep the port from the next server.
+        allow_reuse_address = True
+
+    with Server(("127.0.0.1", port), Session) as server:
         server.daemon_threads, server.block_on_close = True, False
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from alert_seam import Mailbox, free_port, serving
+from alert_seam import Mailbox, serving
 from deliveries_fixture import KEY, Row, land, write_reference
+from free_ports import free_port
 
 from dagster_project import quality, warehouse
 from dagster_project.load import LoadReport, load

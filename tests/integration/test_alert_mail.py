@@ -11,7 +11,8 @@ from time import perf_counter
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from alert_seam import HEAD, MANAGER, Mailbox, ask_ledger, breach, free_port, load, serving
+from alert_seam import HEAD, MANAGER, Mailbox, ask_ledger, breach, load, serving
+from free_ports import free_port
 
 from dagster_project.settings import Smtp
 

@@ -22,10 +22,11 @@ from dagster_project import load as load_module
 from dagster_project import rotated_keys
 from dagster_project.deliveries import Manifest, archive_root, lookups
 from dagster_project.deliveries import crosswalk as crosswalk_module
-from dagster_project.deliveries.crosswalk import read_council
+from dagster_project.deliveries.crosswalk import PURPOSE, read_council
 from dagster_project.deliveries.pseudonyms import fingerprint, pseudonym
 from dagster_project.key_rotation import STEPS, RotationError, rotate
 from dagster_project.load import load
+from dagster_project.sealing import read_sealed
 from dagster_project.settings import Settings, SettingsError
 
 NEW_KEY = "the secret of next year"
@@ -84,7 +85,10 @@ def test_every_key_of_the_archive_has_its_identifier_in_the_crosswalk_and_nobody
         ).fetchall()
     assert {key for (key,) in keys} <= set(known.values())
     for path in (loaded.archive / "crosswalk").rglob("*.sealed"):
-        assert b"W1" not in path.read_bytes() and stat.S_IMODE(path.stat().st_mode) == 0o600
+        # By a word that chance does not make: an identifier of two letters stands in sealed bytes now and then.
+        plain = read_sealed(loaded.storage_key(), PURPOSE, path)
+        assert b"identifier" in plain
+        assert b"identifier" not in path.read_bytes() and stat.S_IMODE(path.stat().st_mode) == 0o600
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 

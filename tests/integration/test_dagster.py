@@ -302,11 +302,16 @@ def test_the_marts_are_those_of_the_command_line(
     assert rows(installation.settings) == rows(by_command)
 
 
-def test_a_refused_delivery_fails_its_own_step_in_its_own_words(refused: tuple[Run, bytes, bytes]) -> None:
+def test_a_refused_delivery_fails_its_own_step_in_its_own_words_and_is_not_run_again(
+    installation: Installation, refused: tuple[Run, bytes, bytes]
+) -> None:
     run, _, _ = refused
     assert not run.succeeded
     assert list(run.failed_steps) == ["archive__caseload"]
     assert "caseload.csv" in run.failed_steps["archive__caseload"]
+    # An instance that runs again what failed leaves this one alone.
+    record = installation.instance.get_run_by_id(run.run_id)
+    assert record and record.tags["dagster/retry_on_asset_or_op_failure"] == "false"
     check = run.checks["archive/caseload", "delivery_summary"]
     assert not check.passed
     assert check.blocking

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ from dagster_project import warehouse
 from dagster_project.load import LoadReport, announce, load
 from dagster_project.reference import load_reference
 from dagster_project.settings import Settings
+from dagster_project.warehouse.building import build_with_duckdb
 from dagster_project.warehouse.transformation import invoke
 
 FIRST_LOAD = datetime(2024, 6, 3, 6, tzinfo=UTC)
@@ -152,6 +154,28 @@ def test_only_the_first_load_builds_everything(stepwise: Stepwise) -> None:
     assert built["the twelfth month"] == (False, {first_day(11)})
     assert built["the late month"] == (False, {first_day(LATE)})
     assert built["the corrected month"] == (False, {first_day(CORRECTED)})
+
+
+def test_months_after_the_first_load_run_what_dbt_compiled_and_dbt_builds_what_does_not_go_through(
+    stepwise: Stepwise,
+) -> None:
+    exposures = {
+        name: [node.name for node in report.build.nodes if node.kind == "exposure"]
+        for name, report in stepwise.reports.items()
+        if report.build
+    }
+    assert [name for name, shown in exposures.items() if shown] == ["half a year"]
+    kept = stepwise.settings.warehouse / "dbt" / "compiled.json"
+    sound = kept.read_text(encoding="utf-8")
+    content = json.loads(sound)
+    test = next(node for node in content["nodes"] if node["kind"] == "test")
+    test["sql"] = "select 1 as a_row_that_is_found"
+    kept.write_text(json.dumps(content), encoding="utf-8")
+
+    results = build_with_duckdb(stepwise.settings, is_full=False, with_seeds=False)
+
+    assert {node.status for node in results if node.name == test["name"]} == {"pass"}
+    assert kept.read_text(encoding="utf-8") == sound
 
 
 def test_month_after_month_gives_the_rows_of_one_full_build(

@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from alert_seam import HEAD, Mailbox, Receiver, ask_ledger, free_port, load, receiving, serving
+from alert_seam import HEAD, Mailbox, Receiver, ask_ledger, load, receiving, serving
+from free_ports import free_port
 from walk.documentation import page
 from walk.steps import ANSWERED, KILLED, SERVED, Answered, Killed, Served, kill_at
 

@@ -12,8 +12,9 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
-from alert_seam import Mailbox, Receiver, ask_ledger, breach, free_port, receiving, serving
+from alert_seam import Mailbox, Receiver, ask_ledger, breach, receiving, serving
 from deliveries_fixture import arrive, make_home, write_reference
+from free_ports import free_port
 
 from dagster_project import health
 from dagster_project.alerts import announce
@@ -22,7 +23,8 @@ from dagster_project.alerts.ledger import open_ledger
 from dagster_project.alerts.waits import read_waits
 from dagster_project.deliveries import Manifest
 from dagster_project.health.runs import recorded_run, tick
-from dagster_project.load import LoadInProgressError, load, words_of_failure
+from dagster_project.installation_lock import LoadInProgressError, holding
+from dagster_project.load import load, words_of_failure
 from dagster_project.reference import ReferenceDataError, load_reference
 from dagster_project.settings import Settings, Smtp
 
@@ -139,11 +141,8 @@ def test_a_load_that_fails_is_told_in_words_without_values_and_the_next_good_one
 
 
 def test_a_load_that_is_killed_is_an_alarm_and_one_that_found_another_at_work_is_none(home: Settings) -> None:
-    with (
-        pytest.raises(LoadInProgressError),
-        recorded_run(home, health.LOAD, JULY_6, words_of=str, is_no_run=(LoadInProgressError,)),
-    ):
-        raise LoadInProgressError
+    with holding(home, "a test"), pytest.raises(LoadInProgressError):
+        load(home, now=JULY_6)
     assert seen(home, JULY_6) == []
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()

@@ -140,7 +140,7 @@ def open_to_others(home: Path) -> list[str]:
             for name in files
             if not (here / name).is_symlink() and (here / name).stat().st_mode & 0o004
         ]
-    return [path for path in found if path not in {".load.lock", ".delivery.lock"}]
+    return [path for path in found if path not in {".load.lock", ".load.step.lock", ".delivery.lock"}]
 
 
 def assert_nothing_is_plain(home: Path, ended: Ended, place: str = "") -> None:

@@ -15,7 +15,8 @@ from filelock import FileLock
 
 from dagster_project import warehouse
 from dagster_project.deliveries import Manifest
-from dagster_project.load import LoadInProgressError, LoadReport, load
+from dagster_project.installation_lock import LoadInProgressError
+from dagster_project.load import LoadReport, load
 from dagster_project.settings import Settings
 from dagster_project.warehouse import TransformationError
 

@@ -332,6 +332,17 @@ def test_look_ups_are_kept_for_their_days(lived: Settings) -> None:
     assert log.read_text(encoding="utf-8").splitlines() == [lines[1], "not a line of ours"]
 
 
+def test_logs_of_loads_are_kept_for_their_days(lived: Settings) -> None:
+    for stem in ("2019-02", "notes", f"{LATER - timedelta(days=300):%Y-%m}"):
+        (lived.logs / f"{stem}.jsonl").write_text("{}\n", encoding="utf-8")
+    before = {path.name for path in lived.logs.iterdir()}
+
+    done = purge(lived, now=LATER)
+
+    assert [item.what for item in done.items] == ["load_log"]
+    assert {path.name for path in lived.logs.iterdir()} == before - {"2019-02.jsonl"}
+
+
 class Killed(BaseException):
     """Stands in for kill -9: nothing of ours catches it."""
 

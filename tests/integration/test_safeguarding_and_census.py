@@ -20,6 +20,8 @@ from dagster_project.deliveries import Manifest
 from dagster_project.load import load
 from dagster_project.settings import Settings
 
+pytestmark = pytest.mark.long
+
 NUMBERS = (9, 10, 11)
 NOW = datetime(2024, 6, 3, 6, tzinfo=UTC)
 # These tell of files and of the day of a load, not of cases.
@@ -105,7 +107,6 @@ def test_an_export_that_is_there_already_changes_nothing(homes: dict[str, Settin
     assert not load(homes["ssd"], now=NOW).arrival.recorded
 
 
-@pytest.mark.long
 def test_a_faulty_case_is_one_rejected_row_and_a_workbook_of_sheets_is_an_export(tmp_path: Path) -> None:
     settings = prepare(tmp_path, {"caseload": "ssd"})
     cases = make_cases()
@@ -134,7 +135,6 @@ def test_a_faulty_case_is_one_rejected_row_and_a_workbook_of_sheets_is_an_export
     assert delivery.rows_read == delivery.rows_accepted + delivery.rows_rejected
 
 
-@pytest.mark.long
 def test_a_census_return_becomes_the_councils_totals_of_its_month(tmp_path: Path) -> None:
     settings = prepare(tmp_path, {"workforce_summary": "csww"})
     workers = [worker(SWENo=f"SW{n}", FTE="0.9") for n in range(30)]

@@ -9,7 +9,8 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
-from alert_seam import HEAD, Mailbox, ask_ledger, breach, free_port, load, serving
+from alert_seam import HEAD, Mailbox, ask_ledger, breach, load, serving
+from free_ports import free_port
 
 from dagster_project.alerts import Announcement, Breach, announce, desk, listing
 from dagster_project.alerts.desk import AlertsError
@@ -384,6 +385,19 @@ def test_a_message_waits_longer_after_each_failure(tmp_path: Path) -> None:
 
     assert tried == [1, 2, 2, 2, 2, 3, 3]
     assert NO_WAITS.after("temporary", 99) == timedelta(0)
+
+
+def test_a_message_that_failed_under_a_clock_that_ran_ahead_does_not_wait_for_that_day(
+    tmp_path: Path,
+) -> None:
+    smtp = Smtp(host="127.0.0.1", port=free_port())
+    waits = Waits({("temporary", 1): 60, ("temporary", 2): 4 * 24 * 60})
+    tried = []
+    for number in (4000, 1, 2, 3):
+        load(tmp_path, smtp, number=number, waits=waits)
+        tried.append(ask_ledger(tmp_path, "select count(*) from attempts")[0][0])
+
+    assert tried == [1, 2, 2, 2]
 
 
 def test_pages_are_told_who_was_told_in_this_run_who_answered_and_what_is_muted(at: Desk) -> None:

@@ -11,13 +11,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from bench.contenders import CONTENDERS, Contender
+from bench import months, rebuild, warm
+from bench.archive import archive
+from bench.contenders import CONTENDERS, FLOOR, SAME_MARTS, Contender
 from bench.extracts import land, register
 from bench.marts import MARTS, rows, rows_that_differ
-from bench.page import section
+from bench.page import section, section_of_months, section_of_rebuild
 from bench.report import table
 from dagster_project.deliveries.pseudonyms import pseudonym
-from dagster_project.settings import PROJECT_ROOT
+from dagster_project.settings import PROJECT_ROOT, Settings
 
 SECRET = "a key of the tests, of nobody's data"  # noqa: S105
 
@@ -107,3 +109,91 @@ def test_ratios_are_taken_round_by_round_and_who_was_left_out_is_told() -> None:
         *("6.00 (3.00 to 10.0)", "15.0 (10.0 to 30.0)"),
     ]
     assert "Left out: Spark local[2], for there is no java on this machine." in page
+
+
+def test_one_more_month_is_told_as_a_share_of_the_rebuild_of_the_same_round() -> None:
+    def took(seconds: float) -> dict[str, float]:
+        return {"cpu_seconds": seconds, "wall_seconds": 2 * seconds, "peak_mib": 500}
+
+    rounds = [
+        {months.FIRST: took(80), months.MORE: took(more), months.REBUILD: took(rebuild)}
+        for more, rebuild in ((10, 40), (12, 40), (9, 30))
+    ]
+    result = {
+        "councils": 1,
+        "machine": {
+            "cores": 2,
+            "processor": "P",
+            "memory": "M",
+            "system": "S",
+            "python": "3",
+            "load before": "0",
+        },
+        "histories": [{"months": 120, "rounds": rounds}],
+    }
+
+    assert months.table(result)[1] == ["120", months.MORE, "10.0", "20.0", "500", "0.30 (0.25 to 0.30)"]
+    assert "### One more month: 1 council\n" in section_of_months(result, PROJECT_ROOT / "docs" / "p.svg")
+
+
+def test_a_rebuild_that_publishes_a_row_twice_is_no_rebuild(tmp_path: Path) -> None:
+    for place, select in (("one", "select 1 as a"), ("other", "from (values (1), (1)) as t(a)")):
+        for tier in months.TIERS:
+            (tmp_path / place / tier).mkdir(parents=True)
+            duckdb.execute(
+                f"copy ({select}) to '{tmp_path / place / tier / 'bands.parquet'}' (format parquet)"
+            )
+
+    months.compare(tmp_path / "one", tmp_path / "one")
+    with pytest.raises(SystemExit, match=r"other rows of parquet/bands\.parquet"):
+        months.compare(tmp_path / "one", tmp_path / "other")
+
+
+def test_of_several_councils_one_comes_first_and_every_other_after_it() -> None:
+    assert months.arrivals(1) == {months.MORE: range(1)}
+    assert months.arrivals(3) == {months.ONE: range(1), months.OTHERS: range(1, 3)}
+
+
+def test_a_full_build_is_told_as_a_multiple_of_its_floor() -> None:
+    def took(seconds: float) -> dict[str, float]:
+        return {"cpu_seconds": seconds, "wall_seconds": seconds, "peak_mib": 500}
+
+    result = {
+        "size": {"name": "2x3", "councils": 2, "months": 3},
+        "machine": dict.fromkeys(("processor", "cores", "memory", "system", "python", "load before"), "?"),
+        "archive": {"files": 21, "rows": 20_000, "mib": 1.2, "wall_seconds": 4.0},
+        "rounds": [
+            {SAME_MARTS: took(ours), FLOOR: took(10), rebuild.EVERYTHING: took(40)} for ours in (12, 11, 15)
+        ],
+    }
+
+    assert rebuild.table(result)[0] == [
+        *(SAME_MARTS, "12.0", "12.0", "500"),
+        "1.20 (1.10 to 1.50)",
+    ]
+    assert "20,000 rows in 21 files, 1 MiB, made in 4.00 s of the clock." in section_of_rebuild(result)
+
+
+def test_the_floor_builds_from_the_archive_what_it_builds_from_the_files(made: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(made / "home" / "reference", home / "reference")
+    archive(Settings(home=home, pseudonym_key_variable=SECRET), 1, 2)
+    subprocess.run(
+        [sys.executable, "-m", "bench.rivals.duckdb_archive", str(home), str(tmp_path / "out")],
+        cwd=PROJECT_ROOT,
+        env={**os.environ, "CASELOAD_PSEUDONYM_KEY": SECRET},
+        check=True,
+    )
+
+    assert rows_that_differ(made / "duckdb_sql" / "marts", tmp_path / "out" / "marts") == {}
+
+
+def test_months_of_the_warm_up_are_no_part_of_the_ratio() -> None:
+    result = {
+        "warm_up": 1,
+        "peak_mib": 400.0,
+        "months": [{warm.LOAD: ours, warm.FLOOR: 1.0} for ours in (30.0, 6.0, 4.0, 5.0)],
+    }
+
+    assert "of the 3 months after the warm-up one took 5.00 (4.00 to 6.00)" in warm.words(result)
+    assert "5.00 (4.00 to 6.00) times as much" in warm.words(result)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import time
 from datetime import UTC, date, datetime
@@ -127,7 +128,7 @@ def test_definitions_load_on_an_empty_home_and_leave_it_empty(empty: Settings, d
 def test_loading_the_definitions_again_does_not_parse_again(
     empty: Settings, defs: dg.Definitions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def parse(settings: Settings, path: Path) -> None:
+    def parse(settings: Settings, path: Path) -> str:
         raise AssertionError(f"parsed again for {path}")
 
     monkeypatch.setattr(parsing, "_parse", parse)
@@ -139,6 +140,48 @@ def test_parsing_leaves_the_environment_as_it_was(empty: Settings, tmp_path: Pat
     parsing._parse(empty, tmp_path / "target" / "manifest.json")
     assert dict(os.environ) == before
     assert [path.name for path in (tmp_path / "target").iterdir()] == ["manifest.json"]
+
+
+def test_a_process_that_parses_at_the_same_moment_takes_nothing_away(
+    empty: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each removes the manifests of earlier projects; what one has just put there another may replace or remove."""
+    path = tmp_path / "target" / "manifest-now.json"
+    put = os.replace
+
+    def put_and_lose(source: Path, target: Path) -> None:
+        assert target.read_text(encoding="utf-8") == "of another process"
+        put(source, target)
+        target.unlink()
+
+    path.parent.mkdir()
+    path.write_text("of another process", encoding="utf-8")
+    path.with_name("manifest-before.json").touch()
+    monkeypatch.setattr(os, "replace", put_and_lose)
+    assert "nodes" in json.loads(parsing._parse(empty, path))
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_model_that_looks_back_beyond_a_year_reads_totals_and_no_rows(empty: Settings) -> None:
+    """While months are added dbt is offered the archive's files of a year: warehouse/archive_offered.py."""
+    project = parsing.parsed_project(empty)
+    models = {key: node for key, node in project["nodes"].items() if node["resource_type"] == "model"}
+
+    def rows_read(key: str) -> set[str]:
+        found = set()
+        for parent in project["parent_map"][key]:
+            if parent in models and models[parent]["name"].startswith("stg_"):
+                found.add(models[parent]["name"])
+            elif parent in models and models[parent]["config"]["materialized"] == "view":
+                found |= rows_read(parent)
+        return found
+
+    reaches = {key: node["config"]["meta"].get("reach", 0) for key, node in models.items()}
+    assert rows_read("model.caseload.int_case_totals") == {"stg_caseload", "stg_workforce"}
+    assert len([key for key, reach in reaches.items() if reach == 2]) > 10
+    assert {
+        models[key]["name"]: rows_read(key) for key, reach in reaches.items() if reach >= 2 and rows_read(key)
+    } == {}
 
 
 def test_every_extract_is_an_asset_that_its_staging_model_reads(defs: dg.Definitions) -> None:

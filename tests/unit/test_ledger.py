@@ -10,7 +10,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from alert_seam import HEAD, MANAGER, Mailbox, ask_ledger, free_port, load, serving
+from alert_seam import HEAD, MANAGER, Mailbox, ask_ledger, load, serving
+from free_ports import free_port
 
 from dagster_project.alerts.ledger import open_ledger
 from dagster_project.alerts.ledger_schema import CURRENT, NewerLedgerError

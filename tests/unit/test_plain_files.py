@@ -19,7 +19,7 @@ from dagster_project.deliveries.discovery import Landed, sha256_of
 from dagster_project.deliveries.file_limits import FileLimits
 from dagster_project.deliveries.layout import MISSING, NOTE, TOTAL, read_table
 from dagster_project.deliveries.plain_files import may_be_plain, read_plain
-from dagster_project.deliveries.plain_rules import FIRST_CELL, totals_of, type_plain
+from dagster_project.deliveries.plain_rules import FIRST_CELL, Names, TypedFiles, type_plain
 from dagster_project.deliveries.refusal import Refused
 from dagster_project.extracts import Column, Specification, load_specifications
 from dagster_project.extracts.source_system import load_sources
@@ -165,15 +165,33 @@ def rows_in(connection: duckdb.DuckDBPyConnection, relation: str, specification:
     return connection.execute(f"select row_number, {columns} from {relation} order by row_number").fetchall()
 
 
+def names_of(council: str, month: date) -> tuple[Names, Names]:
+    assert council == "northshire"
+    return UNITS, ROLES
+
+
+def plain_rows(typed: TypedFiles, specification: Specification) -> list[Any]:
+    """As `rows_in`: every unit and role that is written has the slug it is known by."""
+    columns = [typed.columns[column.name].to_pylist() for column in specification.columns]
+    slugs = {"unit": dict(UNITS), "role": dict(ROLES)}
+    columns += [
+        [slugs[c.type][name] if name is not None else None for name in typed.columns[c.name].to_pylist()]
+        for c in specification.columns
+        if c.type in slugs
+    ]
+    return [(number, *row) for number, row in enumerate(zip(*columns, strict=True), start=2)]
+
+
 def taken_as_plain(
     connection: duckdb.DuckDBPyConnection, landed: Landed, specification: Specification
 ) -> tuple[int, dict[str, Any], list[Any]] | None:
     file = read_plain(landed, sha256_of(landed), specification, FileLimits())
     if file is None:
         return None
-    relation = type_plain(connection, [file], specification, MAY, {"northshire": (UNITS, ROLES)})
-    totals = totals_of(connection, relation, specification).get(0)
-    return None if totals is None else (*totals, rows_in(connection, relation, specification))
+    typed = type_plain(connection, [file], specification, names_of)
+    if 0 not in typed.sound:
+        return None
+    return typed.rows[0], typed.sound[0], plain_rows(typed, specification)
 
 
 def read_with_care(
@@ -314,8 +332,8 @@ def test_of_files_read_together_only_those_that_are_sound_are_taken(
         file = read_plain(landed, sha256_of(landed), specification, FileLimits())
         assert file
         files.append(file)
-    relation = type_plain(connection, files, specification, MAY, {"northshire": (UNITS, ROLES)})
-    assert {list(contents)[number] for number in totals_of(connection, relation, specification)} == {"sound"}
+    typed = type_plain(connection, files, specification, names_of)
+    assert {list(contents)[number] for number in typed.sound} == {"sound"}
 
 
 def test_a_file_that_somebody_still_writes_is_noticed(folder: Path) -> None:

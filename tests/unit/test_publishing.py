@@ -110,6 +110,18 @@ def test_the_restricted_tier_holds_everything_for_its_owner_only(built: Settings
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
 
 
+def test_what_both_may_see_is_the_same_file_for_the_owner_and_what_only_the_owner_may_is_another(
+    built: Settings,
+) -> None:
+    version = publish(built, "load-1")
+
+    def content(folder: Path, mart: str) -> bytes:
+        return (folder / "parquet" / f"{mart}.parquet").read_bytes()
+
+    assert content(version, "caseload_bands") == content(version / "restricted", "caseload_bands")
+    assert content(version, "threshold_breaches") != content(version / "restricted", "threshold_breaches")
+
+
 def test_clients_from_the_long_term_version_open_the_published_files(built: Settings) -> None:
     publish(built, "load-1")
 
@@ -254,7 +266,7 @@ def test_whatever_the_umask_anybody_passes_through_the_home_and_nobody_lists_it(
     settings = Settings(home=tmp_path / "srv" / "caseload")
     before = os.umask(umask)
     try:
-        with only_load(settings):
+        with only_load(settings, "a test"):
             pass
     finally:
         os.umask(before)
@@ -265,7 +277,7 @@ def test_whatever_the_umask_anybody_passes_through_the_home_and_nobody_lists_it(
 def test_a_home_that_its_administrator_closed_stays_closed(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir(mode=0o700)
 
-    with only_load(Settings(home=tmp_path / "home")):
+    with only_load(Settings(home=tmp_path / "home"), "a test"):
         pass
 
     assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700

@@ -16,8 +16,9 @@ TREES = {
     for path in sorted((PROJECT_ROOT / "dagster_project").rglob("*.py"))
 }
 STOPS_A_LOAD = {
-    "BackupError", "CollisionError", "LoadInProgressError", "NewerDataError", "NewerLedgerError",
-    "RestoreUnfinishedError", "SealError", "SecretFileError", "SettingsError", "SourceError", "SuiteError",
+    "BackupError", "CollisionError", "DamagedFileError", "DamagedRecordError", "EngineError", "LoadInProgressError",
+    "NewerDataError", "NewerLedgerError", "RestoreUnfinishedError", "SealError", "SecretFileError", "SettingsError",
+    "SourceError", "SuiteError",
 }  # fmt: skip
 OF_ANOTHER_COMMAND = {"key_rotation.py"}
 SHORTEST = 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 import pytest
@@ -14,6 +15,7 @@ from dagster_project.warehouse.scope import (
     WHOLE_HISTORY,
     CouncilMonth,
     build_scope,
+    months_read,
 )
 
 
@@ -75,3 +77,22 @@ def test_a_changed_month_without_a_delivery_in_force_is_in_scope_and_not_loaded(
     (row,) = build_scope({}, changed)
 
     assert (row.reach, row.is_loaded, row.extracts) == (ITS_OWN_MONTH, False, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("loaded", "changed", "read"),
+    [
+        (range(1, 31), [30], range(19, 31)),
+        ([1, 2, 29, 30], [30], [29, 30]),
+        # The twelve months after a change look back on it, each over its own year.
+        (range(1, 61), [30], range(19, 43)),
+        (range(1, 31), [], []),
+    ],
+)
+def test_rows_are_read_of_the_months_due_and_of_the_year_that_ends_with_each(
+    loaded: Iterable[int], changed: list[int], read: Iterable[int]
+) -> None:
+    places = [(council, number, "caseload") for council in ("north", "south") for number in loaded]
+    scope = build_scope(in_force(*places), [("north", month(number)) for number in changed])
+
+    assert months_read(scope) == {("north", month(number)) for number in read}

@@ -1,0 +1,57 @@
+"""What Spark says otherwise than DuckDB where nobody tells it: found as other values of marts, held here alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dagster_project.settings import PROJECT_ROOT
+from dagster_project.warehouse.spark_engine import open_session
+
+pytest.importorskip("pyspark", reason="Spark is an optional extra: make test-spark")
+pytestmark = pytest.mark.spark
+
+Ask = Callable[[str], object]
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
+    """The one value that a query gives in the session of a load."""
+    with open_session(tmp_path_factory.mktemp("words") / "spark", 1) as session:
+        yield lambda query: session.sql(query).collect()[0][0]
+
+
+def by_duckdb(query: str) -> object:
+    found = duckdb.sql(query).fetchone()
+    assert found
+    return found[0]
+
+
+def all_digits(engine: str, value: str) -> str:
+    """The macro's own words for an engine."""
+    from jinja2 import Environment
+
+    text = Path(PROJECT_ROOT / "dbt" / "macros" / "exact.sql").read_text(encoding="utf-8")
+    macros = Environment(autoescape=False).from_string(text).module  # noqa: S701 - SQL, not a page
+    return str(getattr(macros, f"{engine}__all_digits")(value))
+
+
+@pytest.mark.parametrize("value", ["0.00", "0.000001", "0.0000000004", "-0.5", "-1234567.89", "6", "100"])
+def test_a_decimal_is_written_with_its_digits_and_no_exponent(spark: Ask, value: str) -> None:
+    written = spark(f"select {all_digits('spark', value)}")
+
+    assert written == f"{Decimal(value):.15f}"
+    assert written == by_duckdb(f"select {all_digits('default', value)}")
+
+
+def test_where_wide_columns_become_one_the_decimals_are_kept(spark: Ask) -> None:
+    query = (
+        "select min(amount) from (select cast(337249.656 as decimal(38, 18)) as amount "
+        "union all select cast(999999999 as decimal(38, 2)) as amount) as both_of_them"
+    )
+
+    assert spark(query) == Decimal("337249.656")
