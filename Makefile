@@ -1,14 +1,19 @@
 # Every target works on a fresh clone: it installs first, and needs Python 3.11+ and make, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-long test-fuzz test-browser test-servers bench dev docs lint \
+.PHONY: help install demo test test-long test-fuzz test-browser test-servers test-spark bench bench-rebuild bench-months bench-warm dev docs audit sbom lint \
 	lint-python lint-format lint-types lint-imports lint-sql lint-reference lint-dbt lint-locks lock FORCE
 
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SPARK := build/spark
+SPARK_STAMP := $(SPARK)/.installed
 RIVALS := build/rivals
 RIVALS_STAMP := $(RIVALS)/.installed
+AUDIT := build/audit
+AUDIT_STAMP := $(AUDIT)/.installed
+SHIPPED := build/shipped
 # As many as there are processors, up to this.
 TEST_PROCESSES := 4
 
@@ -24,10 +29,16 @@ help:
 	@echo "make dev           the Dagster UI on this machine"
 	@echo "make docs          docs/ as a site with search, links checked, under build/docs"
 	@echo "make bench         a load beside DuckDB by hand, pandas, polars, Spark and bare dbt, on the same files"
+	@echo "make bench-rebuild  a full build from the archive beside DuckDB by hand on the same Parquet, of any size"
+	@echo "make bench-months  one more month, of one council and of all, beside a rebuild of every month"
+	@echo "make bench-warm    one council's months in one warm process beside DuckDB by hand"
 	@echo "make test-long     the tests that take minutes: every step of a purge killed, the samples searched whole"
 	@echo "make test-fuzz     the readers on a minute and more of files nobody thought of, others each time"
 	@echo "make test-browser  the tests that draw pages in a browser"
 	@echo "make test-servers  the tests that need database or mail servers"
+	@echo "make test-spark    the tests that load with Spark too, in an environment of its own; needs Java 17"
+	@echo "make audit         every package of the locks looked up among known vulnerabilities"
+	@echo "make sbom          a bill of materials (CycloneDX) of what runs, under build/"
 	@echo "make lock          lock again after a change of dependencies in pyproject.toml"
 
 install: $(STAMP)
@@ -45,7 +56,7 @@ demo: $(STAMP)
 	@$(BIN)/caseload demo
 
 test: $(STAMP)
-	@$(BIN)/pytest -n auto --maxprocesses $(TEST_PROCESSES) -m "not browser and not servers and not long" $(ARGS)
+	@$(BIN)/pytest -n auto --maxprocesses $(TEST_PROCESSES) -m "not browser and not servers and not long and not spark" $(ARGS)
 
 test-long: $(STAMP)
 	@$(BIN)/pytest -n auto --maxprocesses $(TEST_PROCESSES) -m long $(ARGS)
@@ -59,10 +70,16 @@ test-fuzz: $(STAMP)
 		--hypothesis-seed=$(FUZZ_SEED) $(ARGS)
 
 test-browser test-servers: test-%: $(STAMP)
-	@$(BIN)/pytest -m $* $(ARGS) || { \
-		code=$$?; \
-		if [ $$code -eq 5 ]; then echo "No test is marked '$*' yet: nothing to run."; else exit $$code; fi; \
-	}
+	@$(BIN)/pytest -m $* $(ARGS)
+
+# In an environment of its own: Great Expectations imports Spark where it finds it.
+$(SPARK_STAMP): requirements/spark.txt requirements/uv.txt requirements/install.sh pyproject.toml
+	@rm -f $@
+	@sh requirements/install.sh spark $(SPARK)
+	@touch $@
+
+test-spark: $(SPARK_STAMP)
+	@$(SPARK)/bin/pytest -m spark $(ARGS) tests/spark
 
 lint: lint-locks lint-python lint-format lint-types lint-imports lint-sql lint-reference lint-dbt
 
@@ -117,6 +134,31 @@ $(RIVALS_STAMP): requirements/rivals.txt
 bench: $(STAMP) $(RIVALS_STAMP)
 	@$(BIN)/python -m bench $(ARGS)
 
+bench-rebuild: $(STAMP) $(RIVALS_STAMP)
+	@$(BIN)/python -m bench.rebuild $(ARGS)
+
+bench-months: $(STAMP)
+	@$(BIN)/python -m bench.months $(ARGS)
+
+bench-warm: $(STAMP)
+	@$(BIN)/python -m bench.warm $(ARGS)
+
+$(AUDIT_STAMP): requirements/audit.txt
+	@sh requirements/install.sh audit $(AUDIT) && touch $@
+
+# A look-up that did not happen is no success, but where there is no way out to the service it may be let pass, and is said.
+audit: $(AUDIT_STAMP)
+	@$(AUDIT)/bin/python -m requirements.audit $(ARGS) || { \
+		code=$$?; [ $$code -eq 3 ] && [ -n "$(MAY_BE_OFFLINE)" ] || exit $$code; \
+	}
+
+# Of what runs, with licences and what needs what: the base lock, installed by itself.
+sbom: $(AUDIT_STAMP)
+	@sh requirements/install.sh base $(SHIPPED)
+	@PYTHONWARNINGS=ignore $(AUDIT)/bin/cyclonedx-py environment $(SHIPPED)/bin/python --pyproject pyproject.toml \
+		--output-reproducible --validate --output-file build/sbom.cdx.json 2>/dev/null
+	@echo "sbom: build/sbom.cdx.json"
+
 # Strict: a link or an anchor that leads nowhere, or a page that no reader is led to, stops it.
 docs: $(STAMP)
 	@$(BIN)/mkdocs build --quiet --clean -f docs_site/mkdocs.yml
@@ -131,7 +173,10 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 	--no-header --no-annotate
 lock: $(STAMP)
 	@$(LOCK) pyproject.toml -o requirements/base.txt
-	@$(LOCK) pyproject.toml --extra dev --extra workbench -c requirements/base.txt -o requirements/dev.txt
+	@$(LOCK) pyproject.toml --extra dev --extra postgres --extra workbench -c requirements/base.txt -o requirements/dev.txt
+	@$(LOCK) pyproject.toml --extra dev --extra spark -c requirements/dev.txt -o requirements/spark.txt
+	@$(LOCK) pyproject.toml --extra postgres -c requirements/dev.txt -o requirements/postgres.txt
 	@$(LOCK) --group pyproject.toml:rivals -c requirements/base.txt -o requirements/rivals.txt
+	@$(LOCK) --group pyproject.toml:audit -o requirements/audit.txt
 	@awk '/^[^ ]/ { ours = /^uv==/ } ours' requirements/dev.txt > requirements/uv.txt
 	@$(MAKE) --no-print-directory lint-locks
