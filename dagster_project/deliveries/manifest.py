@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -104,6 +105,19 @@ on withdrawals.delivery = deliveries.delivery and withdrawals.undone_at is null
 left join purged_deliveries on purged_deliveries.delivery = deliveries.delivery
 """
 
+SHARED = (
+    "council",
+    "extract",
+    "grain",
+    "received_at",
+    "load_id",
+    "specification_hash",
+    "reference_hash",
+    "key_fingerprint",
+    "archive_file",
+)
+"""What many deliveries have in common: held once, for a nation's history has a hundred thousand."""
+
 # In force, or refused and not followed by another delivery of its place.
 SPOKEN_OF = """
 select * from deliveries as one where superseded_by is null and (is_refused = 0 or not exists (
@@ -195,8 +209,9 @@ class Manifest(ManifestFile):
     def all(self) -> list[Delivery]:
         """Every delivery ever recorded, in the order of recording, whatever the clock said; no cells or notices."""
         with self._connect() as connection:
-            rows = connection.execute(f"{ALL_DELIVERIES} order by deliveries.rowid").fetchall()
-        return [_delivery(row) for row in rows]
+            return [
+                _delivery(row) for row in connection.execute(f"{ALL_DELIVERIES} order by deliveries.rowid")
+            ]
 
     def known_at(self, moment: datetime) -> list[Delivery]:
         """The deliveries as they were known at a moment, in the order of recording: in force, superseded or withdrawn
@@ -449,20 +464,16 @@ class Manifest(ManifestFile):
             rows = connection.execute("select * from notices order by delivery, notice").fetchall()
         return [dict(row) for row in rows]
 
-    def totals(self) -> list[dict[str, object]]:
+    def totals(self) -> Iterator[dict[str, object]]:
         """Each column of numbers of each delivery added up: over all rows read, and over the accepted ones."""
         with self._connect() as connection:
-            rows = connection.execute(
-                "select * from delivery_totals order by delivery, column_name"
-            ).fetchall()
-        return [
-            {
-                **dict(row),
-                "total_read": Decimal(row["total_read"]),
-                "total_accepted": Decimal(row["total_accepted"]),
-            }
-            for row in rows
-        ]
+            # Not all at once: a nation's history has some of them for each of a hundred thousand deliveries.
+            for row in connection.execute("select * from delivery_totals order by delivery, column_name"):
+                yield {
+                    **dict(row),
+                    "total_read": Decimal(row["total_read"]),
+                    "total_accepted": Decimal(row["total_accepted"]),
+                }
 
     def notices(self) -> list[dict[str, object]]:
         """What was remarked on deliveries in force and the last refused ones: a notice and the rows it counts."""
@@ -523,6 +534,9 @@ def with_successors(deliveries: Sequence[Delivery]) -> list[Delivery]:
 
 def _delivery(row: sqlite3.Row) -> Delivery:
     values = dict(row)
+    for name in SHARED:
+        if values[name] is not None:
+            values[name] = sys.intern(values[name])
     values["month"] = date.fromisoformat(values["month"])
     values["is_refused"] = bool(values["is_refused"])
     return Delivery(**values)

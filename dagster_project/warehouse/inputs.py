@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from dagster_project.warehouse.scope import EXTRACT_FLAGS, ScopeRow
 
 FOREVER = date(9999, 12, 31)
 ALWAYS = date(1, 1, 1)
+ROWS_AT_ONCE = 10_000
+"""Turned into columns together: the record of a nation has some hundred thousand rows, too many to hold as Python's."""
 
 DELIVERIES = pa.schema(
     [
@@ -180,12 +183,11 @@ def _control_rows(controls: Sequence[Control]) -> list[dict[str, Any]]:
     ]
 
 
-def _delivery_rows(deliveries: Sequence[Delivery]) -> list[dict[str, Any]]:
+def _delivery_rows(deliveries: Sequence[Delivery]) -> Iterator[dict[str, Any]]:
     replaced = replaced_packs(deliveries)
-    return [
-        {**_delivery_row(delivery), "superseded_by": replaced.get(delivery.delivery, delivery.superseded_by)}
-        for delivery in deliveries
-    ]
+    for delivery in deliveries:
+        superseded_by = replaced.get(delivery.delivery, delivery.superseded_by)
+        yield {**_delivery_row(delivery), "superseded_by": superseded_by}
 
 
 def _delivery_row(delivery: Delivery) -> dict[str, Any]:
@@ -217,8 +219,10 @@ def _scope_row(row: ScopeRow) -> dict[str, Any]:
     return {**vars(row), **flags}
 
 
-def _write(path: Path, schema: pa.Schema, rows: Sequence[dict[str, Any]]) -> None:
-    table = pa.Table.from_pylist([{name: row[name] for name in schema.names} for row in rows], schema=schema)
+def _write(path: Path, schema: pa.Schema, rows: Iterable[Mapping[str, Any]]) -> None:
     being_written = path.with_name(f".{path.name}.writing")
-    pq.write_table(table, being_written)
+    rows = iter(rows)
+    with pq.ParquetWriter(being_written, schema) as writer:
+        while some := [{name: row[name] for name in schema.names} for row in islice(rows, ROWS_AT_ONCE)]:
+            writer.write_batch(pa.RecordBatch.from_pylist(some, schema=schema))
     put_in_place(being_written, path)

@@ -70,7 +70,7 @@ def test_the_manifest_says_of_each_delivery_what_the_load_said(both: tuple[Setti
 
     assert len(told(made)) == len(list(both[0].landing.rglob("*.csv"))) > MONTHS * COUNCILS * 6
     assert told(made) == told(loaded)
-    assert made.totals() == loaded.totals()
+    assert list(made.totals()) == list(loaded.totals()) != []
     assert made.months_to_build() == loaded.months_to_build()
     assert made.key_fingerprints() == loaded.key_fingerprints()
 
