@@ -18,6 +18,7 @@ from dagster_project.settings import Settings
 from dagster_project.warehouse_file import reading_warehouse
 
 WORDS = Path(__file__).with_name("column_words.yml")
+CODE = (Path(__file__), WORDS)
 # Of a node: where it lay on this machine, and SQL with that installation's paths.
 OF_THIS_MACHINE = (
     "root_path", "build_path", "compiled_path", "compiled_code", "compiled", "extra_ctes", "created_at", "external",
@@ -46,17 +47,38 @@ def project_docs(settings: Settings) -> Path | None:
     manifest = settings.warehouse / "dbt" / "manifest.json"
     if not manifest.is_file():
         return None
-    declared = json.loads(manifest.read_text(encoding="utf-8"))
-    page = settings.warehouse / "dbt_docs" / f"{_fingerprint(declared)}.html"
+    content = manifest.read_bytes()
+    folder = settings.warehouse / "dbt_docs"
+    # Which page was last found to be of which bytes: the manifest is long, and most loads leave it as it is.
+    found, of = folder / "page_of_manifest", _sum_of(content)
+    if before := _found_before(found, of):
+        return before
+    declared = json.loads(content)
+    page = folder / f"{_fingerprint(declared)}.html"
     if not page.is_file():
-        page.parent.mkdir(parents=True, exist_ok=True)
-        being_written = page.with_suffix(".writing")
-        shown = described(declared, _columns(settings))
-        being_written.write_text(_page(shown), encoding="utf-8")
-        for old in page.parent.glob("*.html"):
-            old.unlink()
-        os.replace(being_written, page)
+        _draw(page, described(declared, _columns(settings)))
+    found.write_text(f"{of} {page.name}", encoding="utf-8")
     return page
+
+
+def _draw(page: Path, shown: Mapping[str, Any]) -> None:
+    page.parent.mkdir(parents=True, exist_ok=True)
+    being_written = page.with_suffix(".writing")
+    being_written.write_text(_page(shown), encoding="utf-8")
+    for old in page.parent.glob("*.html"):
+        old.unlink()
+    os.replace(being_written, page)
+
+
+def _found_before(found: Path, of: str) -> Path | None:
+    words = found.read_text(encoding="utf-8", errors="replace").split() if found.is_file() else []
+    page = found.parent / words[1] if len(words) == 2 and words[0] == of else None
+    return page if page and page.is_file() else None
+
+
+def _sum_of(manifest: bytes) -> str:
+    """Changes with whatever a page is made from, and with every parse."""
+    return hashlib.sha256(manifest + b"".join(path.read_bytes() for path in CODE)).hexdigest()
 
 
 def described(declared: Mapping[str, Any], columns: Columns) -> dict[str, Any]:
@@ -190,6 +212,6 @@ def _fingerprint(declared: Mapping[str, Any]) -> str:
     for kind in KINDS:
         nodes = {name: _without_machine(node) for name, node in declared.get(kind, {}).items()}
         digest.update(json.dumps(nodes, sort_keys=True).encode())
-    for path in (Path(__file__), WORDS):
+    for path in CODE:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -24,6 +24,8 @@ from dagster_project.warehouse_file import attach_warehouse, sql_text
 
 OLDEST_READER = "v1.4.0"
 VERSIONS_KEPT = 3
+SMALL_WAREHOUSE = 128 << 20
+"""Bytes. Up to these a second processor costs more in being waited for than it does."""
 METRICS = "semantic_manifest.json"
 
 
@@ -186,6 +188,8 @@ def _write(
     target = folder / "marts.duckdb"
     with duckdb.connect(":memory:") as connection:
         attach_warehouse(connection, settings, "warehouse", read_only=True)
+        if settings.database.stat().st_size <= SMALL_WAREHOUSE:
+            connection.execute("set threads = 1")
         version = "" if target.exists() else f" (storage_version '{OLDEST_READER}')"
         connection.execute(f"attach {sql_text(target)} as published{version}")
         connection.execute("use warehouse.main")
