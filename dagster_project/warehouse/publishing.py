@@ -124,9 +124,11 @@ def publish(settings: Settings, load_id: str, draw: Callable[[Path], object] = l
     put_in_place(being_written, version)
     # Anybody passes through to the public folder; what lies beside it has modes of its own.
     version.chmod(0o751)
-    _switch(settings.published / "current", version)
+    before = settings.published / "current"
+    replaced = before.resolve()
+    _switch(before, version)
     reached("the version is published")
-    _drop_old(settings.published / "versions", version)
+    _drop_old(settings.published / "versions", {version.name, replaced.name})
     return version
 
 
@@ -235,6 +237,9 @@ def _describe(connection: duckdb.DuckDBPyConnection, described: Sequence[Mart]) 
 
 
 def _switch(link: Path, version: Path) -> None:
+    if link.is_dir() and not link.is_symlink():
+        # A program that copied the home followed the link: what it left is an old version like another.
+        os.replace(link, link.parent / "versions" / f"0000-before-{version.name}")
     new_link = link.with_name(f".{link.name}.new")
     new_link.unlink(missing_ok=True)
     new_link.symlink_to(Path("versions") / version.name)
@@ -242,12 +247,15 @@ def _switch(link: Path, version: Path) -> None:
     flush(link.parent)
 
 
-def _drop_old(versions: Path, current: Path) -> None:
+def _drop_old(versions: Path, kept_anyway: set[str]) -> None:
+    """The last few by their name stay, and those named: after a clock went back the newest are not the last by name,
+    and the one that was current until now is being read.
+    """
     kept = sorted(
         (path for path in versions.iterdir() if not path.name.startswith(".")), key=lambda path: path.name
     )
     for path in kept[:-VERSIONS_KEPT]:
-        if path != current:
+        if path.name not in kept_anyway:
             shutil.rmtree(path, ignore_errors=True)
 
 
