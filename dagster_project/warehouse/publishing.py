@@ -20,7 +20,7 @@ from dagster_project.disclosure import ClassificationError, public_tables, read_
 from dagster_project.durable import flush, flush_whole, put_in_place
 from dagster_project.settings import Settings
 from dagster_project.steps import reached
-from dagster_project.warehouse_file import attach_warehouse, sql_text
+from dagster_project.warehouse_file import attach_warehouse, sql_text, taken_away_where_damaged
 
 OLDEST_READER = "v1.4.0"
 VERSIONS_KEPT = 3
@@ -186,7 +186,7 @@ def _write(
     parquet = folder / "parquet"
     parquet.mkdir(parents=True, exist_ok=True)
     target = folder / "marts.duckdb"
-    with duckdb.connect(":memory:") as connection:
+    with taken_away_where_damaged(settings), duckdb.connect(":memory:") as connection:
         attach_warehouse(connection, settings, "warehouse", read_only=True)
         version = "" if target.exists() else f" (storage_version '{OLDEST_READER}')"
         connection.execute(f"attach {sql_text(target)} as published{version}")
