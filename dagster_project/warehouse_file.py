@@ -15,7 +15,7 @@ import duckdb
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from dagster_project.errors import PlainError
+from dagster_project.errors import PlainError, said_by_the_system
 from dagster_project.scratch import spill_encrypted
 from dagster_project.settings import Settings, SettingsError
 
@@ -23,6 +23,8 @@ CATALOG = "caseload"
 """What the database is called in SQL: the file's name, encrypted or not."""
 CHUNK_BYTES = 1 << 20
 DAMAGED = (duckdb.IOException, duckdb.SerializationException, duckdb.InternalException, duckdb.FatalException)
+SAYS_DAMAGED = ("Corrupt database file", "Failed to deserialize", "not a valid DuckDB database file")
+"""Words of DuckDB's, by themselves or as dbt hands them on, of a file that is not what was written."""
 WRONG_KEY = (
     "CASELOAD_STORAGE_KEY is not the key that the warehouse file was encrypted with. Set the one that was used before; "
     "caseload rotate-key changes it."
@@ -34,7 +36,7 @@ NO_KEY = (
 
 
 class DamagedWarehouseError(PlainError):
-    """The warehouse file is there and is no database any more."""
+    """The warehouse file was no database any more, or a part of it; it was taken away."""
 
 
 @contextmanager
@@ -80,7 +82,8 @@ def check_warehouse_key(settings: Settings) -> None:
     """Nothing where the warehouse can be opened or is not there; a plain one is taken away where a key was given.
 
     For who holds the lock. It holds nothing that the archive does not: it is built again, encrypted. Raises
-    SettingsError where the key is missing or another, DamagedWarehouseError where the file is no database any more.
+    SettingsError where the key is missing or another, DamagedWarehouseError where the file was no database any more and
+    was taken away.
     """
     if not settings.database.is_file():
         return
@@ -91,12 +94,33 @@ def check_warehouse_key(settings: Settings) -> None:
         with reading_warehouse(settings):
             pass
     except DAMAGED as error:
-        # A file that another program holds is for the build to tell of.
-        if "Could not set lock" not in str(error) and os.access(settings.database, os.R_OK | os.W_OK):
-            raise DamagedWarehouseError(
-                f"{settings.database.name} cannot be opened as a database: it is damaged. `caseload rebuild` makes it "
-                "anew from the archive; what was published stays."
-            ) from None
+        # A file that another program holds, or that the system gives nobody, is for the build to tell of.
+        is_held = any(words in str(error) for words in ("Could not set lock", "Cannot open file"))
+        if not (is_held or said_by_the_system(error)) and os.access(settings.database, os.R_OK | os.W_OK):
+            raise _taken_away(settings, "cannot be opened as a database: it is damaged") from None
+
+
+@contextmanager
+def taken_away_where_damaged(settings: Settings) -> Iterator[None]:
+    """A part of the warehouse that turns out damaged within ends with a DamagedWarehouseError and without the file.
+
+    Else every later build would meet the same part. For who holds the lock.
+    """
+    try:
+        yield
+    except Exception as error:
+        if any(words in str(error) for words in SAYS_DAMAGED):
+            raise _taken_away(settings, "is damaged") from None
+        raise
+
+
+def _taken_away(settings: Settings, what: str) -> DamagedWarehouseError:
+    """The file is gone, for it holds nothing that the archive does not; the error to raise."""
+    remove_warehouse(settings)
+    return DamagedWarehouseError(
+        f"{settings.database.name} {what}. It was taken away: the next load, or `caseload rebuild`, makes it anew from "
+        "the archive; what was published stays."
+    )
 
 
 def remove_warehouse(settings: Settings) -> None:

@@ -89,11 +89,22 @@ def own_references(settings: Settings, council: str, keys: Iterable[int], purpos
 
 
 def log_of(settings: Settings) -> list[LookUp]:
-    """Every look-up, oldest first."""
+    """Every look-up, oldest first; of a line that was cut off as it was written, that it was.
+
+    Nobody was shown anything by such a look-up: it was not in the log yet.
+    """
     path = log_file(settings)
     if not path.is_file():
         return []
-    return [LookUp(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    lines = path.read_bytes().decode("utf-8", errors="replace").split("\n")
+    return [_entry(line) for line in lines if line]
+
+
+def _entry(line: str) -> LookUp:
+    try:
+        return LookUp(**json.loads(line))
+    except (ValueError, TypeError):
+        return LookUp("", "", "cut off", "", "", [], "the line was cut off as it was written", 0)
 
 
 def log_file(settings: Settings) -> Path:
@@ -128,11 +139,21 @@ def _refuse_without_reason(why: str) -> None:
 def _log(settings: Settings, entry: LookUp) -> None:
     path = log_file(settings)
     make_private(path.parent)
+    begin = "" if _ends_whole(path) else "\n"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(entry), ensure_ascii=False) + "\n")
+        file.write(begin + json.dumps(asdict(entry), ensure_ascii=False) + "\n")
         file.flush()
         os.fsync(file.fileno())
+
+
+def _ends_whole(path: Path) -> bool:
+    """Whether the log's last line is whole: one that a crash cut off would take the next one with it."""
+    if not path.is_file() or not path.stat().st_size:
+        return True
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
 
 
 def _now() -> str:

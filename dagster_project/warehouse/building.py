@@ -27,6 +27,7 @@ from dagster_project.warehouse.inputs import write_inputs
 from dagster_project.warehouse.scope import CouncilMonth, ScopeRow, build_scope, months_read
 from dagster_project.warehouse.spark_engine import build_with_spark, check_spark
 from dagster_project.warehouse.transformation import NodeResult, invoke, project_fingerprint
+from dagster_project.warehouse_file import taken_away_where_damaged
 
 
 class Engine(StrEnum):
@@ -101,7 +102,8 @@ def build(
     """Build and test the marts of the months due in the warehouse file.
 
     Raises TransformationError, DamagedFileError where a file of the archive that would be read is not what was written,
-    or EngineError where the engine cannot be used; then what is published stays as it was and the months stay due.
+    DamagedWarehouseError where the warehouse file is not and was taken away, or EngineError where the engine cannot be
+    used; then what is published stays as it was and the months stay due.
     """
     due.scope = build_scope(manifest.in_force(), due.months)
     make_private(settings.warehouse)
@@ -119,7 +121,7 @@ def build(
     reached("the inputs are written")
     run = build_with_spark if engine == Engine.SPARK else build_with_duckdb
     months = None if due.is_full else months_read(due.scope)
-    with only_months_offered(settings, deliveries, months):
+    with only_months_offered(settings, deliveries, months), taken_away_where_damaged(settings):
         due.nodes = run(settings, is_full=due.is_full, with_seeds=with_seeds, on_node=on_node)
     reached("the marts are built")
     manifest.set_mark("seeds", seeds)

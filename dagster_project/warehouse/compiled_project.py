@@ -28,6 +28,8 @@ from dagster_project.warehouse.transformation import NodeResult, project_fingerp
 from dagster_project.warehouse_file import CATALOG, attach_warehouse, sql_text
 
 MODEL, TEST = "model", "test"
+WRITTEN_BY_DBT = ("manifest.json", "semantic_manifest.json")
+"""What a publication reads of dbt's last run; only dbt makes them again."""
 PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb")
 FEW_COUNCIL_MONTHS = 100
 """Up to these due, a second processor costs more in being waited for than it does: a council's month reaches 13."""
@@ -83,8 +85,14 @@ def keep_compiled(settings: Settings) -> None:
 
 
 def compiled_nodes(settings: Settings) -> list[Node] | None:
-    """What is kept, each after what it reads; None where dbt has to compile: it is not there, or of something else."""
+    """What is kept, each after what it reads.
+
+    None where dbt has to compile: it is not there, or of something else, or what dbt wrote beside it is not whole. dbt
+    flushes nothing, so the power can leave less of that than of what is kept.
+    """
     try:
+        for name in WRITTEN_BY_DBT:
+            json.loads((settings.warehouse / "dbt" / name).read_text(encoding="utf-8"))
         kept = json.loads(_place(settings).read_text(encoding="utf-8"))
         return [Node(**node) for node in kept["nodes"]] if kept["of"] == _fingerprint(settings) else None
     except (FileNotFoundError, ValueError, TypeError, KeyError):

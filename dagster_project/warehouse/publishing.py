@@ -20,7 +20,7 @@ from dagster_project.disclosure import ClassificationError, public_tables, read_
 from dagster_project.durable import flush, flush_whole, put_in_place
 from dagster_project.settings import Settings
 from dagster_project.steps import reached
-from dagster_project.warehouse_file import attach_warehouse, sql_text
+from dagster_project.warehouse_file import attach_warehouse, sql_text, taken_away_where_damaged
 
 OLDEST_READER = "v1.4.0"
 VERSIONS_KEPT = 3
@@ -126,9 +126,11 @@ def publish(settings: Settings, load_id: str, draw: Callable[[Path], object] = l
     put_in_place(being_written, version)
     # Anybody passes through to the public folder; what lies beside it has modes of its own.
     version.chmod(0o751)
-    _switch(settings.published / "current", version)
+    before = settings.published / "current"
+    replaced = before.resolve()
+    _switch(before, version)
     reached("the version is published")
-    _drop_old(settings.published / "versions", version)
+    _drop_old(settings.published / "versions", {version.name, replaced.name})
     return version
 
 
@@ -186,7 +188,7 @@ def _write(
     parquet = folder / "parquet"
     parquet.mkdir(parents=True, exist_ok=True)
     target = folder / "marts.duckdb"
-    with duckdb.connect(":memory:") as connection:
+    with taken_away_where_damaged(settings), duckdb.connect(":memory:") as connection:
         attach_warehouse(connection, settings, "warehouse", read_only=True)
         if settings.database.stat().st_size <= SMALL_WAREHOUSE:
             connection.execute("set threads = 1")
@@ -239,6 +241,9 @@ def _describe(connection: duckdb.DuckDBPyConnection, described: Sequence[Mart]) 
 
 
 def _switch(link: Path, version: Path) -> None:
+    if link.is_dir() and not link.is_symlink():
+        # A program that copied the home followed the link: what it left is an old version like another.
+        os.replace(link, link.parent / "versions" / f"0000-before-{version.name}")
     new_link = link.with_name(f".{link.name}.new")
     new_link.unlink(missing_ok=True)
     new_link.symlink_to(Path("versions") / version.name)
@@ -246,12 +251,15 @@ def _switch(link: Path, version: Path) -> None:
     flush(link.parent)
 
 
-def _drop_old(versions: Path, current: Path) -> None:
+def _drop_old(versions: Path, kept_anyway: set[str]) -> None:
+    """The last few by their name stay, and those named: after a clock went back the newest are not the last by name,
+    and the one that was current until now is being read.
+    """
     kept = sorted(
         (path for path in versions.iterdir() if not path.name.startswith(".")), key=lambda path: path.name
     )
     for path in kept[:-VERSIONS_KEPT]:
-        if path != current:
+        if path.name not in kept_anyway:
             shutil.rmtree(path, ignore_errors=True)
 
 

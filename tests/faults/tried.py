@@ -78,7 +78,7 @@ DAMAGED = Fault(
     "the warehouse file is written over",
     1,
     "cannot be opened as a database: it is damaged",
-    "`caseload rebuild`",
+    "nothing: it is built anew",
 )
 CLOCK_BACK = Fault("the clock goes back by 400 days before a load", 1, "", "nothing")
 POWER_CUT = Fault("the power goes between a write and its rename, or right after it", 1, "", "nothing")

@@ -151,6 +151,19 @@ def asked_for(home: Settings) -> list[lookups.LookUp]:
     return [entry for entry in lookups.log_of(home) if entry.what != "references"]
 
 
+def test_a_line_of_the_log_that_was_cut_off_hides_no_other(home: Settings) -> None:
+    key = whole(home)["worker", "W1"]
+    before = lookups.log_of(home)
+    with lookups.log_file(home).open("ab") as log:
+        log.write('{"at": "2024-06-01T09:00:00", "who": "Zoë'.encode()[:-1])
+
+    lookups.who(home, key, WHY)
+
+    after = lookups.log_of(home)
+    assert [entry.what for entry in after[len(before) :]] == ["cut off", "key"]
+    assert after[-1].keys == [key]
+
+
 def test_a_look_up_shows_the_identifier_once_its_reason_stands_in_the_log(home: Settings) -> None:
     key = whole(home)["worker", "W1"]
     assert run(home.home, "who", str(key)).code == FAILED

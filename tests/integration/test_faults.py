@@ -256,6 +256,7 @@ def test_a_damaged_archive_or_warehouse_is_told_and_mended(
     # A program that makes copies of what it finds.
     file.with_name(f"{file.stem} (1).parquet").write_bytes(whole)
 
+    # The file was taken away, so a plain load would do as well; a rebuild says more.
     rebuilt = run_apart(settings.home, "rebuild")
     assert "nothing published that could be compared" in rebuilt.printed
     last = run_apart(settings.home)

@@ -18,7 +18,12 @@ from dagster_project.settings import Settings
 from dagster_project.steps import watching
 from dagster_project.warehouse import marts_that_differ
 from dagster_project.warehouse.archive_offered import place_offered
-from dagster_project.warehouse_file import DamagedWarehouseError, check_warehouse_key, reading_warehouse
+from dagster_project.warehouse_file import (
+    DamagedWarehouseError,
+    check_warehouse_key,
+    reading_warehouse,
+    taken_away_where_damaged,
+)
 
 LONG_AGO = ("2023-05", "2023-06")
 """Before the May that tests land; the first lies further back than the year that ends with it."""
@@ -43,6 +48,32 @@ def test_a_damaged_warehouse_is_called_so_with_what_to_do(tmp_path: Path) -> Non
     damage(home.database)
     with pytest.raises(DamagedWarehouseError, match="caseload rebuild"):
         check_warehouse_key(home)
+    assert not home.database.exists()
+    check_warehouse_key(home)
+
+
+def test_a_warehouse_with_a_damaged_part_is_taken_away_and_one_that_only_cannot_be_read_is_not(
+    tmp_path: Path,
+) -> None:
+    home = make_home(tmp_path)
+    home.warehouse.mkdir(parents=True)
+    with duckdb.connect(str(home.database)) as made:
+        made.execute("create table anything as select hash(range) as number from range(400000)")
+    with pytest.raises(duckdb.IOException), taken_away_where_damaged(home):
+        raise duckdb.IOException("IO Error: Could not read from file: Input/output error")
+    with home.database.open("r+b") as file:
+        file.seek(home.database.stat().st_size // 2)
+        file.write(b"\xa5" * 300_000)
+    check_warehouse_key(home)
+
+    with (
+        pytest.raises(DamagedWarehouseError, match="the next load"),
+        taken_away_where_damaged(home),
+        reading_warehouse(home) as warehouse,
+    ):
+        warehouse.execute("select sum(number) from anything")
+
+    assert not home.database.exists()
 
 
 def test_marts_that_differ_are_named(tmp_path: Path) -> None:

@@ -115,6 +115,7 @@ def manifest(settings: Settings, **changed: object) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     nodes = {node["unique_id"]: node for node in (test, model, seed)}
     (folder / "manifest.json").write_text(json.dumps({"nodes": nodes}), encoding="utf-8")
+    (folder / "semantic_manifest.json").write_text("{}", encoding="utf-8")
 
 
 def test_what_was_compiled_is_kept_in_the_order_it_is_read(tmp_path: Path) -> None:
@@ -144,3 +145,13 @@ def test_what_was_compiled_for_another_place_or_is_damaged_is_not_run(tmp_path: 
     kept = moved.warehouse / "dbt" / "compiled.json"
     kept.write_bytes(kept.read_bytes()[:-20])
     assert compiled_nodes(moved) is None
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "semantic_manifest.json"])
+def test_dbt_runs_again_where_the_power_left_less_of_what_it_wrote(tmp_path: Path, name: str) -> None:
+    settings = Settings(home=tmp_path)
+    manifest(settings)
+    keep_compiled(settings)
+    assert compiled_nodes(settings)
+    (settings.warehouse / "dbt" / name).write_bytes(b"")
+    assert compiled_nodes(settings) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -182,6 +183,34 @@ def test_publishing_over_what_a_broken_load_left_behind_works(built: Settings) -
         "public",
         "restricted",
     ]
+
+
+def test_after_a_clock_went_back_what_was_current_until_now_is_still_there_for_who_reads_it(
+    built: Settings,
+) -> None:
+    for load_id in ("2026-1", "2026-2", "2026-3", "2025-1"):
+        publish(built, load_id)
+    being_read = (built.published / "current").resolve()
+
+    publish(built, "2025-2")
+
+    assert being_read.name == "2025-1" and version_seen(being_read / "marts.duckdb") == 1
+    publish(built, "2025-3")
+    assert not being_read.exists()
+
+
+def test_a_copy_of_the_home_that_has_a_folder_in_the_place_of_the_link_is_published_over(
+    built: Settings,
+) -> None:
+    current = built.published / "current"
+    version = publish(built, "load-1")
+    current.unlink()
+    shutil.copytree(version, current)
+    rebuild(built, 2)
+
+    publish(built, "load-2")
+
+    assert current.is_symlink() and version_seen(current / "marts.duckdb") == 2
 
 
 def files_under(folder: Path) -> list[str]:
