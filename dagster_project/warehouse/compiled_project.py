@@ -8,6 +8,7 @@ every test. Whatever does not go through is left to dbt, which builds the same m
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -79,24 +80,37 @@ def keep_compiled(settings: Settings) -> None:
     ).static_order()
     nodes = [_node(declared[unique_id]) for unique_id in order]
     being_written = path.with_name(f".{path.name}.writing")
-    content = {"of": _fingerprint(settings), "nodes": [asdict(node) for node in nodes]}
-    being_written.write_text(json.dumps(content), encoding="utf-8")
+    content = json.dumps([asdict(node) for node in nodes])
+    head = {"of": _fingerprint(settings), "beside": _sums_beside(settings), "sum": _sum(content.encode())}
+    being_written.write_text(f"{json.dumps(head)}\n{content}", encoding="utf-8")
     put_in_place(being_written, path)
 
 
 def compiled_nodes(settings: Settings) -> list[Node] | None:
     """What is kept, each after what it reads.
 
-    None where dbt has to compile: it is not there, or of something else, or what dbt wrote beside it is not whole. dbt
-    flushes nothing, so the power can leave less of that than of what is kept.
+    None where dbt has to compile: it is not there or not what was written, or of something else, or what dbt wrote
+    beside it is no more what it was. dbt flushes nothing, so the power can leave less of that than of what is kept.
     """
     try:
-        for name in WRITTEN_BY_DBT:
-            json.loads((settings.warehouse / "dbt" / name).read_text(encoding="utf-8"))
-        kept = json.loads(_place(settings).read_text(encoding="utf-8"))
-        return [Node(**node) for node in kept["nodes"]] if kept["of"] == _fingerprint(settings) else None
-    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        head, content = _place(settings).read_bytes().split(b"\n", maxsplit=1)
+        kept = json.loads(head)
+        now = {
+            "of": _fingerprint(settings),
+            "beside": _sums_beside(settings),
+            "sum": _sum(content),
+        }
+        return [Node(**node) for node in json.loads(content)] if kept == now else None
+    except (FileNotFoundError, ValueError, TypeError):
         return None
+
+
+def _sums_beside(settings: Settings) -> dict[str, str]:
+    return {name: _sum((settings.warehouse / "dbt" / name).read_bytes()) for name in WRITTEN_BY_DBT}
+
+
+def _sum(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def run_compiled(

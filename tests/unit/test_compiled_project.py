@@ -143,8 +143,10 @@ def test_what_was_compiled_for_another_place_or_is_damaged_is_not_run(tmp_path: 
     manifest(moved)
     keep_compiled(moved)
     kept = moved.warehouse / "dbt" / "compiled.json"
-    kept.write_bytes(kept.read_bytes()[:-20])
-    assert compiled_nodes(moved) is None
+    whole = kept.read_bytes()
+    for damaged in (whole[:-20], whole.replace(b"select 1", b"select 2"), b""):
+        kept.write_bytes(damaged)
+        assert compiled_nodes(moved) is None
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "semantic_manifest.json"])
