@@ -25,7 +25,7 @@ from dagster_project.warehouse.compiled_project import (
 )
 from dagster_project.warehouse.inputs import write_inputs
 from dagster_project.warehouse.scope import CouncilMonth, ScopeRow, build_scope, months_read
-from dagster_project.warehouse.spark_engine import build_with_spark, check_spark
+from dagster_project.warehouse.spark_engine import build_with_spark, check_spark, clear_unfinished
 from dagster_project.warehouse.transformation import NodeResult, invoke, project_fingerprint
 from dagster_project.warehouse_file import taken_away_where_damaged
 
@@ -118,6 +118,7 @@ def build(
     if due.is_full:
         # Until it is confirmed: a file that is there may by then hold less than all of it.
         manifest.set_mark("dbt_project", "")
+    clear_unfinished(settings)
     reached("the inputs are written")
     run = build_with_spark if engine == Engine.SPARK else build_with_duckdb
     months = None if due.is_full else months_read(due.scope)

@@ -14,9 +14,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from dagster_project.deliveries import archive_root
 from dagster_project.errors import PlainError
 from dagster_project.settings import Settings, make_private
+from dagster_project.warehouse.archive_offered import place_offered
 from dagster_project.warehouse.spark_tables import MARTS, marts_there, offer_tables, take_in
 from dagster_project.warehouse.transformation import NodeResult, invoke, table_models
 
@@ -104,7 +104,7 @@ def build_with_spark(
     results = invoke(settings, [*SEEDS, *refresh]) if with_seeds else []
     tables, marts = table_models(settings)
     before = [] if is_full else marts_there(settings, marts)
-    folder = settings.warehouse / "spark"
+    folder = _folder(settings)
     with open_session(folder, _partitions(settings)) as session:
         offer_tables(session, settings, folder, before)
         results += invoke(settings, ["run", *refresh], on_node, target=TARGET)
@@ -114,14 +114,23 @@ def build_with_spark(
     return results + invoke(settings, VIEWS_AND_TESTS)
 
 
+def clear_unfinished(settings: Settings) -> None:
+    """What a build by Spark that was killed has left is gone; for who holds the installation's lock."""
+    shutil.rmtree(_folder(settings), ignore_errors=True)
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.warehouse / "spark"
+
+
 def _partitions(settings: Settings) -> int:
-    archived = sum(file.stat().st_size for file in archive_root(settings).rglob("*.parquet"))
-    return 1 + archived // BYTES_OF_A_PARTITION
+    offered = sum(file.stat().st_size for file in place_offered(settings).rglob("*.parquet"))
+    return 1 + offered // BYTES_OF_A_PARTITION
 
 
 @contextmanager
 def open_session(folder: Path, partitions: int) -> Iterator[Any]:
-    """A session whose tables lie in the folder, which is empty before and gone afterwards."""
+    """A session whose tables, and what it puts aside, lie in the folder, which is empty before and gone afterwards."""
     from pyspark.sql import SparkSession
 
     shutil.rmtree(folder, ignore_errors=True)
@@ -130,6 +139,7 @@ def open_session(folder: Path, partitions: int) -> Iterator[Any]:
     for name, value in SETTINGS.items():
         builder = builder.config(name, value)
     builder = builder.config("spark.sql.shuffle.partitions", str(partitions))
+    builder = builder.config("spark.local.dir", str(folder / "aside"))
     session = builder.config("spark.sql.warehouse.dir", str(folder / "tables")).getOrCreate()
     try:
         yield session

@@ -10,20 +10,23 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.deliveries import archive_root
 from dagster_project.extracts import load_specifications
 from dagster_project.settings import Settings
+from dagster_project.warehouse.archive_offered import place_offered
 from dagster_project.warehouse_file import CATALOG, attach_warehouse, sql_text
 
 ARCHIVE, INPUTS, REFERENCE, MARTS = "archive", "run", "reference", "main"
 
 
 def offer_tables(session: Any, settings: Settings, folder: Path, marts: Sequence[str]) -> None:
-    """Afterwards the session has what the models read; `marts` as the warehouse file has them, to add months to."""
+    """Afterwards the session has what the models read; `marts` as the warehouse file has them, to add months to.
+
+    Of the archive it is what is offered to dbt, the same files whichever engine builds.
+    """
     for schema in (ARCHIVE, INPUTS, REFERENCE, MARTS):
         session.sql(f"create database if not exists {schema}")
     for extract in load_specifications():
-        _offer_months(session, f"{ARCHIVE}.{extract}", archive_root(settings) / extract)
+        _offer_months(session, f"{ARCHIVE}.{extract}", place_offered(settings) / extract)
     for path in sorted(settings.run_inputs.glob("*.parquet")):
         _offer_file(session, f"{INPUTS}.{path.stem}", path)
     with duckdb.connect(":memory:") as connection:

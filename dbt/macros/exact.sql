@@ -29,8 +29,8 @@ try_cast(
 {%- endmacro %}
 
 {#
-    Spark has no whole number of more than 64 bits: a decimal without decimals stands in for it. What `div` gives has to
-    fit 64 bits, which any ratio that a column holds does.
+    Spark has no whole number of more than 64 bits: a decimal without decimals stands in for it. `div` cuts what it gives
+    to 64 bits without a word, so what comes near them is not divided: no column holds as much.
 #}
 {% macro spark__ratio_half_up(numerator, denominator, decimals, precision) -%}
 {%- set n = spark_whole_parts(numerator) -%}
@@ -38,7 +38,10 @@ try_cast(
 try_cast(
     case when ({{ numerator }} < 0) <> ({{ denominator }} < 0) then -1 else 1 end
     * cast(
-        (2 * abs({{ n }}) * {{ '1' ~ '0' * decimals }} + abs({{ d }})) div nullif(2 * abs({{ d }}), 0)
+        case
+            when abs(cast({{ numerator }} as double)) < 9e{{ 18 - decimals }} * abs(cast({{ denominator }} as double))
+                then (2 * abs({{ n }}) * {{ '1' ~ '0' * decimals }} + abs({{ d }})) div nullif(2 * abs({{ d }}), 0)
+        end
         as decimal(20, 0)
     )
     * cast({{ '0.' ~ '0' * (decimals - 1) ~ '1' if decimals else '1' }} as decimal({{ decimals + 1 }}, {{ decimals }}))

@@ -31,21 +31,21 @@ def by_duckdb(query: str) -> object:
     return found[0]
 
 
-def all_digits(engine: str, value: str) -> str:
+def in_words_of(engine: str, macro: str, *arguments: object) -> str:
     """The macro's own words for an engine."""
     from jinja2 import Environment
 
     text = Path(PROJECT_ROOT / "dbt" / "macros" / "exact.sql").read_text(encoding="utf-8")
     macros = Environment(autoescape=False).from_string(text).module  # noqa: S701 - SQL, not a page
-    return str(getattr(macros, f"{engine}__all_digits")(value))
+    return str(getattr(macros, f"{engine}__{macro}")(*arguments))
 
 
 @pytest.mark.parametrize("value", ["0.00", "0.000001", "0.0000000004", "-0.5", "-1234567.89", "6", "100"])
 def test_a_decimal_is_written_with_its_digits_and_no_exponent(spark: Ask, value: str) -> None:
-    written = spark(f"select {all_digits('spark', value)}")
+    written = spark(f"select {in_words_of('spark', 'all_digits', value)}")
 
     assert written == f"{Decimal(value):.15f}"
-    assert written == by_duckdb(f"select {all_digits('default', value)}")
+    assert written == by_duckdb(f"select {in_words_of('default', 'all_digits', value)}")
 
 
 def test_where_wide_columns_become_one_the_decimals_are_kept(spark: Ask) -> None:
@@ -55,3 +55,21 @@ def test_where_wide_columns_become_one_the_decimals_are_kept(spark: Ask) -> None
     )
 
     assert spark(query) == Decimal("337249.656")
+
+
+@pytest.mark.parametrize("numerator", ["0", "1", "-2.5", "3370", "99999999.99", "-499999999999999"])
+@pytest.mark.parametrize("denominator", ["0", "0.000000000000001", "0.000001", "-0.01", "7", "999999999"])
+def test_a_ratio_is_the_same_and_none_where_no_column_could_hold_it(
+    spark: Ask, numerator: str, denominator: str
+) -> None:
+    for_all = [
+        (f"cast({numerator} as decimal(38, 15))", f"cast({denominator} as decimal(38, 15))", *kind)
+        for kind in ((0, 18), (1, 9), (4, 18))
+    ]
+
+    def asked(engine: str) -> str:
+        ratios = [in_words_of(engine, "ratio_half_up", *one) for one in for_all]
+        words = ", ".join(f"coalesce(cast({ratio} as varchar(40)), 'none')" for ratio in ratios)
+        return f"select concat_ws(' ', {words})"
+
+    assert spark(asked("spark")) == by_duckdb(asked("default"))

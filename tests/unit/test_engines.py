@@ -10,10 +10,12 @@ from deliveries_fixture import arrive, in_force, land, make_home, rows_of
 from typer.testing import CliRunner
 
 from dagster_project.cli import app
+from dagster_project.deliveries import Manifest
 from dagster_project.load import load
 from dagster_project.rebuilding import rebuild_whole
+from dagster_project.reference import load_reference
 from dagster_project.settings import Settings
-from dagster_project.warehouse import Engine, EngineError, spark_engine
+from dagster_project.warehouse import Engine, EngineError, build, building, months_due, spark_engine
 from dagster_project.withdrawal import withdraw
 
 
@@ -73,3 +75,19 @@ def test_a_withdrawal_or_a_rebuild_with_an_engine_that_is_not_there_changes_noth
 def test_an_engine_that_nobody_has_is_wrong_usage() -> None:
     outcome = CliRunner().invoke(app, ["load", "--engine", "abacus"])
     assert outcome.exit_code == 2
+
+
+def test_what_a_killed_build_by_spark_left_is_gone_whichever_engine_builds_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = make_home(tmp_path)
+    land(settings, "caseload.csv", rows_of("caseload", 2))
+    arrive(settings)
+    left = settings.warehouse / "spark" / "tables" / "main.db"
+    left.mkdir(parents=True)
+    monkeypatch.setattr(building, "build_with_duckdb", lambda *given, **named: [])
+
+    manifest, reference = Manifest(settings.manifest), load_reference(settings)
+    build(settings, manifest, reference, months_due(settings, manifest, reference))
+
+    assert not (settings.warehouse / "spark").exists()

@@ -37,7 +37,7 @@ dated as (
         council,
         investment,
         'investment' as kind,
-        concat(investment, ': ', line) as what,
+        concat_ws('', investment, ': ', line) as what,
         line,
         {{ as_text('null') }} as contract_id,
         starts_on,
@@ -78,7 +78,7 @@ dated as (
         contract_id,
         starts_on,
         ends_on,
-        concat({{ plain_number('price_gbp + coalesce(travel_gbp, 0)') }}, ' GBP') as amount,
+        concat_ws('', {{ plain_number('price_gbp + coalesce(travel_gbp, 0)') }}, ' GBP') as amount,
         source
     from {{ ref('managed_contracts') }}
 
