@@ -27,7 +27,7 @@ from dagster_project.warehouse.inputs import write_inputs
 from dagster_project.warehouse.scope import CouncilMonth, ScopeRow, build_scope, months_read
 from dagster_project.warehouse.spark_engine import build_with_spark, check_spark, clear_unfinished
 from dagster_project.warehouse.transformation import NodeResult, invoke, project_fingerprint
-from dagster_project.warehouse_file import taken_away_where_damaged
+from dagster_project.warehouse_file import reading_warehouse, taken_away_where_damaged
 
 
 class Engine(StrEnum):
@@ -68,15 +68,16 @@ class Build:
 def months_due(settings: Settings, manifest: Manifest, reference: Reference) -> Build:
     """What has to be built: months with new deliveries, and all months of councils whose reference data changed.
 
-    Everything, where there is no warehouse yet or the dbt project changed.
+    Everything, where there is no warehouse yet, it holds other deliveries than were built, or the dbt project changed.
     """
     in_force = manifest.in_force()
     loaded = {(council, month) for council, month, _ in in_force}
+    changed = manifest.months_to_build()
     is_full = not settings.database.is_file() or manifest.mark("dbt_project") != project_fingerprint(
         settings.dbt_project, with_tests=False
     )
     if is_full:
-        return Build(loaded | manifest.months_to_build(), is_full=True)
+        return Build(loaded | changed, is_full=True)
     is_whole_marts_due = manifest.mark("reference_of_no_month") != reference.fingerprint_of_no_month()
     hashes = manifest.reference_hashes_built()
     restated = {
@@ -84,11 +85,33 @@ def months_due(settings: Settings, manifest: Manifest, reference: Reference) -> 
         for council in {c for c, _ in loaded}
         if hashes.get(council) != reference.marts_fingerprint(council)
     }
-    return Build(
-        manifest.months_to_build() | {(c, m) for c, m in loaded if c in restated},
+    due = Build(
+        changed | {(c, m) for c, m in loaded if c in restated},
         is_full=False,
         is_whole_marts_due=is_whole_marts_due,
     )
+    built = {one.delivery for (council, month, _), one in in_force.items() if (council, month) not in changed}
+    if due.is_needed and not _holds(settings, built, changed):
+        return Build(loaded | changed, is_full=True)
+    return due
+
+
+def _holds(settings: Settings, built: set[str], changed: set[CouncilMonth]) -> bool:
+    """Whether the warehouse was made of these deliveries, but for what months that changed were made of.
+
+    An empty file in its place, or an older one that was copied there, was not: months built on it would be published
+    without those that it lacks. One that cannot be read is for the build to tell of.
+    """
+    try:
+        with reading_warehouse(settings) as warehouse:
+            held = warehouse.execute(
+                "select delivery, council, month from deliveries where is_in_force"
+            ).fetchall()
+    except duckdb.CatalogException:
+        return False
+    except duckdb.Error:
+        return True
+    return built == {delivery for delivery, council, month in held if (council, month) not in changed}
 
 
 def build(
