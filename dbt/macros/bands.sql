@@ -1,12 +1,12 @@
 {# How a value is held against the bands of a policy: exactly, from numerator and denominator. #}
 
-{# The value as its policy rounds it. #}
+{# The value as its policy rounds it; NULL where that has more than the 14 whole digits of its column. #}
 {% macro as_policy_rounds(rounding, numerator, denominator) -%}
 case {{ rounding }}
     when 'integer'
-        then cast({{ ratio_half_up(numerator, denominator, 0, 18) }} as decimal(18, 4))
+        then cast({{ ratio_half_up(numerator, denominator, 0, 14) }} as decimal(18, 4))
     when 'one_decimal'
-        then cast({{ ratio_half_up(numerator, denominator, 1, 18) }} as decimal(18, 4))
+        then cast({{ ratio_half_up(numerator, denominator, 1, 15) }} as decimal(18, 4))
     else {{ ratio_half_up(numerator, denominator, 4, 18) }}
 end
 {%- endmacro %}

@@ -154,7 +154,7 @@ cast({{ financial_year_of_start(costed ~ '.year') }} as varchar(7)) as financial
     {{ costed }}.ends_on,
     cast({{ months or costed ~ '.months' }} as integer) as months,
     {{ ratio_half_up(costed ~ '.posts_fte', costed ~ '.divisor', 2, 9) }} as posts_fte,
-    cast({{ costed }}.set_up_heads as integer) as set_up_heads,
+    {{ nearest_whole(costed ~ '.set_up_heads') }} as set_up_heads,
     {{ ratio_half_up(costed ~ '.annual_cost_gbp', costed ~ '.divisor', 2) }} as annual_cost_gbp,
     {{ ratio_half_up(costed ~ '.cost_times_twelve', '12 * ' ~ costed ~ '.divisor', 2) }} as recurring_gbp,
     {{ half_up(costed ~ '.one_off_gbp', 2) }} as one_off_gbp,

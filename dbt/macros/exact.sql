@@ -5,6 +5,11 @@
 cast(round({{ value }}, {{ decimals }}) as decimal({{ precision }}, {{ decimals }}))
 {%- endmacro %}
 
+{# A DECIMAL as the nearest whole number, half up. Spark's own cast cuts it off. #}
+{% macro nearest_whole(value) -%}
+cast(round({{ value }}, 0) as integer)
+{%- endmacro %}
+
 
 {#
     numerator / denominator rounded half up to `decimals`, in whole numbers; NULL where the denominator is zero, or so

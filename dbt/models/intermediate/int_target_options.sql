@@ -3,7 +3,7 @@ with assumed as (
     select
         gaps.*,
         assumptions.option_kind,
-        {{ months_away('gaps.month', 'cast(assumptions.start_months_ahead as integer)') }} as starts_on,
+        {{ months_away('gaps.month', nearest_whole('assumptions.start_months_ahead')) }} as starts_on,
         assumptions.role,
         assumptions.senior_role,
         assumptions.senior_fte,
