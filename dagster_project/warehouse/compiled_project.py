@@ -81,8 +81,7 @@ def keep_compiled(settings: Settings) -> None:
     nodes = [_node(declared[unique_id]) for unique_id in order]
     being_written = path.with_name(f".{path.name}.writing")
     content = json.dumps([asdict(node) for node in nodes])
-    head = {"of": _fingerprint(settings), "beside": _sums_beside(settings), "sum": _sum(content.encode())}
-    being_written.write_text(f"{json.dumps(head)}\n{content}", encoding="utf-8")
+    being_written.write_text(f"{json.dumps(_head(settings, content.encode()))}\n{content}", encoding="utf-8")
     put_in_place(being_written, path)
 
 
@@ -94,19 +93,16 @@ def compiled_nodes(settings: Settings) -> list[Node] | None:
     """
     try:
         head, content = _place(settings).read_bytes().split(b"\n", maxsplit=1)
-        kept = json.loads(head)
-        now = {
-            "of": _fingerprint(settings),
-            "beside": _sums_beside(settings),
-            "sum": _sum(content),
-        }
-        return [Node(**node) for node in json.loads(content)] if kept == now else None
+        is_as_kept = json.loads(head) == _head(settings, content)
+        return [Node(**node) for node in json.loads(content)] if is_as_kept else None
     except (FileNotFoundError, ValueError, TypeError):
         return None
 
 
-def _sums_beside(settings: Settings) -> dict[str, str]:
-    return {name: _sum((settings.warehouse / "dbt" / name).read_bytes()) for name in WRITTEN_BY_DBT}
+def _head(settings: Settings, nodes: bytes) -> dict[str, Any]:
+    """What has to be the same for these nodes to be run: what they were compiled of, and every byte."""
+    beside = {name: _sum((settings.warehouse / "dbt" / name).read_bytes()) for name in WRITTEN_BY_DBT}
+    return {"of": _fingerprint(settings), "beside": beside, "sum": _sum(nodes)}
 
 
 def _sum(content: bytes) -> str:
