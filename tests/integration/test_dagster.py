@@ -293,6 +293,7 @@ def test_a_range_of_months_is_one_run_that_shows_each_month(
     assert Manifest(installation.settings.manifest).months_to_build() == set()
 
 
+@pytest.mark.long
 def test_the_marts_are_those_of_the_command_line(
     installation: Installation, range_of_months: Run, tmp_path: Path
 ) -> None:

@@ -85,6 +85,7 @@ def rates(home: Path, sql: str) -> list[tuple[object, ...]]:
         return marts.execute(sql).fetchall()
 
 
+@pytest.mark.long
 def test_where_nothing_was_ever_loaded_the_rates_of_a_file_are_published(tmp_path: Path) -> None:
     lines = [
         authority(turnover_rate_headcount="11.3", leavers_headcount="9", inpost_headcount="80"),

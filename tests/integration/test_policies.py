@@ -57,6 +57,12 @@ def contents(settings: Settings) -> dict[str, tuple[int, int]]:
     }
 
 
+def stricter(settings: Settings) -> str:
+    """The council's own policies, and the stricter ones after them."""
+    own = (settings.council_reference / "threshold_policy.csv").read_text(encoding="utf-8")
+    return own.rstrip("\n") + "\n" + "\n".join(STRICTER) + "\n"
+
+
 @pytest.fixture(scope="module")
 def tried(tmp_path_factory: pytest.TempPathFactory) -> Tried:
     settings = make_small_council(tmp_path_factory.mktemp("policies"))
@@ -65,9 +71,7 @@ def tried(tmp_path_factory: pytest.TempPathFactory) -> Tried:
     load(settings)
     own = settings.council_reference / "threshold_policy.csv"
     file = settings.home.parent / "changed.csv"
-    file.write_text(
-        own.read_text(encoding="utf-8").rstrip("\n") + "\n" + "\n".join(STRICTER) + "\n", encoding="utf-8"
-    )
+    file.write_text(stricter(settings), encoding="utf-8")
     before, there = rows_of(settings, BREACHES), contents(settings)
     out = settings.home.parent / "trial.csv"
     result = run(settings, "policy", "try", str(file), "--council", COUNCIL, "--csv", str(out))
@@ -126,25 +130,25 @@ def test_a_breach_is_told_only_after_the_months_that_its_rule_wants(tried: Tried
 
 
 def test_lint_names_row_column_and_rule_and_fails_where_a_load_would_stop(
-    tried: Tried, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
+    settings = make_small_council(tmp_path / "home")
+    policies = stricter(settings)
+    sound = tmp_path / "sound.csv"
+    sound.write_text(policies, encoding="utf-8")
     gap = tmp_path / "gap.csv"
-    gap.write_text(
-        tried.file.read_text(encoding="utf-8").replace("integer,2,,many", "integer,3,,many"), encoding="utf-8"
-    )
+    gap.write_text(policies.replace("integer,2,,many", "integer,3,,many"), encoding="utf-8")
     expired = tmp_path / "expired.csv"
     expired.write_text(
-        tried.file.read_text(encoding="utf-8").replace(",full,none,,2010-04-01,,", ",full,none,,2010-04-01,2011-04-01,")
+        policies.replace(",full,none,,2010-04-01,,", ",full,none,,2010-04-01,2011-04-01,")
         .replace(",short,breach,,2010-04-01,,", ",short,breach,,2010-04-01,2011-04-01,"),
         encoding="utf-8",
     )  # fmt: skip
     unknown = tmp_path / "unknown.csv"
-    unknown.write_text(
-        tried.file.read_text(encoding="utf-8").replace("vacancy_rate", "vacancies"), encoding="utf-8"
-    )
+    unknown.write_text(policies.replace("vacancy_rate", "vacancies"), encoding="utf-8")
 
     whole, gap_found, expired_found, unknown_found = (
-        run(tried.settings, "policy", "lint", str(file)) for file in (tried.file, gap, expired, unknown)
+        run(settings, "policy", "lint", str(file)) for file in (sound, gap, expired, unknown)
     )
 
     assert whole.exit_code == 0 and "nothing to mend" in whole.output

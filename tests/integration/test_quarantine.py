@@ -58,6 +58,7 @@ def sheets(path: Path) -> dict[str, list[list[Any]]]:
     return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
 
 
+@pytest.mark.long
 def test_what_is_in_quarantine_is_listed_by_rule_and_count_and_a_mended_file_clears_it(
     home: Settings,
 ) -> None:

@@ -267,6 +267,7 @@ def _sql_type(mart: ExpectedMart, name: str) -> str:
     return "VARCHAR"
 
 
+@pytest.mark.long
 def test_compare_finds_one_wrong_penny_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
