@@ -140,6 +140,8 @@ def receive(
         )
         fresh = _fresh(landing.deliveries, manifest, reference, specifications, arrival, damaged)
         prepare(connection)
+        # Few statements have work for two threads, and each would pay for the second one.
+        connection.execute("set threads = 1")
         ensure_empty_files(connection, archive_root(settings), list(specifications.values()))
         if not fresh:
             return arrival

@@ -33,6 +33,8 @@ EARLIEST, LATEST = "date '1900-01-01'", "date '9999-12-31'"
 NAMED = ("unit", "role")
 # Of these the cell itself is what is archived.
 AS_WRITTEN = ("identifier", "text")
+MANY_WORDS = 5_000
+"""Columns of more different cells than that are typed apart from those of fewer."""
 KEPT_AS_WORDS = (*AS_WRITTEN, "code", *NAMED)
 
 Names = Iterable[tuple[str, str]]
@@ -107,7 +109,7 @@ def type_plain(
         for column in specification.columns:
             if column.type == type_:
                 left |= _with_unknown_names(typed, column, known)
-    left |= _with_a_key_twice(connection, of_file, [columns[column.name] for column in specification.key])
+    left |= _with_a_key_twice(connection, typed, of_file, specification.key)
     totals = _judged(connection, typed, of_file, files, specification)
     return TypedFiles(columns, rows, {number: sums for number, sums in totals.items() if number not in left})
 
@@ -115,9 +117,22 @@ def type_plain(
 def _typed_words(
     connection: duckdb.DuckDBPyConnection, words: dict[str, pa.Array], specification: Specification
 ) -> dict[str, tuple[pa.Array, pa.Array]]:
-    """The different cells of each column as its type, NULL where empty; and the places of those that are not plain.
+    """The different cells of each column as its type, NULL where empty; and the places of those that are not plain."""
+    long = {name: cells for name, cells in words.items() if len(cells) > MANY_WORDS}
+    short = {name: cells for name, cells in words.items() if name not in long}
+    read: dict[str, tuple[pa.Array, pa.Array]] = {}
+    for some in (long, short):
+        if some:
+            read |= _typed_side_by_side(connection, some, specification)
+    return read
 
-    All columns stand side by side, the shorter ones filled up: so many small queries would take longer than their work.
+
+def _typed_side_by_side(
+    connection: duckdb.DuckDBPyConnection, words: dict[str, pa.Array], specification: Specification
+) -> dict[str, tuple[pa.Array, pa.Array]]:
+    """As `_typed_words`, of columns that are filled up to the length of the longest.
+
+    So many small queries would take longer than their work.
     """
     most = max(map(len, words.values()))
     filled = {
@@ -126,7 +141,8 @@ def _typed_words(
     }
     connection.register("plain_words", pa.table({"place": pa.arange(0, most), **filled}))
     asked = []
-    for column in specification.columns:
+    columns = [column for column in specification.columns if column.name in words]
+    for column in columns:
         name, typed = quoted(column.name), _typed(column)
         is_sound = f"({name} is null or {typed} is not null)"
         if column == specification.columns[0]:
@@ -142,7 +158,7 @@ def _typed_words(
     if not found["place"].combine_chunks().equals(pa.arange(0, most)):
         found = found.sort_by("place")
     read = {}
-    for column in specification.columns:
+    for column in columns:
         cells = words[column.name]
         is_sound = found[column.name + "_is_sound"].combine_chunks().slice(0, len(cells))
         typed = (
@@ -180,15 +196,13 @@ def _with_unknown_names(typed: TypedFiles, column: Column, known: Sequence[set[s
 
 
 def _with_a_key_twice(
-    connection: duckdb.DuckDBPyConnection, of_file: pa.Array, key: Sequence[pa.Array]
+    connection: duckdb.DuckDBPyConnection, typed: TypedFiles, of_file: pa.Array, key: Sequence[Column]
 ) -> set[int]:
-    # Numbers are quicker compared than words; two words may have become one.
-    parts = {
-        f"part_{number}": cells.dictionary.dictionary_encode().indices.take(cells.indices)
-        if pa.types.is_dictionary(cells.type)
-        else cells
-        for number, cells in enumerate(key)
-    }
+    parts = {f"part_{number}": _comparable(typed.columns[one.name], one) for number, one in enumerate(key)}
+    if len(parts) == 1:
+        (only,) = parts.values()
+        starts = typed.starts
+        return {n for n, length in typed.rows.items() if len(only.slice(starts[n], length).unique()) < length}
     connection.register("plain_keys", pa.table({"file_number": of_file, **parts}))
     found = connection.execute(
         "select distinct file_number from (select file_number from plain_keys "
@@ -196,6 +210,13 @@ def _with_a_key_twice(
     ).fetchall()
     connection.unregister("plain_keys")
     return {number for (number,) in found}
+
+
+def _comparable(cells: pa.Array, column: Column) -> pa.Array:
+    """Numbers are quicker compared than words; of names two words may have become one."""
+    if column.type in NAMED:
+        return cells.dictionary.dictionary_encode().indices.take(cells.indices)
+    return cells.indices if pa.types.is_dictionary(cells.type) else cells
 
 
 def _judged(

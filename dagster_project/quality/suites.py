@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import logging
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+STATISTICS = "scipy.stats"
+"""Half of Great Expectations' import, for expectations of distributions, which no suite has."""
 CHECK_SEVERITIES = {"critical": "ERROR", "warning": "WARN", "info": "INFO"}
 
 
@@ -95,12 +99,26 @@ def _result(suite: str, asset: str, result: dict[str, Any], index: Sequence[str]
 def _great_expectations() -> Any:
     """The library, imported only where a suite runs: it takes seconds. It may not call home."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    _import_when_asked(STATISTICS)
     import great_expectations as gx
 
     # One of its modules asks for INFO of its own accord.
     for name in ("great_expectations", "great_expectations.data_context.types.base"):
         logging.getLogger(name).setLevel(logging.WARNING)
     return gx
+
+
+def _import_when_asked(name: str) -> None:
+    """Afterwards the module is there for whoever imports it, and is read when somebody asks it for something."""
+    found = None if name in sys.modules else importlib.util.find_spec(name)
+    if found is None or found.loader is None:
+        return
+    found.loader = importlib.util.LazyLoader(found.loader)
+    module = importlib.util.module_from_spec(found)
+    sys.modules[name] = module
+    found.loader.exec_module(module)
+    package, _, own = name.rpartition(".")
+    setattr(sys.modules[package], own, module)
 
 
 @cache
