@@ -34,7 +34,7 @@ from dagster_project.run_log import RunLog, logged
 from dagster_project.settings import Settings, SettingsError, make_home
 from dagster_project.settings import close_to_others as close_folder
 from dagster_project.steps import reached
-from dagster_project.warehouse_file import check_warehouse_key, remove_warehouse
+from dagster_project.warehouse_file import check_warehouse_key, held_open, remove_warehouse
 
 Progress = Callable[[str, int, int, str], None]
 """Told as a phase goes on: its name, how much is done, of how much, and what is being worked on."""
@@ -338,7 +338,7 @@ def _build_and_publish(
             progress("build", len(done), 0, name)
 
         report.build = warehouse.build(settings, manifest, reference, due, on_node, engine)
-    with watch.phase("check"):
+    with watch.phase("check"), held_open(settings):
         progress("check", 0, 0, "checks on the marts")
         councils = sorted({row.council for row in due.scope if row.is_loaded})
         report.checks = quality.check_marts(settings, reference, councils)
@@ -416,6 +416,13 @@ def announce(
     """Tell recipients what is new, worse or resolved in the latest month of each council; None before a first build."""
     if not settings.database.is_file():
         return None
+    with held_open(settings):
+        told = _announce(settings, reference, load_id, now)
+    retell(settings, reference)
+    return told
+
+
+def _announce(settings: Settings, reference: Reference, load_id: str, now: datetime) -> alerts.Announcement:
     breaches, latest_months = read_breaches(settings, reference)
     missing = health.overdue(settings, reference, now)
     without_rows = read_without_rows(settings)
@@ -427,7 +434,7 @@ def announce(
         and (breach.council, breach.unit, breach.metric, breach.month) in without_rows
         and breach.month == latest_months.get((breach.council, breach.metric))
     ]
-    told = alerts.announce(
+    return alerts.announce(
         [breach for breach in breaches if breach not in doubted],
         latest_months,
         reference.rows("alert_recipients"),
@@ -443,8 +450,6 @@ def announce(
         figures=read_figures(settings),
         reached=reached,
     )
-    retell(settings, reference)
-    return told
 
 
 class _Watch:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,20 @@ def reading_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]
         attach_warehouse(connection, settings, CATALOG, read_only=True)
         connection.execute(f"use {CATALOG}.main")
         yield connection
+
+
+@contextmanager
+def held_open(settings: Settings) -> Iterator[None]:
+    """Within, whoever reads the warehouse in this process shares what is open: each opening reads the whole catalogue.
+
+    For who reads it often while nobody writes it. One that is encrypted is opened each time, and what is the matter
+    with one that cannot be opened is for who reads it to tell.
+    """
+    with ExitStack() as held:
+        if settings.database.is_file() and not settings.has_storage_key:
+            with suppress(duckdb.Error, SettingsError):
+                held.enter_context(_opened_plain(settings.database))
+        yield
 
 
 def attach_warehouse(

@@ -141,6 +141,9 @@ def build(
     if due.is_full:
         # Until it is confirmed: a file that is there may by then hold less than all of it.
         manifest.set_mark("dbt_project", "")
+    if with_seeds:
+        # Until they are built with: one that fails leaves other reference data there than the last that did not.
+        manifest.set_mark("seeds", "")
     clear_unfinished(settings)
     reached("the inputs are written")
     run = build_with_spark if engine == Engine.SPARK else build_with_duckdb

@@ -3,7 +3,9 @@
 In each build of an unchanged project dbt compiles every model and test to the same SQL, for the months due stand in
 a file that the SQL reads. So dbt runs where something is new to it (the project, the reference data, the first build),
 and what it compiled is kept; the builds between run that in dbt's order, each model in a transaction of its own, and
-every test. Whatever does not go through is left to dbt, which builds the same months from the beginning and says why.
+every test. What reference data alone makes stands as dbt built it. What many models read is read once and held in
+memory for the build: the inputs, and of few months the rows that landed. Whatever does not go through is left to dbt,
+which builds the same months from the beginning and says why.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from graphlib import TopologicalSorter
 from importlib.metadata import version
 from pathlib import Path
@@ -19,16 +21,17 @@ from time import perf_counter
 from typing import Any
 
 import duckdb
-import pyarrow.parquet as pq
 
 from dagster_project.durable import put_in_place
 from dagster_project.release import RELEASE
 from dagster_project.settings import Settings
 from dagster_project.warehouse.archive_offered import place_offered
+from dagster_project.warehouse.scope import NOTHING
 from dagster_project.warehouse.transformation import NodeResult, project_fingerprint
 from dagster_project.warehouse_file import CATALOG, attach_warehouse, sql_text
 
 MODEL, TEST = "model", "test"
+VIEW = "view"
 WRITTEN_BY_DBT = ("manifest.json", "semantic_manifest.json")
 """What a publication reads of dbt's last run; only dbt makes them again."""
 PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb")
@@ -36,6 +39,14 @@ FEW_COUNCIL_MONTHS = 100
 """Up to these due, a second processor costs more in being waited for than it does: a council's month reaches 13."""
 BUILT = "rows_built"
 """The temporary table of what was built of a model."""
+HELD = "memory.main"
+"""Where the build holds what is read once: the database of its connection, which is nobody else's and in no file."""
+SCOPE = f'{HELD}."build_scope"'
+OF_FEW_MONTHS = (
+    "set threads = 1",
+    # What it spares a thousand rows is less than what the search for it costs.
+    "set disabled_optimizers = 'common_subexpressions'",
+)
 
 
 class NotAsCompiledError(Exception):
@@ -47,7 +58,8 @@ class Node:
     """A model or a test as dbt compiled it; `relation` is a model's name in SQL.
 
     `keeps_columns` where its table has those of a contract, or rows of months that are not built. `reach` is how far a
-    change reaches what is built by months, None for what is built whole.
+    change reaches what is built by months, None for what is built whole. `is_of_reference` where nothing but reference
+    data reaches it; `is_landed` where it is a view of that and of the files offered, and of nothing that is built.
     """
 
     unique_id: str
@@ -58,6 +70,8 @@ class Node:
     keeps_columns: bool
     reach: int | None
     sql: str
+    is_of_reference: bool = False
+    is_landed: bool = False
 
 
 def keep_compiled(settings: Settings) -> None:
@@ -78,9 +92,11 @@ def keep_compiled(settings: Settings) -> None:
             for unique_id, node in sorted(declared.items())
         }
     ).static_order()
-    nodes = [_node(declared[unique_id]) for unique_id in order]
+    nodes: dict[str, Node] = {}
+    for unique_id in order:
+        nodes[unique_id] = _node(declared[unique_id], nodes)
     being_written = path.with_name(f".{path.name}.writing")
-    content = json.dumps([asdict(node) for node in nodes])
+    content = json.dumps([asdict(node) for node in nodes.values()])
     being_written.write_text(f"{json.dumps(_head(settings, content.encode()))}\n{content}", encoding="utf-8")
     put_in_place(being_written, path)
 
@@ -121,16 +137,17 @@ def run_compiled(
         # As in dbt's profile: nothing asks in which order rows lie in the warehouse.
         connection.execute("set preserve_insertion_order = false")
         connection.execute(f"use {CATALOG}.main")
-        scope = settings.run_inputs / "build_scope.parquet"
-        if pq.read_metadata(scope).num_rows <= FEW_COUNCIL_MONTHS:
-            connection.execute("set threads = 1")
+        held = _hold_inputs(connection, settings.run_inputs)
+        is_of_few_months = _months_due(connection) <= FEW_COUNCIL_MONTHS
+        for setting in OF_FEW_MONTHS if is_of_few_months else ():
+            connection.execute(setting)
         results = []
         for node in nodes:
             started = perf_counter()
-            if node.kind == TEST:
-                _test(connection, node)
-            else:
-                _build(connection, node, scope)
+            if not node.is_of_reference:
+                _run(connection, node, held)
+                if node.is_landed and is_of_few_months:
+                    _hold(connection, held, node.relation, node.name, _of_held(node.sql, held))
             results.append(
                 NodeResult(
                     unique_id=node.unique_id,
@@ -146,25 +163,65 @@ def run_compiled(
         return results
 
 
+def _months_due(connection: duckdb.DuckDBPyConnection) -> int:
+    due = connection.execute(f"select count(*) from {SCOPE} where reach <> {NOTHING}").fetchone()
+    return int(due[0]) if due else 0
+
+
+def _hold_inputs(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, str]:
+    """What the SQL says where it reads an input, and the name of the table that has its rows."""
+    held: dict[str, str] = {}
+    for path in sorted(folder.glob("*.parquet")):
+        _hold(connection, held, _reading(path), path.stem, f"from {_reading(path)}")
+    return held
+
+
+def _hold(
+    connection: duckdb.DuckDBPyConnection, held: dict[str, str], said: str, name: str, sql: str
+) -> None:
+    connection.execute(f'create table {HELD}."{name}" as (\n{sql}\n)')
+    held[said] = f'{HELD}."{name}"'
+
+
+def _reading(path: Path) -> str:
+    return f"read_parquet({sql_text(path)})"
+
+
+def _of_held(sql: str, held: Mapping[str, str]) -> str:
+    """The SQL reading what is held; what it says otherwise is read where it lies."""
+    for said, table in held.items():
+        sql = sql.replace(said, table)
+    return sql
+
+
+def _run(connection: duckdb.DuckDBPyConnection, node: Node, held: Mapping[str, str]) -> None:
+    # A view lasts longer than what is held.
+    sql = node.sql if node.materialized == VIEW else _of_held(node.sql, held)
+    if node.kind == TEST:
+        _test(connection, replace(node, sql=sql))
+    else:
+        _build(connection, replace(node, sql=sql))
+
+
 def _test(connection: duckdb.DuckDBPyConnection, node: Node) -> None:
     if connection.execute(f"select 1 from ({node.sql}\n) as found limit 1").fetchone():
         raise NotAsCompiledError(node.name)
 
 
-def _build(connection: duckdb.DuckDBPyConnection, node: Node, scope: Path) -> None:
+def _build(connection: duckdb.DuckDBPyConnection, node: Node) -> None:
     connection.begin()
     try:
         if not node.keeps_columns:
             connection.execute(f"create or replace {node.materialized} {node.relation} as (\n{node.sql}\n)")
         else:
-            _fill(connection, node, scope)
+            _fill(connection, node)
     except BaseException:
         connection.rollback()
         raise
     connection.commit()
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, model: Node, scope: Path) -> None:
+def _fill(connection: duckdb.DuckDBPyConnection, model: Node) -> None:
     """The table keeps the columns by which dbt made it.
 
     What is built by months does as the macro of the strategy `by_scope`: the months due are taken out, and what was
@@ -180,7 +237,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, model: Node, scope: Path) -> No
     else:
         connection.execute(
             f"delete from {model.relation} as mart where exists ("
-            f"select 1 from read_parquet({sql_text(scope)}) as due "
+            f"select 1 from {SCOPE} as due "
             "where due.council = mart.council and due.month = mart.month and due.reach <= ?)",
             [model.reach],
         )
@@ -214,9 +271,13 @@ def _can_be_run(node: Mapping[str, Any]) -> bool:
     return config["materialized"] == "table" or (config["materialized"] == "view" and not is_contracted)
 
 
-def _node(node: Mapping[str, Any]) -> Node:
+def _node(node: Mapping[str, Any], before: Mapping[str, Node]) -> Node:
+    """The node, those that it reads being among those before it."""
     config = node["config"]
     by_months = config["materialized"] == "incremental"
+    read = node["depends_on"]["nodes"]
+    built = [before[one] for one in read if one in before]
+    reads_a_source = any(one.startswith("source.") for one in read)
     return Node(
         unique_id=node["unique_id"],
         name=node["name"],
@@ -226,6 +287,8 @@ def _node(node: Mapping[str, Any]) -> Node:
         keeps_columns=by_months or bool(config.get("contract", {}).get("enforced")),
         reach=int(config["meta"].get("reach", 0)) if by_months else None,
         sql=node["compiled_code"],
+        is_of_reference=not reads_a_source and all(one.is_of_reference for one in built),
+        is_landed=config["materialized"] == VIEW and all(one.is_landed for one in built),
     )
 
 

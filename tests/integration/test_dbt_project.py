@@ -185,6 +185,20 @@ def test_months_after_the_first_load_run_what_dbt_compiled_and_dbt_builds_what_d
     assert kept.read_text(encoding="utf-8").split("\n")[1] == sound.split("\n")[1]
 
 
+def test_builds_of_few_months_read_every_input_once_and_leave_what_reference_data_makes(
+    stepwise: Stepwise,
+) -> None:
+    nodes = compiled_nodes(stepwise.settings)
+    assert nodes
+    staging = {path.stem for path in stepwise.settings.dbt_project.glob("models/staging/*.sql")}
+    assert staging <= {node.name for node in nodes if node.is_landed} and staging
+    of_reference = {node.name: node.sql for node in nodes if node.is_of_reference}
+    assert "dfe_rates" in of_reference and "read_parquet" not in "".join(of_reference.values())
+    for path in stepwise.settings.run_inputs.glob("*.parquet"):
+        said = [node.sql.count(str(path)) for node in nodes]
+        assert said == [node.sql.count(f"read_parquet('{path}')") for node in nodes] and sum(said)
+
+
 def test_month_after_month_gives_the_rows_of_one_full_build(
     stepwise: Stepwise, at_once: Installation
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from dagster_project.settings import Settings
 from dagster_project.warehouse.compiled_project import (
+    FEW_COUNCIL_MONTHS,
     Node,
     NotAsCompiledError,
     compiled_nodes,
@@ -94,6 +95,52 @@ def test_a_model_of_other_columns_leaves_its_rows_as_they_were(home: Settings, s
     with pytest.raises(NotAsCompiledError, match="mart"):
         run_compiled(home, [VIEW, replace(MART, sql=sql)])
     assert rows(home, "select count(*), sum(figure) from mart") == [(3, 3)]
+
+
+def test_what_reference_data_alone_makes_stands_as_it_was_built(home: Settings) -> None:
+    found = replace(GRAIN, sql="select 1 as a_row_that_is_found", is_of_reference=True)
+    results = run_compiled(home, [replace(WHOLE, is_of_reference=True), found])
+    assert rows(home, "from whole") == [("old", 1)]
+    assert [(one.name, one.status) for one in results] == [("whole", "success"), ("grain", "pass")]
+
+
+@pytest.mark.parametrize(("months", "is_held"), [(0, True), (FEW_COUNCIL_MONTHS, False)])
+def test_what_landed_is_read_once_for_few_months_and_the_view_stays_one_of_files(
+    home: Settings, months: int, is_held: bool
+) -> None:
+    """The file changes after the view is made, as no load lets it: who reads what is held does not see it."""
+    landed, scope = home.home / "landed.parquet", home.run_inputs / "build_scope.parquet"
+    with duckdb.connect(":memory:") as made:
+        made.execute(f"copy (select 1 as figure) to '{landed}'")
+        made.execute(f"create table due as from '{scope}'")
+        made.execute(
+            f"insert into due select 'b', date '2024-04-01' + to_days(range::int), 2 from range({months})"
+        )
+        made.execute(f"copy due to '{scope}'")
+    view = replace(VIEW, sql=f"select figure, 'x' as word from read_parquet('{landed}')", is_landed=True)
+    seen = replace(WHOLE, sql='from "caseload"."main"."landed"')
+
+    def land_again(name: str) -> None:
+        if name == "landed":
+            with duckdb.connect(":memory:") as made:
+                made.execute(f"copy (select 2 as figure) to '{landed}'")
+
+    run_compiled(home, [view, seen], land_again)
+
+    assert rows(home, "select figure from whole") == [(1 if is_held else 2,)]
+    assert rows(home, "select figure from landed") == [(2,)]
+
+
+def test_inputs_are_read_once_by_the_words_dbt_has_for_them(home: Settings) -> None:
+    scope = home.run_inputs / "build_scope.parquet"
+    seen = replace(WHOLE, sql=f"select count(*)::int as figure, 'x' as word from read_parquet('{scope}')")
+
+    def gone(name: str) -> None:
+        scope.unlink(missing_ok=True)
+
+    run_compiled(home, [VIEW, seen], gone)
+
+    assert rows(home, "from whole") == [("x", 3)]
 
 
 def manifest(settings: Settings, **changed: object) -> None:
