@@ -370,6 +370,7 @@ def _print_report(console: Console, settings: Settings, report: LoadReport, *, w
     from dagster_project.reports import published, terminal
 
     terminal.print_arrival(console, report.arrival)
+    terminal.print_damaged(console, report)
     if report.published or whole:
         reference = report.reference
         touched = (

@@ -53,7 +53,7 @@ class LoadReport:
     """What one load did: what arrived, was built, checked, published and told, and how long each took.
 
     `to_mend` are the workbooks of all rows in quarantine, of this load or an earlier one; `recipients` what is wrong
-    with the rows of recipients.
+    with the rows of recipients. `was_damaged` where nothing was new and the published marts were not what was written.
     """
 
     load_id: str
@@ -63,6 +63,7 @@ class LoadReport:
     checks: list[quality.CheckResult] = field(default_factory=list)
     at_the_border: list[quality.CheckResult] = field(default_factory=list)
     published: Path | None = None
+    was_damaged: bool = False
     pages: site.Built | None = None
     announcement: alerts.Announcement | None = None
     to_mend: list[Path] = field(default_factory=list)
@@ -87,6 +88,8 @@ class LoadReport:
 
 MADE_BY = "release"
 """The mark of the release that last built and published."""
+PUBLISHED = "published"
+"""The mark of which version was published last, and the checksum of its marts as they were written."""
 
 
 def _refuse_newer(settings: Settings) -> None:
@@ -222,8 +225,9 @@ def _load(
     if arrival.recorded or due.is_needed:
         report.to_mend = quarantine.refresh_workbooks(settings, reference)
         reached("the workbooks are written")
-    is_lost = settings.database.is_file() and not (settings.published / "current").exists()
-    if due.is_needed or arrival.recorded or is_lost:
+    if not (due.is_needed or arrival.recorded):
+        report.was_damaged = settings.database.is_file() and not _is_as_published(settings, manifest)
+    if due.is_needed or arrival.recorded or report.was_damaged:
         try:
             _build_and_publish(settings, reference, manifest, due, report, progress, watch, now, engine)
         except deliveries.DamagedFileError:
@@ -374,7 +378,19 @@ def publish_with_pages(settings: Settings, reference: Reference, load_id: str) -
             lambda: warehouse.project_docs(settings),
         )
 
-    return warehouse.publish(settings, load_id, draw), pages
+    version = warehouse.publish(settings, load_id, draw)
+    deliveries.Manifest(settings.manifest).set_mark(PUBLISHED, _words_of_version(version))
+    return version, pages
+
+
+def _is_as_published(settings: Settings, manifest: deliveries.Manifest) -> bool:
+    """Whether readers find the marts that were published last; of an earlier release, whether they find any."""
+    current, told = settings.published / "current", manifest.mark(PUBLISHED)
+    return current.exists() and told in (None, _words_of_version(current.resolve()))
+
+
+def _words_of_version(version: Path) -> str:
+    return f"{version.name} {warehouse.sum_of_marts(version)}"
 
 
 def redraw(settings: Settings, reference: Reference) -> site.Built:
