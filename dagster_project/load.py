@@ -53,7 +53,7 @@ class LoadReport:
     """What one load did: what arrived, was built, checked, published and told, and how long each took.
 
     `to_mend` are the workbooks of all rows in quarantine, of this load or an earlier one; `recipients` what is wrong
-    with the rows of recipients. `was_damaged` where nothing was new and the published marts were not what was written.
+    with the rows of recipients. `was_damaged` where nothing was new and what was published is not what was written.
     """
 
     load_id: str
@@ -89,7 +89,9 @@ class LoadReport:
 MADE_BY = "release"
 """The mark of the release that last built and published."""
 PUBLISHED = "published"
-"""The mark of which version was published last, and the checksum of its marts as they were written."""
+"""The mark of which version was published last, and the checksum of its marts as they were written; empty where its
+pages could not be drawn.
+"""
 
 
 def _refuse_newer(settings: Settings) -> None:
@@ -379,12 +381,13 @@ def publish_with_pages(settings: Settings, reference: Reference, load_id: str) -
         )
 
     version = warehouse.publish(settings, load_id, draw)
-    deliveries.Manifest(settings.manifest).set_mark(PUBLISHED, _words_of_version(version))
+    words = "" if pages.problem else _words_of_version(version)
+    deliveries.Manifest(settings.manifest).set_mark(PUBLISHED, words)
     return version, pages
 
 
 def _is_as_published(settings: Settings, manifest: deliveries.Manifest) -> bool:
-    """Whether readers find the marts that were published last; of an earlier release, whether they find any."""
+    """Whether readers find the marts that were published last, with pages; of an earlier release, whether any."""
     current, told = settings.published / "current", manifest.mark(PUBLISHED)
     return current.exists() and told in (None, _words_of_version(current.resolve()))
 
@@ -395,13 +398,17 @@ def _words_of_version(version: Path) -> str:
 
 def redraw(settings: Settings, reference: Reference) -> site.Built:
     """Draw every page of what is published again. For who holds the lock."""
-    return site.rebuild_site(
-        (settings.published / "current").resolve(),
+    current, manifest = (settings.published / "current").resolve(), deliveries.Manifest(settings.manifest)
+    built = site.rebuild_site(
+        current,
         reference,
         references_of(settings),
         known_of(settings, reference),
         lambda: warehouse.project_docs(settings),
     )
+    if manifest.mark(PUBLISHED) == "":
+        manifest.set_mark(PUBLISHED, _words_of_version(current))
+    return built
 
 
 def retell(settings: Settings, reference: Reference) -> site.Built:

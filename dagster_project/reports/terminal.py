@@ -114,7 +114,7 @@ def _print_left_alone(console: Console, arrival: Arrival) -> None:
 def print_damaged(console: Console, report: LoadReport) -> None:
     if report.was_damaged and report.published:
         console.print(
-            "The published marts were damaged or gone: they were published again from the warehouse."
+            "What was published was damaged, gone or without its pages: it was published again from the warehouse."
         )
 
 
