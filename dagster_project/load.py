@@ -254,6 +254,7 @@ def _load(
         )
         if arrival.accepted:
             report.compacted = deliveries.compact_where_many(settings, reference, load_id, now)
+            deliveries.clear_begun(settings)
         close_to_others(settings)
         reached("the originals are sealed")
     return report

@@ -184,6 +184,26 @@ def test_a_superseded_delivery_goes_first_out_of_a_file_it_shares_and_no_figure_
         assert stat.S_IMODE(path.stat().st_mode) == 0o440
 
 
+def test_what_killed_loads_left_in_the_archive_goes_with_any_purge(lived: Settings) -> None:
+    rows = archived(lived)
+    file = next(path for path in lived.archive.rglob("*.parquet") if not path.name.startswith("columns-"))
+    crosswalk = next(lived.archive.rglob("*.sealed"))
+    left = [
+        file.with_name(f"{file.stem}-9.parquet"),
+        file.with_name(f".{file.name}.writing"),
+        file.with_name(".20230301T060000-1a2b-together.parquet.ready"),
+        crosswalk.with_name(f".{crosswalk.name}.writing"),
+    ]
+    for path in left:
+        shutil.copyfile(file, path)
+
+    done = purge(lived, now=CORRECTED)
+
+    assert done.items == [] and done.leftovers == len(left)
+    assert [path for path in left if path.exists()] == []
+    assert archived(lived) == rows
+
+
 @pytest.mark.long
 def test_a_month_that_goes_leaves_the_marts_as_if_it_had_never_been_loaded(
     lived: Settings, tmp_path: Path
