@@ -42,7 +42,12 @@ from dagster_project.commands.recipients import recipients
 from dagster_project.commands.site import site
 from dagster_project.commands.terminal import make_console, progress_bar
 from dagster_project.commands.workbench import metrics, notebook, sql
-from dagster_project.errors import PlainError, said_by_the_system, was_interrupted, words_of_the_unexpected
+from dagster_project.errors import (
+    PlainError,
+    was_interrupted,
+    words_of_the_system,
+    words_of_the_unexpected,
+)
 from dagster_project.settings import Settings, SettingsError, load_settings, make_home, make_private
 
 if TYPE_CHECKING:
@@ -370,6 +375,7 @@ def _print_report(console: Console, settings: Settings, report: LoadReport, *, w
     from dagster_project.reports import published, terminal
 
     terminal.print_arrival(console, report.arrival)
+    terminal.print_damaged(console, report)
     if report.published or whole:
         reference = report.reference
         touched = (
@@ -477,12 +483,7 @@ def _words(error: Exception) -> str:
     )
     if isinstance(error, ours):
         return str(error)
-    if isinstance(error, OSError) and error.strerror:
-        place = f" ({error.filename})" if error.filename else ""
-        return f"The operating system says: {error.strerror}{place}"
-    if refused := said_by_the_system(error):
-        return f"The operating system says: {refused}"
-    return f"{words_of_the_unexpected(error)} Nothing published was changed."
+    return words_of_the_system(error) or f"{words_of_the_unexpected(error)} Nothing published was changed."
 
 
 def _fail(words: str) -> None:

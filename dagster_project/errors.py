@@ -37,6 +37,15 @@ def said_by_the_system(error: BaseException) -> str:
     return next((os.strerror(number) for words, number in SAID.items() if words in str(error)), "")
 
 
+def words_of_the_system(error: BaseException) -> str:
+    """The sentence of what the operating system said, and of which file; empty where it said nothing."""
+    if isinstance(error, OSError) and error.strerror:
+        place = f" ({error.filename})" if error.filename else ""
+        return f"The operating system says: {error.strerror}{place}"
+    refused = said_by_the_system(error)
+    return f"The operating system says: {refused}" if refused else ""
+
+
 def was_interrupted(error: BaseException) -> bool:
     """Whether it is Ctrl-C: DuckDB, which it meets in the middle of a query, makes a plain error of it."""
     return isinstance(error, KeyboardInterrupt) or (

@@ -53,7 +53,7 @@ class LoadReport:
     """What one load did: what arrived, was built, checked, published and told, and how long each took.
 
     `to_mend` are the workbooks of all rows in quarantine, of this load or an earlier one; `recipients` what is wrong
-    with the rows of recipients.
+    with the rows of recipients. `was_damaged` where nothing was new and what was published is not what was written.
     """
 
     load_id: str
@@ -63,6 +63,7 @@ class LoadReport:
     checks: list[quality.CheckResult] = field(default_factory=list)
     at_the_border: list[quality.CheckResult] = field(default_factory=list)
     published: Path | None = None
+    was_damaged: bool = False
     pages: site.Built | None = None
     announcement: alerts.Announcement | None = None
     to_mend: list[Path] = field(default_factory=list)
@@ -87,6 +88,10 @@ class LoadReport:
 
 MADE_BY = "release"
 """The mark of the release that last built and published."""
+PUBLISHED = "published"
+"""The mark of which version was published last, and the checksum of its marts as they were written; empty where its
+pages could not be drawn.
+"""
 
 
 def _refuse_newer(settings: Settings) -> None:
@@ -222,8 +227,9 @@ def _load(
     if arrival.recorded or due.is_needed:
         report.to_mend = quarantine.refresh_workbooks(settings, reference)
         reached("the workbooks are written")
-    is_lost = settings.database.is_file() and not (settings.published / "current").exists()
-    if due.is_needed or arrival.recorded or is_lost:
+    if not (due.is_needed or arrival.recorded):
+        report.was_damaged = settings.database.is_file() and not _is_as_published(settings, manifest)
+    if due.is_needed or arrival.recorded or report.was_damaged:
         try:
             _build_and_publish(settings, reference, manifest, due, report, progress, watch, now, engine)
         except deliveries.DamagedFileError:
@@ -248,6 +254,7 @@ def _load(
         )
         if arrival.accepted:
             report.compacted = deliveries.compact_where_many(settings, reference, load_id, now)
+            deliveries.clear_begun(settings)
         close_to_others(settings)
         reached("the originals are sealed")
     return report
@@ -374,18 +381,35 @@ def publish_with_pages(settings: Settings, reference: Reference, load_id: str) -
             lambda: warehouse.project_docs(settings),
         )
 
-    return warehouse.publish(settings, load_id, draw), pages
+    version = warehouse.publish(settings, load_id, draw)
+    words = "" if pages.problem else _words_of_version(version)
+    deliveries.Manifest(settings.manifest).set_mark(PUBLISHED, words)
+    return version, pages
+
+
+def _is_as_published(settings: Settings, manifest: deliveries.Manifest) -> bool:
+    """Whether readers find the marts that were published last, with pages; of an earlier release, whether any."""
+    current, told = settings.published / "current", manifest.mark(PUBLISHED)
+    return current.exists() and told in (None, _words_of_version(current.resolve()))
+
+
+def _words_of_version(version: Path) -> str:
+    return f"{version.name} {warehouse.sum_of_marts(version)}"
 
 
 def redraw(settings: Settings, reference: Reference) -> site.Built:
     """Draw every page of what is published again. For who holds the lock."""
-    return site.rebuild_site(
-        (settings.published / "current").resolve(),
+    current, manifest = (settings.published / "current").resolve(), deliveries.Manifest(settings.manifest)
+    built = site.rebuild_site(
+        current,
         reference,
         references_of(settings),
         known_of(settings, reference),
         lambda: warehouse.project_docs(settings),
     )
+    if manifest.mark(PUBLISHED) == "":
+        manifest.set_mark(PUBLISHED, _words_of_version(current))
+    return built
 
 
 def retell(settings: Settings, reference: Reference) -> site.Built:

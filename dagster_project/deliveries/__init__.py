@@ -23,6 +23,7 @@ from dagster_project.deliveries.controls import Control, Controls
 from dagster_project.deliveries.discovery import Landed, Landing, discover
 from dagster_project.deliveries.generation import archive_root
 from dagster_project.deliveries.landed_originals import Sealed, seal_landed
+from dagster_project.deliveries.leftovers import clear_begun, clear_unnamed
 from dagster_project.deliveries.manifest import Delivery, Manifest, Publication
 from dagster_project.deliveries.resealing import reseal
 from dagster_project.deliveries.source_kinds import month_days
@@ -47,6 +48,8 @@ __all__ = [
     "archive_readable",
     "archive_root",
     "check_files",
+    "clear_begun",
+    "clear_unnamed",
     "compact",
     "compact_where_many",
     "discover",

@@ -92,15 +92,22 @@ def remove_rows(
     archive_file: str,
     deliveries: list[str],
     coming: Callable[[Path], None] = lambda path: None,
+    *,
+    is_all: bool = False,
 ) -> None:
     """The rows of `deliveries` are no longer in the file, which is replaced whole or, with nothing left in it, deleted.
 
-    `coming` is told of the new file before it has the name. One rename, under its own name: whoever reads the archive
+    With `is_all` nothing else lies in it, and it is not read, for it may be damaged. `coming` is told of the new file
+    before it has the name. One rename, under its own name: whoever reads the archive
     sees the old file or the new one, never both and never neither, so no row counts twice. Nothing happens where the
     file is gone already.
     """
     path = archive / archive_file
     if not path.is_file():
+        return
+    if is_all:
+        path.unlink()
+        flush(path.parent)
         return
     with in_memory() as connection:
         connection.execute(

@@ -160,6 +160,7 @@ class ArchivedFiles(ManifestFile):
             rows = connection.execute(
                 "select distinct council, substr(month, 1, 7) as month, extract from deliveries "
                 f"where archive_file in ({', '.join('?' for _ in files)}) and superseded_by is null "
+                "and delivery not in (select delivery from withdrawals where undone_at is null) "
                 "order by council, month, extract",
                 list(files),
             ).fetchall()
@@ -192,10 +193,17 @@ def damaged_error(settings: Settings, damaged: Sequence[str]) -> DamagedFileErro
     gone = [file for file in damaged if not (settings.archive / file).is_file()]
     places = record.places_in(damaged)
     more = f" and {len(places) - PLACES_NAMED} more" if len(places) > PLACES_NAMED else ""
-    return DamagedFileError(
+    what = (
         f"{settings.archive / damaged[0]} is {'gone' if damaged[0] in gone else 'not what was written'}"
-        f"{f', and so are {len(damaged) - 1} files more' if damaged[1:] else ''}: rows of "
-        f"{', '.join(places[:PLACES_NAMED]) or 'deliveries that no longer count'}{more} cannot be believed. Nothing "
+        f"{f', and so are {len(damaged) - 1} files more' if damaged[1:] else ''}"
+    )
+    if not places:
+        return DamagedFileError(
+            f"{what}: only deliveries that no longer count lie in it, and no mart is made of them. Bring it back from "
+            "a backup, or let `caseload purge --yes` take them away, which it does after their days in retention.csv"
+        )
+    return DamagedFileError(
+        f"{what}: rows of {', '.join(places[:PLACES_NAMED])}{more} cannot be believed. Nothing "
         "was built of them, and what was published stays. `caseload load` reads the deliveries again where what landed "
         "is kept; else bring the file back from a backup, or land them again"
     )

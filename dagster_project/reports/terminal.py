@@ -111,6 +111,13 @@ def _print_left_alone(console: Console, arrival: Arrival) -> None:
         console.print(f"{len(arrival.purged_before)} deliveries were purged before and are left alone.")
 
 
+def print_damaged(console: Console, report: LoadReport) -> None:
+    if report.was_damaged and report.published:
+        console.print(
+            "What was published was damaged, gone or without its pages: it was published again from the warehouse."
+        )
+
+
 def print_sealed(console: Console, sealed: Sealed) -> None:
     """How many files left landing, and which could not."""
     if sealed.originals:

@@ -14,7 +14,7 @@ from dagster_project import told_figures
 from dagster_project.alerts.delivery import stamp
 from dagster_project.alerts.ledger import open_ledger
 from dagster_project.alerts.since_told import read_figures
-from dagster_project.deliveries import Manifest, Sealed, archive_root, seal_landed
+from dagster_project.deliveries import Manifest, Sealed, archive_root, clear_begun, clear_unnamed, seal_landed
 from dagster_project.deliveries.archive import remove_rows
 from dagster_project.deliveries.archived_files import ArchivedFiles, check_files, sum_of, sum_of_written
 from dagster_project.deliveries.crosswalk import councils_in, forget_unused
@@ -38,6 +38,8 @@ class Purge:
     report: LoadReport | None = None
     finished: int = 0
     """Deliveries of an earlier purge that had died before their rows were out of the archive."""
+    leftovers: int = 0
+    """Files of the archive that no delivery names, whole or half written, as a load leaves them that is killed."""
 
 
 def purge(
@@ -59,7 +61,8 @@ def purge(
         sealed = seal_landed(settings, reference, load_specifications(), now=now, council=council)
         items = kept_too_long(settings, reference, now, council)
         left_over = manifest.rows_to_remove()
-        done = Purge(items, sealed, finished=sum(len(names) for names in left_over.values()))
+        leftovers = clear_begun(settings) + clear_unnamed(settings)
+        done = Purge(items, sealed, finished=sum(map(len, left_over.values())), leftovers=leftovers)
         if not items and not left_over and not manifest.mark(UNFINISHED):
             return done
         write_line(purges(settings), now, {"event": "begun", "removes": _counts(items)})
@@ -103,9 +106,12 @@ def _take_away_deliveries(
     record = ArchivedFiles(settings.manifest)
     for archive_file, names in sorted(manifest.rows_to_remove().items()):
         if (settings.archive / archive_file).is_file():
-            # A damaged one that is written again would pass for whole.
-            check_files(settings, [archive_file])
-            remove_rows(settings.archive, archive_file, names, partial(_expect, record, archive_file))
+            others = record.rows_told(archive_file)
+            if others:
+                # A damaged one that is written again would pass for whole; one of which nothing stays just goes.
+                check_files(settings, [archive_file])
+            coming = partial(_expect, record, archive_file)
+            remove_rows(settings.archive, archive_file, names, coming, is_all=not others)
         record.settle(archive_file, sum_of(settings.archive / archive_file))
         manifest.rows_removed(names, at)
     if manifest.mark(UNFINISHED):

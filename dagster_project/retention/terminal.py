@@ -34,7 +34,9 @@ def print_purge(console: Console, done: Purge) -> None:
         _print_items(console, done.items, "Taken away")
     if done.finished:
         console.print(f"{done.finished} deliveries of a purge that had died were taken away to the end.")
-    if not done.items and not done.finished:
+    if done.leftovers:
+        console.print(f"{done.leftovers} files of the archive that no delivery names were taken away.")
+    if not done.items and not done.finished and not done.leftovers:
         console.print("Nothing is kept for longer than retention.csv says.")
     if done.report:
         console.print("The marts were built anew from what is kept.")

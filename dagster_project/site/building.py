@@ -18,7 +18,7 @@ from pathlib import Path
 
 from dagster_project.alerts.known import Knowledge
 from dagster_project.durable import put_in_place
-from dagster_project.errors import was_interrupted, words_of_the_unexpected
+from dagster_project.errors import was_interrupted, words_of_the_system, words_of_the_unexpected
 from dagster_project.page_addresses import PROJECT, STYLE
 from dagster_project.reference import Reference
 from dagster_project.reports.measures import Measure
@@ -94,7 +94,7 @@ def build_site(
             raise
         for place in PLACES.values():
             shutil.rmtree(version / place / SITE, ignore_errors=True)
-        return Built(problem=words_of_the_unexpected(error))
+        return Built(problem=words_of_the_system(error) or words_of_the_unexpected(error))
     return built
 
 
@@ -136,7 +136,7 @@ def retell_alerts(current: Path, reference: Reference, known: KnownOf) -> Built:
     except Exception as error:
         if was_interrupted(error):
             raise
-        built.problem = words_of_the_unexpected(error)
+        built.problem = words_of_the_system(error) or words_of_the_unexpected(error)
     return built
 
 
@@ -210,12 +210,11 @@ class _Tier:
         ).hexdigest()
         if known and known["made_of"] == print_of and self._keep_all(known["pages"]):
             if known.get("told") != _fingerprint(knowledge):
-                self._replace_alerts(data)
+                self._replace_alerts(data, known)
             return summary_of(data), {**known, "told": _fingerprint(knowledge)}
-        pages = []
-        for page in pages_of(data, self._tier, shared):
-            self._write(page, shared.html_of)
-            pages.append(page.address)
+        pages = {
+            page.address: self._write(page, shared.html_of) for page in pages_of(data, self._tier, shared)
+        }
         return summary_of(data), {
             "made_of": print_of,
             "told": _fingerprint(knowledge),
@@ -236,15 +235,19 @@ class _Tier:
             return
         with opened(self._file) as marts:
             for council, knowledge in due.items():
-                self._replace_alerts(CouncilData(marts, self._reference, council, nobody, knowledge))
+                data = CouncilData(marts, self._reference, council, nobody, knowledge)
+                self._replace_alerts(data, memory[council])
                 memory[council]["told"] = _fingerprint(knowledge)
         self._remember(memory)
 
-    def _replace_alerts(self, data: CouncilData) -> None:
+    def _replace_alerts(self, data: CouncilData, remembered: dict[str, object]) -> None:
         if not topics.ALERTS.has(data):
             return
         page = topics.ALERTS.make(data, self._tier)
-        self._put(page.address, self._html_of(page))
+        text = self._html_of(page)
+        self._put(page.address, text)
+        if isinstance(remembered["pages"], dict):
+            remembered["pages"][page.address] = _sum_of(text.encode("utf-8"))
         self._built.written += 1
 
     def _remember(self, memory: Mapping[str, object]) -> None:
@@ -257,18 +260,22 @@ class _Tier:
         aside.chmod(self._file_mode)
         put_in_place(aside, self._site / address)
 
-    def _keep_all(self, addresses: object) -> bool:
-        """Whether every page of the version before could be taken over."""
-        if self._before is None or not isinstance(addresses, list):
+    def _keep_all(self, pages: object) -> bool:
+        """Whether every page of the version before could be taken over: one that is gone or damaged cannot."""
+        before = self._before
+        if before is None or not isinstance(pages, dict):
             return False
-        if not all((self._before / address).is_file() for address in addresses):
+        if not all(_is_as_drawn(before / address, told) for address, told in pages.items()):
             return False
-        for address in addresses:
-            self._take_over(self._before, address)
+        for address in pages:
+            self._take_over(before, address)
         return True
 
-    def _write(self, page: Page, written: Callable[[Section], str] = section_html) -> None:
-        self._write_text(page.address, self._html_of(page, written))
+    def _write(self, page: Page, written: Callable[[Section], str] = section_html) -> str:
+        """The page is there; its checksum."""
+        text = self._html_of(page, written)
+        self._write_text(page.address, text)
+        return _sum_of(text.encode("utf-8"))
 
     def _html_of(self, page: Page, written: Callable[[Section], str] = section_html) -> str:
         return html_of(page, self._tier, has_project=self._has_project, section_html=written)
@@ -308,6 +315,17 @@ class _Tier:
 
 def _fingerprint(knowledge: Knowledge) -> str:
     return hashlib.sha256(repr(knowledge).encode()).hexdigest()
+
+
+def _sum_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _is_as_drawn(path: Path, told: str) -> bool:
+    try:
+        return _sum_of(path.read_bytes()) == told
+    except OSError:
+        return False
 
 
 def nobody(_council: str, _keys: Sequence[int]) -> Mapping[int, str]:

@@ -3,7 +3,7 @@
 from dagster_project.warehouse.as_known import NothingKnownError, State, build_state, state_at
 from dagster_project.warehouse.building import Build, Engine, build, check_engine, confirm, months_due
 from dagster_project.warehouse.project_docs import project_docs
-from dagster_project.warehouse.publishing import PublishingError, Tier, copy_to, marts, publish
+from dagster_project.warehouse.publishing import PublishingError, Tier, copy_to, marts, publish, sum_of_marts
 from dagster_project.warehouse.sameness import marts_that_differ
 from dagster_project.warehouse.spark_engine import EngineError
 from dagster_project.warehouse.transformation import TransformationError
@@ -33,4 +33,5 @@ __all__ = [
     "project_docs",
     "publish",
     "state_at",
+    "sum_of_marts",
 ]

@@ -6,6 +6,7 @@ Three tiers in folders of their own: restricted for the owner, internal for the 
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 import shutil
@@ -132,6 +133,27 @@ def publish(settings: Settings, load_id: str, draw: Callable[[Path], object] = l
     reached("the version is published")
     _drop_old(settings.published / "versions", {version.name, replaced.name})
     return version
+
+
+def sum_of_marts(version: Path) -> str:
+    """One checksum of every mart of a version, in each tier: another where a file is changed, cut short, gone or new.
+
+    Not of its pages: they are drawn again in their place. Empty where a file cannot be read.
+    """
+    digest = hashlib.sha256()
+    folders = (version, version / Tier.RESTRICTED, version / Tier.PUBLIC)
+    try:
+        for path in [one for folder in folders for one in (folder / "marts.duckdb", *_parquet_of(folder))]:
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+            digest.update(f"{path.relative_to(version)} {found}\n".encode())
+    except OSError:
+        return ""
+    return digest.hexdigest()
+
+
+def _parquet_of(folder: Path) -> list[Path]:
+    return sorted((folder / "parquet").glob("*.parquet"))
 
 
 def clear_unfinished(settings: Settings) -> None:

@@ -89,8 +89,19 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     told.words_of_failure = str(failure.value)
     told.published_after_failure = (settings.published / "current").resolve().name
     told.load("after it", 9)
+    flip_a_bit(
+        (settings.published / "current").resolve() / "restricted" / "parquet" / "caseload_bands.parquet"
+    )
+    told.load("over damaged marts", 10)
+    told.load("over whole ones", 11)
     yield told
     told.reader.close()
+
+
+def flip_a_bit(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 1
+    path.write_bytes(data)
 
 
 def _fail(*_: object) -> None:
@@ -129,6 +140,16 @@ def test_a_build_that_fails_leaves_what_was_published_and_the_next_load_makes_up
     assert story.published_after_failure == story.reports["first"].load_id
     assert story.reports["after it"].arrival.recorded == []
     assert story.reports["after it"].published is not None
+
+
+def test_published_marts_that_were_damaged_are_published_again_by_the_next_load(story: Story) -> None:
+    report, after = story.reports["over damaged marts"], story.reports["over whole ones"]
+
+    assert report.arrival.recorded == [] and report.was_damaged
+    assert report.published is not None and report.published.name != story.reports["after it"].load_id
+    assert story.open_cases["over damaged marts"] == story.open_cases["after it"]
+    assert report.announcement is not None and not report.announcement.digests
+    assert after.changed_nothing and not after.was_damaged
 
 
 def test_a_corrected_month_replaces_the_old_one_in_every_mart(story: Story) -> None:

@@ -19,7 +19,7 @@ from landing import COUNCIL, first_day, land_month, make_small_council, month_ro
 from test_cli import DONE, FAILED, WRONG_USAGE, run
 from test_history import marts_in
 
-from dagster_project.deliveries import Manifest
+from dagster_project.deliveries import DamagedFileError, Manifest, check_files
 from dagster_project.deliveries.originals import Originals, originals_folder
 from dagster_project.load import load
 from dagster_project.reference import load_reference
@@ -182,6 +182,46 @@ def test_a_superseded_delivery_goes_first_out_of_a_file_it_shares_and_no_figure_
     assert all(record[name].purged_at and not record[name].archive_file for name in superseded)
     for path in lived.archive.rglob("*.parquet"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o440
+
+
+def test_a_damaged_file_of_deliveries_that_no_longer_count_goes_with_them(lived: Settings) -> None:
+    before, deliveries = current(lived), Manifest(lived.manifest).all()
+    counting = {d.archive_file for d in deliveries if d.is_in_force}
+    damaged = min({d.archive_file for d in deliveries if d.superseded_by and d.archive_file} - counting)
+    path = lived.archive / str(damaged)
+    path.chmod(0o640)
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(
+        DamagedFileError, match=r"only deliveries that no longer count lie in it.*purge --yes"
+    ):
+        check_files(lived, [str(damaged)])
+    keep(lived, superseded_delivery=10)
+
+    purge(lived, now=LATER)
+
+    assert not path.exists() and Manifest(lived.manifest).archive_files() == counting
+    check_files(lived, Manifest(lived.manifest).archive_files())
+    assert current(lived) == before
+
+
+def test_what_killed_loads_left_in_the_archive_goes_with_any_purge(lived: Settings) -> None:
+    rows = archived(lived)
+    file = next(path for path in lived.archive.rglob("*.parquet") if not path.name.startswith("columns-"))
+    crosswalk = next(lived.archive.rglob("*.sealed"))
+    left = [
+        file.with_name(f"{file.stem}-9.parquet"),
+        file.with_name(f".{file.name}.writing"),
+        file.with_name(".20230301T060000-1a2b-together.parquet.ready"),
+        crosswalk.with_name(f".{crosswalk.name}.writing"),
+    ]
+    for path in left:
+        shutil.copyfile(file, path)
+
+    done = purge(lived, now=CORRECTED)
+
+    assert done.items == [] and done.leftovers == len(left)
+    assert [path for path in left if path.exists()] == []
+    assert archived(lived) == rows
 
 
 @pytest.mark.long

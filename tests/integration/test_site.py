@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import html
+import os
 import re
 import stat
 from dataclasses import dataclass, field
@@ -140,6 +142,18 @@ def test_a_page_that_went_missing_is_drawn_again(loaded: Loaded) -> None:
     assert loaded.built.written == 1
 
 
+def test_a_page_that_was_damaged_is_not_taken_over_into_the_next_version(loaded: Loaded) -> None:
+    version = loaded.again("later-2b")
+    page = version / "site" / unit_page(COUNCIL, "ash")
+    whole = page.read_bytes()
+    page.write_bytes(whole.replace(b"Ashfield", b"Ashfielt", 1))
+
+    repaired = loaded.again("later-2c") / "site" / unit_page(COUNCIL, "ash")
+
+    assert repaired.read_bytes() == whole
+    assert loaded.built.written == 1
+
+
 def test_figures_do_not_wait_for_pages(loaded: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
     def breaks(*_: object) -> None:
         raise KeyError("a value that nobody may read")
@@ -149,6 +163,25 @@ def test_figures_do_not_wait_for_pages(loaded: Loaded, monkeypatch: pytest.Monke
     version = loaded.again("later-4")
     assert (version / "marts.duckdb").is_file() and not (version / "site").exists()
     assert "KeyError" in loaded.built.problem and "nobody may read" not in loaded.built.problem
+
+
+def test_pages_that_could_not_be_drawn_are_drawn_by_the_next_load_though_nothing_is_new(
+    loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "a page")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(building, "_build", is_full)
+        loaded.again("later-4b")
+    assert loaded.built.problem == "The operating system says: No space left on device (a page)"
+    assert not (loaded.current / "site").exists()
+
+    report = load(loaded.settings)
+
+    assert report.was_damaged and report.arrival.recorded == []
+    assert (loaded.current / "site" / "index.html").is_file()
+    assert load(loaded.settings).changed_nothing
 
 
 def test_a_slug_that_no_file_system_takes_still_has_an_address_below_its_council() -> None:
@@ -180,6 +213,7 @@ def test_what_is_muted_stands_on_the_alerts_pages_at_once_but_on_no_public_one(l
     assert len(public) > 5
     assert not [text for text in public if "the team moves" in text or "Who was told" in text]
     assert retell(settings, reference).written == 0
+    assert loaded.again("later-7").name == "later-7" and loaded.built.written == 0
 
 
 def words_of(page: Path) -> str:

@@ -8,6 +8,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -15,7 +16,7 @@ import pytest
 
 from dagster_project.load import only_load
 from dagster_project.settings import Settings
-from dagster_project.warehouse import PublishingError, Tier, copy_to, marts, publish
+from dagster_project.warehouse import PublishingError, Tier, copy_to, marts, publish, sum_of_marts
 
 MODELS = {
     "caseload_bands": {"tier": "internal"},
@@ -215,6 +216,34 @@ def test_a_copy_of_the_home_that_has_a_folder_in_the_place_of_the_link_is_publis
 
 def files_under(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
+
+
+def flipped(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+@pytest.mark.parametrize("harm", [flipped, cut_short, Path.unlink])
+@pytest.mark.parametrize(
+    "name",
+    ["marts.duckdb", "parquet/caseload_bands.parquet", "restricted/marts.duckdb", "public/marts.duckdb"],
+)
+def test_marts_that_are_not_what_was_published_have_another_checksum(
+    built: Settings, name: str, harm: Callable[[Path], object]
+) -> None:
+    version = publish(built, "load-1", lambda version: (version / "index.html").write_text("a page"))
+    whole = sum_of_marts(version)
+    (version / "index.html").write_text("the page drawn again")
+    assert sum_of_marts(version) == whole != ""
+
+    harm(version / name)
+
+    assert sum_of_marts(version) != whole
 
 
 def test_a_copy_is_plain_files_of_the_internal_tier(built: Settings, tmp_path: Path) -> None:
