@@ -5,7 +5,6 @@ Public interface: digests and other documents link to these paths, so a change o
 
 from __future__ import annotations
 
-import posixpath
 import re
 
 INDEX = "index.html"
@@ -39,7 +38,11 @@ def region_page(region_code: str) -> str:
 
 def link(target: str, source: str) -> str:
     """From one page to another, relative, so that it holds in any folder and from a file share."""
-    return posixpath.relpath(target, posixpath.dirname(source) or ".")
+    there, here = target.split("/"), source.split("/")[:-1]
+    shared = 0
+    while shared < len(here) and here[shared] == there[shared]:
+        shared += 1
+    return "/".join([".."] * (len(here) - shared) + there[shared:])
 
 
 def _name(slug: str) -> str:

@@ -28,7 +28,7 @@ class NotLoadedError(PlainError):
     """The council's month was never loaded."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Row:
     """One row of a mart: its values by column, and the columns whose value is suppressed in this copy."""
 

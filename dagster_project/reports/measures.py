@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache, cached_property
 from typing import Any
 
 SUPPRESSED = "c"
@@ -23,6 +24,7 @@ CHANGES = re.compile(r"(^|_)change(_|$)|^variance_gbp$")
 ABBREVIATIONS = {"Fte": "FTE", "Dfe": "DfE", "Asye": "ASYE", "gbp": "£", "Sha256": "SHA-256"}
 MONTH_COLUMNS = ("month", "first_month", "last_month", "target_month", "started_from", "last_known_month")
 TOLD_AMOUNTS = ("from_value", "to_value")
+NUMBERS = (int, Decimal)
 """Columns in which a mart tells amounts of every kind as text, numbers as written."""
 AMOUNT = re.compile(r"(?<![\w.-])(-?)(\d+(?:\.\d+)?)( GBP)?(?![\w.:-])")
 DECIMALS = re.compile(r"decimal\(\s*\d+\s*,\s*(\d+)\s*\)", re.IGNORECASE)
@@ -41,7 +43,7 @@ class Measure:
     def is_number(self) -> bool:
         return self.decimals is not None
 
-    @property
+    @cached_property
     def heading(self) -> str:
         """The column in words, its unit after it."""
         name = re.sub(r"_gbp$", "", self.column)
@@ -59,6 +61,7 @@ class Measure:
         return f"£{number};-£{number}" if self.unit == "£" else number
 
 
+@cache
 def measure_of(column: str, data_type: str) -> Measure:
     """The measure of a column whose type is written as in its contract."""
     unit = next((words for ending, words in ENDINGS if ending.search(column)), "")
@@ -88,7 +91,7 @@ def words_of(value: Any, measure: Measure) -> str:
         raise ValueError(f"{measure.column} has no value")
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int | Decimal):
+    if isinstance(value, NUMBERS):
         sign = "+" if measure.is_change and value > 0 else ""
         return f"{sign}{value:,}"
     if isinstance(value, datetime):
@@ -115,10 +118,12 @@ def without_zeros(value: Decimal) -> Decimal:
     return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
 
 
+@cache
 def day_words(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
+@cache
 def month_words(month: date) -> str:
     return f"{month:%B %Y}"
 

@@ -93,9 +93,12 @@ class Chart:
     legend: Sequence[tuple[str, str]] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Section:
-    """A part of a page. What is empty is left out, in the order in which the fields stand."""
+    """A part of a page. What is empty is left out, in the order in which the fields stand.
+
+    One that is lasting is the same object on pages of many councils, which write it once.
+    """
 
     key: str
     title: str
@@ -107,6 +110,7 @@ class Section:
     charts: Sequence[Chart] = ()
     tables: Sequence[Table] = ()
     notes: Sequence[str] = ()
+    is_lasting: bool = False
 
 
 @dataclass(frozen=True)

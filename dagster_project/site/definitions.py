@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from dagster_project.reports.contracts import contracts, plain_words
 from dagster_project.reports.measures import day_words
 from dagster_project.reports.policies import policies_in_force
@@ -50,34 +52,37 @@ def _policies(data: CouncilData) -> Section:
 
 
 def _marts(data: CouncilData) -> list[Section]:
-    sections = []
-    for mart, contract in sorted(contracts().items()):
-        known = data.marts.measures.get(mart)
-        if known is None or "council" not in known:
-            continue
-        lines = [
-            [
-                Cell(HEADINGS.get(name, column.measure.heading)),
-                Cell(plain_words(column.meaning)),
-                Cell(name),
-            ]
-            for name, column in contract.columns.items()
-            if name in known and name not in EVERYWHERE
+    return [
+        _mart(mart, tuple(known))
+        for mart in sorted(contracts())
+        if (known := data.marts.measures.get(mart)) is not None and "council" in known
+    ]
+
+
+@cache
+def _mart(mart: str, known: tuple[str, ...]) -> Section:
+    """What the columns of a mart mean that a copy holds: the same for every council."""
+    contract = contracts()[mart]
+    lines = [
+        [
+            Cell(HEADINGS.get(name, column.measure.heading)),
+            Cell(plain_words(column.meaning)),
+            Cell(name),
         ]
-        title = capitalised(mart).replace("Dfe ", "DfE ")
-        sections.append(
-            Section(
-                mart.replace("_", "-"),
-                title,
-                about=plain_words(contract.description),
-                tables=[
-                    Table(
-                        f"Figures of {mart}",
-                        [Heading("Figure"), Heading("Rule"), Heading("Column")],
-                        lines,
-                        is_prose=True,
-                    )
-                ],
+        for name, column in contract.columns.items()
+        if name in known and name not in EVERYWHERE
+    ]
+    return Section(
+        mart.replace("_", "-"),
+        capitalised(mart).replace("Dfe ", "DfE "),
+        about=plain_words(contract.description),
+        tables=[
+            Table(
+                f"Figures of {mart}",
+                [Heading("Figure"), Heading("Rule"), Heading("Column")],
+                lines,
+                is_prose=True,
             )
-        )
-    return sections
+        ],
+        is_lasting=True,
+    )

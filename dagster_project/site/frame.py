@@ -53,6 +53,11 @@ def crumbs(address: str, *steps: tuple[str, str]) -> list[tuple[str, str]]:
 
 def navigation(data: CouncilData, address: str, tier: str) -> list[tuple[str, str, str]]:
     """The pages of a council as slug, name and link."""
+    folder = address.rpartition("/")[0]
+    return data.worked_out(f"navigation from {folder}", lambda: _navigation(data, address))
+
+
+def _navigation(data: CouncilData, address: str) -> list[tuple[str, str, str]]:
     return [
         ("overview", "Overview", link(council_page(data.council), address)),
         *(

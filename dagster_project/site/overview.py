@@ -164,6 +164,10 @@ def latest_crossed(data: CouncilData) -> list[Row]:
 
     A unit in force of which that month tells no cases stands with its own newest month.
     """
+    return data.worked_out("crossed", lambda: _latest_crossed(data))
+
+
+def _latest_crossed(data: CouncilData) -> list[Row]:
     crossed = data.shown("threshold_breaches")
     judged_in = {unit: _judged_in(data, unit) for unit in {row["unit"] for row in crossed}}
     rows = [

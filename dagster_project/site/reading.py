@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -18,6 +18,7 @@ from dagster_project.reference import Reference
 from dagster_project.reports.council_marts import Row, earlier
 from dagster_project.reports.measures import Measure, measure_of
 
+T = TypeVar("T")
 MONTHS_SHOWN = 24
 NOTHING_SUPPRESSED: frozenset[str] = frozenset()
 COLUMNS = """
@@ -68,8 +69,10 @@ class TierMarts:
         where = f" where {' and '.join(conditions)}" if conditions else ""
         # They lie in order: a mart is published sorted by all of its columns.
         result = self._connection.execute(f"select * from {mart}{where}", values)
-        names = list(columns)
-        return [_row(names, cells) for cells in result.fetchall()]
+        names, found = list(columns), result.fetchall()
+        if "suppressed" in columns:
+            return [_row(names, cells) for cells in found]
+        return [Row(dict(zip(names, cells, strict=True))) for cells in found]
 
     def newest(self, mart: str, column: str, council: str, span: tuple[date, date]) -> date | None:
         """The latest month of a span of which the council has a value in the column, be it suppressed."""
@@ -114,7 +117,7 @@ class TierMarts:
 
 def _row(names: Sequence[str], cells: Sequence[Any]) -> Row:
     values = dict(zip(names, cells, strict=True))
-    named = values.pop("suppressed", None)
+    named = values.pop("suppressed")
     return Row(values, _columns_named(named) if named else NOTHING_SUPPRESSED)
 
 
@@ -163,18 +166,32 @@ class CouncilData:
         self._shown: dict[str, list[Row]] = {}
         self._of_month: dict[tuple[str, date], list[Row]] = {}
         self._by_unit: dict[str, dict[str, list[Row]]] = {}
+        self._by_place: dict[str, dict[tuple[str, date | None], Row]] = {}
+        self._worked_out: dict[str, tuple[Any, set[str]]] = {}
         self._newest: dict[tuple[str, str], date | None] = {}
         self._asked: set[str] = set()
         self._read = read
 
     def _once(self, mart: str, what: str, make: Callable[[], list[Row]]) -> list[Row]:
-        return self._read(self, mart, what, make)
+        return self._read(self, mart, what, make) if self.has_rows(mart) else []
 
     @contextmanager
     def noting(self) -> Iterator[set[str]]:
         """The marts that are asked for within, and those that units and months always come from."""
         self._asked = {"caseload_bands"}
         yield self._asked
+
+    def worked_out(self, what: str, make: Callable[[], T]) -> T:
+        """What is made of the rows, made once however many sections ask for it: each asks for its marts too."""
+        if what not in self._worked_out:
+            before, self._asked = self._asked, set()
+            made = make()
+            self._worked_out[what] = (made, self._asked)
+            self._asked = before
+        found, asked = self._worked_out[what]
+        self._asked |= asked
+        result: T = found
+        return result
 
     def print_of(self, mart: str) -> str:
         """A text that differs where two copies have other rows of the council in the mart, or other columns."""
@@ -263,6 +280,16 @@ class CouncilData:
                 rows.sort(key=lambda row: row.get("month") or date.min)
             self._by_unit[mart] = found
         return self._by_unit[mart].get(unit, [])
+
+    def _of_place(self, mart: str) -> Mapping[tuple[str, date | None], Row]:
+        """The first row of each unit and month."""
+        self._asked.add(mart)
+        if mart not in self._by_place:
+            found: dict[tuple[str, date | None], Row] = {}
+            for row in self.shown(mart):
+                found.setdefault((row["unit"], row["month"]), row)
+            self._by_place[mart] = found
+        return self._by_place[mart]
 
     def measure(self, mart: str, column: str) -> Measure:
         return self.marts.measures[mart][column]
@@ -364,8 +391,7 @@ class CouncilData:
 
     def row_of(self, mart: str, unit: str, month: date | None = None) -> Row | None:
         """A unit's row of a month, of the latest unless another is given."""
-        wanted = month or self.month
-        return next((row for row in self.of_unit(mart, unit) if row["month"] == wanted), None)
+        return self._of_place(mart).get((unit, month or self.month))
 
     def before_crossing(self, unit: str, since: date) -> Row | None:
         """A unit's bands of the month before `since`; where that month has no average, of `since` itself."""

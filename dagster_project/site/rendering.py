@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import jinja2
@@ -14,6 +14,7 @@ from dagster_project.site.frame import TIERS
 from dagster_project.site.table_html import cell_html, heat_map_html, table_html, tag_html
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
+LASTING_KEPT = 256
 
 
 @cache
@@ -33,7 +34,14 @@ def _template(name: str) -> jinja2.Template:
 
 
 def section_html(section: Section) -> str:
+    return _lasting_html(section) if section.is_lasting else _html_of_section(section)
+
+
+def _html_of_section(section: Section) -> str:
     return _template("section.html.j2").render(section=section)
+
+
+_lasting_html = lru_cache(LASTING_KEPT)(_html_of_section)
 
 
 def html_of(

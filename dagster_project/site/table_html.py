@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from html import escape
 
 from dagster_project.site.contents import Cell, HeatCell, HeatMap, Table, Tag
 
 DEEPEST = 4
+CELLS_KEPT = 1 << 15
+"""As HTML, for the next page that has the same."""
 MISSING = '<span aria-hidden="true">\N{EN DASH}</span><span class="unseen">no value</span>'
 SUPPRESSED = '<abbr title="suppressed: small">c</abbr>'
 
@@ -15,6 +18,7 @@ def tag_html(tag: Tag) -> str:
     return f'<strong class="tag {escape(tag.severity)}">{escape(tag.words)}</strong>'
 
 
+@lru_cache(CELLS_KEPT)
 def cell_html(cell: Cell) -> str:
     """What stands in a cell, without the cell."""
     if cell.tag:
@@ -33,22 +37,14 @@ def table_html(table: Table, key: str) -> str:
     classes = [' class="number"' if heading.is_number else "" for heading in table.headings]
     names = [escape(heading.text) for heading in table.headings]
     lines = [_opening(key, table.caption, ' class="prose"' if table.is_prose else "")]
-    lines += [
-        f'<th scope="col"{kind}>{escape(heading.text)}</th>'
-        for heading, kind in zip(table.headings, classes, strict=True)
-    ]
+    lines += [f'<th scope="col"{kind}>{name}</th>' for name, kind in zip(names, classes, strict=True)]
     lines.append("</tr></thead>\n<tbody>")
+    cells = [f"<td{kind}{_named(name, table)}>" for kind, name in zip(classes[1:], names[1:], strict=True)]
     for row in table.rows:
         first, *others = row
         depth = f' class="depth{min(first.depth, DEEPEST)}"' if first.depth else ""
-        lines.append(
-            f'<tr><th scope="row"{depth}>{cell_html(first)}</th>'
-            + "".join(
-                f"<td{kind}{_named(name, table)}>{cell_html(cell)}</td>"
-                for kind, name, cell in zip(classes[1:], names[1:], others, strict=True)
-            )
-            + "</tr>"
-        )
+        told = [f"{begins}{cell_html(cell)}</td>" for begins, cell in zip(cells, others, strict=True)]
+        lines.append(f'<tr><th scope="row"{depth}>{cell_html(first)}</th>{"".join(told)}</tr>')
     lines.append("</tbody>\n</table>\n</div>")
     return "\n".join(lines)
 

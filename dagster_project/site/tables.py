@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cache, lru_cache
 from typing import Any
 
 from dagster_project.reports.code_words import listed_words
@@ -24,6 +25,8 @@ from dagster_project.site.reading import CouncilData
 
 NO_VALUE = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
+CELLS_KEPT = 512
+"""Of a column, for the next page or copy that has the same value."""
 SEVERITY_WORDS = {"breach": "Breach", "warning": "Warning", "info": "Information", "none": "Within"}
 # The letter that stands for a severity where a word has no room; its key stands beside the table.
 SIGNS = {"breach": "B", "warning": "W", "info": "i"}
@@ -150,20 +153,38 @@ def shown(row: Row | None, column: str, measure: Measure) -> tuple[str, str]:
         if row is not None and column in row.suppressed:
             return SUPPRESSED, "suppressed"
         return NO_VALUE, "missing"
+    return _cell_of(measure)(value).text, ""
+
+
+@cache
+def _cell_of(measure: Measure) -> Callable[[Any], Cell]:
+    """Makes the cell of a value. Those of one column have as many decimals each: equal ones are written alike."""
+    written, is_number = _writer(measure), measure.is_number
+    return lru_cache(CELLS_KEPT)(lambda value: Cell(written(value), is_number))
+
+
+def _writer(measure: Measure) -> Callable[[Any], str]:
+    column = measure.column
     if column == "missing_inputs":
-        return listed_words(column, str(value)), ""
+        return lambda value: listed_words(column, str(value))
     if column in TOLD_AMOUNTS:
-        return amount_words(str(value)), ""
+        return lambda value: amount_words(str(value))
     if column in SLUGS:
-        return slug_words(str(value)).replace(",", ", ").replace(",  ", ", "), ""
-    if column.endswith("month") and isinstance(value, date):
-        return month_words(value), ""
-    if column in OF_EVERY_KIND and isinstance(value, Decimal):
-        value = without_zeros(value)
-    words = words_of(value, measure)
-    if measure.unit == "£":
-        words = f"{words[0]}£{words[1:]}" if words[0] in "+-" else f"£{words}"
-    return words.replace("-", MINUS, 1) if measure.is_number and words.startswith("-") else words, ""
+        return lambda value: slug_words(str(value)).replace(",", ", ").replace(",  ", ", ")
+    is_month, is_of_every_kind = column.endswith("month"), column in OF_EVERY_KIND
+    is_number, is_money = measure.is_number, measure.unit == "£"
+
+    def written(value: Any) -> str:
+        if is_month and isinstance(value, date):
+            return month_words(value)
+        if is_of_every_kind and isinstance(value, Decimal):
+            value = without_zeros(value)
+        words = words_of(value, measure)
+        if is_money:
+            words = f"{words[0]}£{words[1:]}" if words[0] in "+-" else f"£{words}"
+        return words.replace("-", MINUS, 1) if is_number and words.startswith("-") else words
+
+    return written
 
 
 def cell(data: CouncilData, mart: str, row: Row | None, column: str) -> Cell:
@@ -178,6 +199,22 @@ def cell(data: CouncilData, mart: str, row: Row | None, column: str) -> Cell:
     return Cell(text, is_number=measures[column].is_number, kind=kind)
 
 
+def _column(measure: Measure, rows: Sequence[Row]) -> list[Cell]:
+    """The cells of a column, row after row."""
+    column, cell_of = measure.column, _cell_of(measure)
+    missing = Cell(NO_VALUE, measure.is_number, "missing")
+    suppressed = Cell(SUPPRESSED, measure.is_number, "suppressed")
+    return [
+        cell_of(value)
+        if (value := row.values[column]) is not None
+        else suppressed
+        if column in row.suppressed
+        else missing
+        for row in rows
+    ]
+
+
+@cache
 def heading(measure: Measure) -> Heading:
     text = HEADINGS.get(measure.column, measure.heading)
     if measure.unit == "£":
@@ -212,13 +249,19 @@ def table(
     ]
     if not rows or not known:
         return None
+    columns_of_cells = [
+        *([make(row) for row in rows] for _, make in lead),
+        *(
+            [cell(data, mart, row, column) for row in rows]
+            if column == "severity"
+            else _column(measures[column], rows)
+            for column in known
+        ),
+    ]
     return Table(
         caption,
         [*(Heading(text) for text, _ in lead), *(heading(measures[column]) for column in known)],
-        [
-            [*(make(row) for _, make in lead), *(cell(data, mart, row, column) for column in known)]
-            for row in rows
-        ],
+        list(zip(*columns_of_cells, strict=True)),
         is_prose,
     )
 

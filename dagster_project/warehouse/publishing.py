@@ -10,7 +10,8 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -102,19 +103,15 @@ def publish(settings: Settings, load_id: str, draw: Callable[[Path], object] = l
     tables = marts(settings)
     internal = {mart.name: _rows_for_everyone(mart) for mart in tables if mart.tier == Tier.INTERNAL}
     restricted = {mart.name: f"select * from {mart.name}" for mart in tables}
-    _write(settings, being_written, lambda _: internal, Tier.INTERNAL, tables)
     # Most tables hold the same rows for both: those are copied as the files they are.
     same = [name for name, rows in internal.items() if rows == restricted[name]]
     others = {name: rows for name, rows in restricted.items() if name not in same}
-    _copy_tables(being_written, being_written / "restricted", same)
-    _write(settings, being_written / "restricted", lambda _: others, Tier.RESTRICTED, tables)
-    _write(
-        settings,
-        being_written / "public",
-        lambda connection: _for_anybody(settings, connection, internal),
-        Tier.PUBLIC,
-        tables,
-    )
+    with _warehouse_opened(settings) as connection:
+        _write(connection, being_written, internal, Tier.INTERNAL, tables)
+        _copy_tables(being_written, being_written / "restricted", same)
+        _write(connection, being_written / "restricted", others, Tier.RESTRICTED, tables)
+        public = _for_anybody(settings, connection, internal)
+        _write(connection, being_written / "public", public, Tier.PUBLIC, tables)
     _write_metrics(settings, being_written)
     for folder in (settings.published, settings.published / "versions"):
         folder.chmod(0o755)
@@ -196,10 +193,21 @@ def _copy_tables(source: Path, folder: Path, names: Sequence[str]) -> None:
         shutil.copyfile(source / "parquet" / f"{name}.parquet", parquet / f"{name}.parquet")
 
 
+@contextmanager
+def _warehouse_opened(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse under its tables' plain names; for every tier, since it takes a moment to open."""
+    with taken_away_where_damaged(settings), duckdb.connect(":memory:") as connection:
+        attach_warehouse(connection, settings, "warehouse", read_only=True)
+        if settings.database.stat().st_size <= SMALL_WAREHOUSE:
+            connection.execute("set threads = 1")
+        connection.execute("use warehouse.main")
+        yield connection
+
+
 def _write(
-    settings: Settings,
+    connection: duckdb.DuckDBPyConnection,
     folder: Path,
-    tables: Callable[[duckdb.DuckDBPyConnection], Mapping[str, str]],
+    tables: Mapping[str, str],
     tier: Tier,
     described: Sequence[Mart],
 ) -> None:
@@ -210,23 +218,16 @@ def _write(
     parquet = folder / "parquet"
     parquet.mkdir(parents=True, exist_ok=True)
     target = folder / "marts.duckdb"
-    with taken_away_where_damaged(settings), duckdb.connect(":memory:") as connection:
-        attach_warehouse(connection, settings, "warehouse", read_only=True)
-        if settings.database.stat().st_size <= SMALL_WAREHOUSE:
-            connection.execute("set threads = 1")
-        version = "" if target.exists() else f" (storage_version '{OLDEST_READER}')"
-        connection.execute(f"attach {sql_text(target)} as published{version}")
-        connection.execute("use warehouse.main")
-        written = tables(connection)
-        for name, select in written.items():
-            order = "order by all"
-            connection.execute(f"create or replace table published.main.{name} as {select} {order}")
-            connection.execute(
-                f"copy published.main.{name} to {sql_text(parquet / f'{name}.parquet')} (format parquet)"
-            )
-        connection.execute("use memory")
-        _describe(connection, [mart for mart in described if mart.name in written])
-        connection.execute("detach published")
+    version = "" if target.exists() else f" (storage_version '{OLDEST_READER}')"
+    connection.execute(f"attach {sql_text(target)} as published{version}")
+    for name, select in tables.items():
+        order = "order by all"
+        connection.execute(f"create or replace table published.main.{name} as {select} {order}")
+        connection.execute(
+            f"copy published.main.{name} to {sql_text(parquet / f'{name}.parquet')} (format parquet)"
+        )
+    _describe(connection, [mart for mart in described if mart.name in tables])
+    connection.execute("detach published")
     # The folder of the whole version is opened once that is in its place.
     within = [] if tier == Tier.INTERNAL else [folder]
     for path in [*within, parquet, target, *parquet.iterdir()]:
@@ -243,19 +244,14 @@ def _write_metrics(settings: Settings, folder: Path) -> None:
 
 def _describe(connection: duckdb.DuckDBPyConnection, described: Sequence[Mart]) -> None:
     """Put what each of these tables and its columns mean beside it, where any client of DuckDB shows it."""
-    marts_by_name = {mart.name: mart for mart in described}
-    columns = connection.execute(
-        "select table_name, list(column_name) from duckdb_columns() where database_name = 'published' group by 1"
-    ).fetchall()
     statements = []
-    for table, names in columns:
-        mart = marts_by_name.get(table)
-        if mart is None:
-            continue
-        statements.append(f"comment on table published.main.{table} is {sql_text(mart.description)}")
+    for mart in described:
+        # Not from DuckDB's own list of columns: that of the whole warehouse is made for it.
+        columns = connection.execute(f"select * from published.main.{mart.name} limit 0").description or []
+        statements.append(f"comment on table published.main.{mart.name} is {sql_text(mart.description)}")
         statements += [
-            f'comment on column published.main.{table}."{name}" is {sql_text(mart.columns[name])}'
-            for name in names
+            f'comment on column published.main.{mart.name}."{name}" is {sql_text(mart.columns[name])}'
+            for name, *_ in columns
             if mart.columns.get(name)
         ]
     if statements:
