@@ -20,14 +20,11 @@ cast(round({{ value }}, 0) as integer)
 {%- endmacro %}
 
 {% macro default__ratio_half_up(numerator, denominator, decimals, precision) -%}
-{%- set n = whole_parts(numerator) -%}
-{%- set d = whole_parts(denominator) -%}
+{%- set n = whole_parts('abs(' ~ numerator ~ ')') -%}
+{%- set d = whole_parts('abs(' ~ denominator ~ ')') -%}
 try_cast(
-    (sign({{ n }}) * sign({{ d }}))
-    * cast(
-        (2 * abs({{ n }}) * {{ '1' ~ '0' * decimals }} + abs({{ d }})) // nullif(2 * abs({{ d }}), 0)
-        as decimal(38, 0)
-    )
+    case when (({{ numerator }}) < 0) <> (({{ denominator }}) < 0) then -1 else 1 end
+    * cast((2 * {{ n }} * {{ '1' ~ '0' * decimals }} + {{ d }}) // nullif(2 * {{ d }}, 0) as decimal(38, 0))
     * cast({{ '0.' ~ '0' * (decimals - 1) ~ '1' if decimals else '1' }} as decimal({{ decimals + 1 }}, {{ decimals }}))
     as decimal({{ precision }}, {{ decimals }})
 )
@@ -76,12 +73,14 @@ cast(
 )
 {%- endmacro %}
 
-{# A decimal as a whole number of 10^-18ths. Whole part and fraction apart, so that neither leaves 38 digits. #}
+{#
+    A decimal as a whole number of 10^-18ths. Whole part and fraction apart, so that neither leaves 38 digits, and each
+    taken of the value as it is: more than 18 digits are slow, and a CASE works them out as often as it names them.
+#}
 {% macro whole_parts(value) -%}
-{%- set exact = 'cast(' ~ value ~ ' as decimal(38, 18))' -%}
 (
-    cast(floor({{ exact }}) as hugeint) * 1000000000000000000
-    + cast(({{ exact }} - floor({{ exact }})) * 1000000000000000000 as hugeint)
+    cast(trunc({{ value }}) as hugeint) * 1000000000000000000
+    + cast(cast({{ value }} - trunc({{ value }}) as decimal(19, 18)) * 1000000000000000000 as hugeint)
 )
 {%- endmacro %}
 
