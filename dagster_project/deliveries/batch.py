@@ -204,10 +204,11 @@ class Batch:
 
     def _in_order(self) -> list[_Read]:
         """What waits, month by month, each told whose bytes were an earlier month's."""
+        noted = cache(self._months_noted)
         ordered = []
         for read in sorted(self._pending, key=lambda one: one.place):
             delivery = read.delivery
-            if read.is_of_one_month and self._has_bytes_of_another_month(delivery):
+            if read.is_of_one_month and self._has_bytes_of_another_month(delivery, noted):
                 notices = {**delivery.notices, SAME_BYTES: delivery.rows_read}
                 delivery = replace(delivery, notices=notices)
             if read.summary:
@@ -215,21 +216,24 @@ class Batch:
             ordered.append(replace(read, delivery=delivery))
         return ordered
 
-    def _has_bytes_of_another_month(self, delivery: Delivery) -> bool:
+    def _has_bytes_of_another_month(
+        self, delivery: Delivery, noted: Callable[[], Mapping[tuple[str, str], set[date]]]
+    ) -> bool:
         """Most likely last month's file in this month's folder; one that is read again is what it was."""
-        months = self._months_of_bytes.get((delivery.council, delivery.extract, delivery.sha256), set())
+        place = (delivery.council, delivery.extract)
+        months = self._months_of_bytes.get((*place, delivery.sha256), set())
         if delivery.month in months:
-            return bool(months - {delivery.month}) and delivery.month in self._months_noted(delivery)
+            return bool(months - {delivery.month}) and delivery.month in noted().get(place, ())
         return bool(months)
 
-    def _months_noted(self, delivery: Delivery) -> set[date]:
-        """The months of this extract whose delivery in force was found to be another month's."""
+    def _months_noted(self) -> dict[tuple[str, str], set[date]]:
+        """The months of each council and extract whose delivery in force was found to be another month's."""
         noted = {row["delivery"] for row in self._manifest.all_notices() if row["notice"] == SAME_BYTES}
-        return {
-            month
-            for (council, month, extract), known in self._manifest.in_force().items()
-            if (council, extract) == (delivery.council, delivery.extract) and known.delivery in noted
-        }
+        months: dict[tuple[str, str], set[date]] = {}
+        for (council, month, extract), known in self._manifest.in_force().items():
+            if known.delivery in noted:
+                months.setdefault((council, extract), set()).add(month)
+        return months
 
     def _remember_bytes(self, delivery: Delivery) -> None:
         place = (delivery.council, delivery.extract, delivery.sha256)
@@ -301,8 +305,10 @@ class Batch:
         self._connection.unregister("keys_of_plain")
         reached("the crosswalk is sealed")
         files: dict[str, Path] = {}
-        for extract, month in sorted({(d.extract, d.month) for d in accepted}):
-            together = [d.delivery for d in accepted if (d.extract, d.month) == (extract, month)]
+        by_file: dict[tuple[str, date], list[str]] = {}
+        for delivery in accepted:
+            by_file.setdefault((delivery.extract, delivery.month), []).append(delivery.delivery)
+        for (extract, month), together in sorted(by_file.items()):
             specification = self._specifications[extract]
             path = write_batch(
                 self._connection,
