@@ -23,17 +23,26 @@ def clear_begun(settings: Settings) -> int:
 def clear_unnamed(settings: Settings) -> int:
     """No file of rows lies in the generation in use that no delivery names; how many did. For who holds the lock.
 
-    A load leaves one that is killed before it records its deliveries; a copy that somebody made is one as well.
+    A load leaves one that is killed before it records its deliveries; a copy that somebody made is one as well. A file
+    of a later load than the manifest knows stays: where an older manifest was put back, only it has those rows.
     """
     if not settings.manifest.is_file():
         return 0
     root, named = archive_root(settings), Manifest(settings.manifest).archive_files()
+    last = max((_load_of(Path(name)) for name in named), default="")
     return _remove(
         path
         for extract in load_specifications()
         for path in (root / extract).glob("month=*/*.parquet")
-        if not path.name.startswith("columns-") and str(path.relative_to(settings.archive)) not in named
+        if not path.name.startswith("columns-")
+        and str(path.relative_to(settings.archive)) not in named
+        and _load_of(path) <= last
     )
+
+
+def _load_of(path: Path) -> str:
+    """When the load was that wrote the file, as its name says."""
+    return path.name.partition("-")[0]
 
 
 def _remove(found: Iterable[Path]) -> int:

@@ -214,13 +214,15 @@ def test_what_killed_loads_left_in_the_archive_goes_with_any_purge(lived: Settin
         file.with_name(".20230301T060000-1a2b-together.parquet.ready"),
         crosswalk.with_name(f".{crosswalk.name}.writing"),
     ]
-    for path in left:
+    of_a_later_load = file.with_name("20990301T060000-1a2b.parquet")
+    for path in (*left, of_a_later_load):
         shutil.copyfile(file, path)
 
     done = purge(lived, now=CORRECTED)
 
     assert done.items == [] and done.leftovers == len(left)
-    assert [path for path in left if path.exists()] == []
+    assert [path for path in left if path.exists()] == [] and of_a_later_load.exists()
+    of_a_later_load.unlink()
     assert archived(lived) == rows
 
 
