@@ -191,6 +191,7 @@ def test_throughput_adds_up_and_matches_the_open_cases(councils: list[MadeUpCoun
             assert v["open_at_end"] == bands[tuple(row.key.values())]["open_cases"]
 
 
+@pytest.mark.long
 def test_the_total_gap_is_the_sum_of_the_floored_gaps(councils: list[MadeUpCouncil]) -> None:
     for council in councils:
         by_month: dict[date, dict[str, Any]] = {}

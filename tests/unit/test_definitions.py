@@ -135,6 +135,7 @@ def test_loading_the_definitions_again_does_not_parse_again(
     assert build_defs(empty) is not defs
 
 
+@pytest.mark.long
 def test_parsing_leaves_the_environment_as_it_was(empty: Settings, tmp_path: Path) -> None:
     before = dict(os.environ)
     parsing._parse(empty, tmp_path / "target" / "manifest.json")
@@ -142,6 +143,7 @@ def test_parsing_leaves_the_environment_as_it_was(empty: Settings, tmp_path: Pat
     assert [path.name for path in (tmp_path / "target").iterdir()] == ["manifest.json"]
 
 
+@pytest.mark.long
 def test_a_process_that_parses_at_the_same_moment_takes_nothing_away(
     empty: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

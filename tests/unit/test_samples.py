@@ -629,6 +629,7 @@ def test_identifiers_cannot_be_taken_for_real_ones(sample: dict[str, Landed], co
     assert all(row["child_id"].startswith("EX") for row in landed.of("caseload", last))
 
 
+@pytest.mark.long
 def test_another_process_writes_the_same_bytes(landed: Landed, tmp_path: Path) -> None:
     code = "import pathlib, dagster_project.samples as s; s.write_samples(pathlib.Path('.'))"
     environment = {
