@@ -24,8 +24,8 @@ CHANGES = re.compile(r"(^|_)change(_|$)|^variance_gbp$")
 ABBREVIATIONS = {"Fte": "FTE", "Dfe": "DfE", "Asye": "ASYE", "gbp": "£", "Sha256": "SHA-256"}
 MONTH_COLUMNS = ("month", "first_month", "last_month", "target_month", "started_from", "last_known_month")
 TOLD_AMOUNTS = ("from_value", "to_value")
-NUMBERS = (int, Decimal)
 """Columns in which a mart tells amounts of every kind as text, numbers as written."""
+NUMBERS = (int, Decimal)
 AMOUNT = re.compile(r"(?<![\w.-])(-?)(\d+(?:\.\d+)?)( GBP)?(?![\w.:-])")
 DECIMALS = re.compile(r"decimal\(\s*\d+\s*,\s*(\d+)\s*\)", re.IGNORECASE)
 
